@@ -1,0 +1,1 @@
+"""Plugfest: hardware-in-the-loop interoperability tests for vehicle-to-grid."""

@@ -1,0 +1,1 @@
+"""What is told: reports made from the store and the evidence only."""

@@ -1,0 +1,1 @@
+"""The test suite that is run against devices."""
