@@ -1,0 +1,1 @@
+"""One physical model of the bench: grid, converter, cable, battery."""
