@@ -178,8 +178,8 @@ def _undecided(measurement: Measurement) -> str:
     if measurement.value is None:
         return f"{measurement.name}: no value"
     return (
-        f"{measurement.name} is {measurement.value:g} {measurement.unit}, nearer to {_band(measurement.limit)} than its "
-        f"uncertainty of {measurement.uncertainty:g} {measurement.unit}"
+        f"{measurement.name} is {measurement.value:g} {measurement.unit}, nearer to {_band(measurement.limit)} "
+        f"than its uncertainty of {measurement.uncertainty:g} {measurement.unit}"
     )
 
 
