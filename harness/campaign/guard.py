@@ -1,6 +1,6 @@
 """Safe state, whatever dies: a process beside the harness with connections of its own to every source.
 
-The harness sends one octet every half second while a case runs. If the octets stop for `SILENCE_S` (a frozen harness) or
+The harness sends one octet every half second while a case runs. If they stop for `SILENCE_S` (a frozen harness) or
 the pipe closes without a good-bye (a killed one), the guard makes every device safe, in their order, and ends. It runs
 in a session of its own, so Ctrl-C at the terminal does not reach it.
 """
@@ -25,7 +25,7 @@ from drivers.registry import driver_class
 
 BEAT_S = 0.5
 SILENCE_S = 1.5
-"""Longest silence before the guard acts; with the devices' own time this keeps the 2 s that we promise (our default)."""
+"""Longest silence before the guard acts: leaves the devices time of their own within the promised 2 s (our default)."""
 DEVICE_S = 1.0
 """Time for one device to reach its safe state before the next is taken (our default)."""
 

@@ -70,13 +70,10 @@ class Run:
         return cls(folder, Store.open(folder / STORE), mode)
 
     def plan(self, cells: Iterable[tuple[UseCase, Subject]]) -> None:
-        self.store.plan(Planned(case.id, pair_of(subject)) for case, subject in cells)
+        self.store.plan(cell(case, subject) for case, subject in cells)
 
     def describe_instruments(self, instruments: Iterable[Instrument]) -> None:
         self.store.describe(instruments=instruments)
-
-    def is_finished(self, case: UseCase, subject: Subject) -> bool:
-        return Planned(case.id, pair_of(subject)) in self.store.finished()
 
     def begin(self, case: UseCase, subject: Subject, parameters: dict[str, Parameter], at_utc_us: int) -> Attempt:
         identifier = self.store.begin(
@@ -116,6 +113,11 @@ def pair_of(subject: Subject) -> Pair:
     """The cell's key. A device that is neither vehicle nor charger stands on the charger's axis."""
     second = subject.charger or subject.other
     return Pair(subject.vehicle.id if subject.vehicle else "", second.id if second else "")
+
+
+def cell(case: UseCase, subject: Subject) -> Planned:
+    """The plan's cell for a case on a subject."""
+    return Planned(case.id, pair_of(subject))
 
 
 def new_folder(root: Path, at: datetime) -> Path:
