@@ -1,1 +1,1 @@
-"""ISO 15118 and DIN SPEC 70121: messages, framing, discovery, agents."""
+"""ISO 15118: sans-I/O test agents and their thin shells."""
