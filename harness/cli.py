@@ -36,7 +36,9 @@ def run(
     workers: Annotated[int, typer.Option("-n", help="workers, each with an emulated bench of its own")] = 0,
     out: Annotated[Path, typer.Option("--out", help="where run folders are made")] = Path("runs"),
     resume: Annotated[Path | None, typer.Option("--resume", help="go on with this run")] = None,
-    defect: Annotated[list[str] | None, typer.Option("--defect", help="seed this defect (see `plugfest defects`)")] = None,
+    defect: Annotated[
+        list[str] | None, typer.Option("--defect", help="seed this defect (see `plugfest defects`)")
+    ] = None,
 ) -> None:
     """Run a lab's programme and write the report. Exits 0 if every applicable verdict is pass, 1 if not, 4 on usage."""
     try:

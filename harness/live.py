@@ -35,7 +35,9 @@ def bench_table(lab: Lab) -> Table:
         table.add_column(heading)
     for role, devices in lab.roles.items():
         for device in devices:
-            defects = f" with {', '.join(device.emulator.defects)}" if device.emulator and device.emulator.defects else ""
+            defects = (
+                f" with {', '.join(device.emulator.defects)}" if device.emulator and device.emulator.defects else ""
+            )
             far_end = f"emulated{defects}" if device.emulator else str(device.resource or "real")
             table.add_row(role, device.id, device.driver, far_end)
     return table
@@ -113,7 +115,7 @@ class LiveView:
 
     def finish(self, paths: list[Path]) -> None:
         """The verdict table and where the report lies."""
-        counts = {verdict: 0 for verdict in Verdict}
+        counts = dict.fromkeys(Verdict, 0)
         for outcome in self.now.outcomes:
             counts[Verdict(outcome["verdict"])] += 1
         table = Table(title="verdicts", title_justify="left")

@@ -31,7 +31,9 @@ class LineDevice:
     def __init__(self, defects: Collection[str] = ()) -> None:
         known = {defect.id for defect in self.defects}
         if unknown := set(defects) - known:
-            raise ValueError(f"{type(self).__name__} has no defect {', '.join(sorted(unknown))}; known: {sorted(known)}")
+            raise ValueError(
+                f"{type(self).__name__} has no defect {', '.join(sorted(unknown))}; known: {sorted(known)}"
+            )
         self.active = frozenset(defects)
 
     def has(self, ending: str) -> bool:
