@@ -70,7 +70,7 @@ class Bench:
             except NoPrivateNetwork as refused:
                 self.network_note = f"SDP as unicast over loopback: {refused}"
 
-    def record(self, channel: str, kind: str, source: str = "", target: str = "", **data: Any) -> None:
+    def record(self, channel: str, kind: str, source: str = "", target: str = "", /, **data: Any) -> None:
         """Into the running attempt's transcript; between attempts nothing is worth keeping."""
         if self.recorder:
             self.recorder.record(channel, kind, source, target, **data)
