@@ -133,7 +133,8 @@ class ChargingStation:
     def post(self, letter: Letter) -> None:
         """Say something to the CSMS; what is not durable is dropped while offline."""
         booting = letter.action == "BootNotification"
-        if not (self.online or letter.durable or booting):
+        durable = letter.durable and not self.quirks.forgets_offline
+        if not (self.online or durable or booting):
             return
         payload = self.quirks.outgoing(letter.action, letter.payload)
         if payload is not None:

@@ -83,6 +83,8 @@ class Evse:
         self.maximum_charge_w = maximum_charge_w
         self.maximum_discharge_w = maximum_discharge_w
         self.online = False
+        """The CSMS has accepted us and the link is up."""
+        self.linked = False
         self.offline_since_s: float | None = None
         self.operative = True
         self.smart = SmartCharging(model, EVSE_ID, self._around, post)
@@ -126,12 +128,12 @@ class Evse:
         """Somebody wants to charge: ask the CSMS (C01, C08, Q01). The answer shows in `authorised`."""
         self.id_token = token
         self.authorised = None
-        if not self.online:
+        if not self.linked:  # while booting the question can wait; without a link nobody will answer it
             self.authorised = self.model.flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
             self._maybe_start(now_s)
             return
         asked = replace(token, evccid=self.evccid or token.evccid)
-        self._post(Letter("Authorize", {"idToken": asked.to_json()}, self._authorise_answered))
+        self._post(Letter("Authorize", {"idToken": asked.to_json()}, self._authorise_answered, durable=True))
 
     def need(self, needs: ChargingNeeds, now_s: float) -> None:
         """The vehicle has told what it needs, for the first time or anew (Q01, K18, K19, K20)."""
@@ -163,6 +165,9 @@ class Evse:
 
     def pause(self, now_s: float, *, by_vehicle: bool = True) -> None:
         """The transfer rests; the transaction goes on."""
+        if self.quirks.ends_on_pause:
+            self.stop_transfer(now_s, reason="StoppedByEV", trigger="ChargingStateChanged")
+            return
         self._change_state("SuspendedEV" if by_vehicle else "SuspendedEVSE", now_s)
 
     def resume(self, now_s: float) -> None:
@@ -216,12 +221,13 @@ class Evse:
     # the station's side ------------------------------------------------------------------------------------------
 
     def connected(self, now_s: float) -> None:
+        self.linked = True
         if self.offline_since_s is not None:
             self.smart.back_online(self.offline_since_s, now_s)
         self.offline_since_s = None
 
     def disconnected(self, now_s: float) -> None:
-        self.online = False
+        self.linked = self.online = False
         self.offline_since_s = now_s
 
     def tick(self, now_s: float) -> None:

@@ -129,10 +129,11 @@ def parse(text: str | bytes, version: Version) -> Frame:
         code = ErrorCode.FORMAT_VIOLATION if number == 2 else None
         raise FrameError(f"message type {number} has {wanted} elements, got {len(parts)}", code, parts[1])
     try:
-        return read(parts)
+        frame: Frame = read(parts)
     except TypeError as problem:
         code = ErrorCode.FORMAT_VIOLATION if number == 2 else None
         raise FrameError(str(problem), code, parts[1]) from problem
+    return frame
 
 
 def _text(parts: list[Any], place: int, name: str) -> str:

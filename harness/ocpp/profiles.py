@@ -238,7 +238,7 @@ _POWER_FIELDS = {
 def _sum_of_phases(raw: Payload, key: str, factor: float) -> float | None:
     if key not in raw:
         return None
-    others = [raw[f"{key}_{phase}"] for phase in ("L2", "L3") if f"{key}_{phase}" in raw]
+    others: list[float] = [raw[f"{key}_{phase}"] for phase in ("L2", "L3") if f"{key}_{phase}" in raw]
     if not others:
         return float(raw[key]) * factor
     return (float(raw[key]) + sum(others)) * (factor / 3.0 if factor != 1.0 else 1.0)

@@ -1,6 +1,6 @@
-"""Where an agent can be made to misbehave: five places, each honest unless told otherwise.
+"""Where the station can be made to misbehave: a few places, each honest unless told otherwise.
 
-An emulator's defects are made of these; the agents themselves know of no defect.
+An emulator's defects are made of these; the agent itself knows of no defect.
 """
 
 from __future__ import annotations
@@ -40,6 +40,33 @@ class Quirks:
     """What it believes its meter reads."""
     variables: dict[str, str] = field(default_factory=dict)
     """Device model values it starts with, by "Component.Variable"."""
+    ends_on_pause: bool = False
+    """It takes a pause of the vehicle for the end of the transaction."""
+    forgets_offline: bool = False
+    """It drops what it should keep while offline."""
+
+    def __add__(self, other: Quirks) -> Quirks:
+        """Both at once; `self` has its say first."""
+        return Quirks(
+            incoming=lambda action, payload: _chain(
+                self.incoming(action, payload), lambda rest: other.incoming(action, rest)
+            ),
+            outgoing=lambda action, payload: _chain(
+                self.outgoing(action, payload), lambda rest: other.outgoing(action, rest)
+            ),
+            answer=lambda action, request, answer: _chain(
+                self.answer(action, request, answer), lambda rest: other.answer(action, request, rest)
+            ),
+            target_w=lambda power_w: other.target_w(self.target_w(power_w)),
+            readings=lambda readings: other.readings(self.readings(readings)),
+            variables={**self.variables, **other.variables},
+            ends_on_pause=self.ends_on_pause or other.ends_on_pause,
+            forgets_offline=self.forgets_offline or other.forgets_offline,
+        )
+
+
+def _chain(payload: Payload | None, on: Callable[[Payload], Payload | None]) -> Payload | None:
+    return None if payload is None else on(payload)
 
 
 HONEST = Quirks()

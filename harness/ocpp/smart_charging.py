@@ -168,12 +168,9 @@ class SmartCharging:
             if one.source != "CSO" or one.purpose is Purpose.EXTERNAL_CONSTRAINTS:
                 return False  # K10.FR.09
             if wanted_id is not None:
-                return one.id == wanted_id
-            return (
-                criteria.get("evseId", one.evse_id) == one.evse_id
-                and criteria.get("chargingProfilePurpose", one.purpose) == one.purpose
-                and criteria.get("stackLevel", one.stack_level) == one.stack_level
-            )
+                return bool(one.id == wanted_id)
+            own = {"evseId": one.evse_id, "chargingProfilePurpose": one.purpose, "stackLevel": one.stack_level}
+            return all(criteria.get(key, value) == value for key, value in own.items())
 
         kept = [one for one in self.profiles if not fits(one)]
         if len(kept) == len(self.profiles):
@@ -187,7 +184,7 @@ class SmartCharging:
         wanted = request["chargingProfile"]
 
         def fits(one: Profile) -> bool:
-            return (
+            return bool(
                 request.get("evseId", one.evse_id) == one.evse_id
                 and wanted.get("chargingProfilePurpose", one.purpose) == one.purpose
                 and wanted.get("stackLevel", one.stack_level) == one.stack_level

@@ -62,12 +62,10 @@ class Bench:
         self.core = ChargingStation(StationSettings(identity="CS-0042", **settings), self.plant)
         self.evse = self.core.evse
         self.csms = Csms(self.clock)
-        self.shell = StationShell(
-            self.core, "CS-0042", self.csms.memory_link("CS-0042"), self.clock, Unobserved()
-        )
+        self.shell = StationShell(self.core, "CS-0042", self.csms.memory_link("CS-0042"), self.clock, Unobserved())
         self._tasks = []
 
-    async def __aenter__(self) -> "Bench":
+    async def __aenter__(self) -> Bench:
         self._tasks = [asyncio.ensure_future(self.shell.run()), asyncio.ensure_future(self._convert())]
         self.station: StationHandle = await self.csms.station("CS-0042", within_s=10)
         return self
@@ -146,7 +144,9 @@ def test_the_station_discharges_when_the_csms_moves_the_setpoint(virtual):
             assert bench.plant.power_w == 4_000
             last = [m for m in bench.station.received if m.payload.get("triggerReason") == "MeterValuePeriodic"][-1]
             assert sampled(last.payload["meterValue"], "Power.Active.Import") == 4_000
-            assert sampled(last.payload["meterValue"], "Energy.Active.Export.Register") == pytest.approx(166.7, rel=0.05)
+            assert sampled(last.payload["meterValue"], "Energy.Active.Export.Register") == pytest.approx(
+                166.7, rel=0.05
+            )
 
     virtual(story)
 
