@@ -167,6 +167,6 @@ class VirtualEmulation:
 
     async def stop(self) -> None:
         for one in reversed(self._stoppable):
-            await one.stop()
+            await one.close()
         self._stoppable.clear()
         self._plant = None
