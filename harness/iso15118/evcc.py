@@ -232,13 +232,7 @@ class EvccSession:
         """Schema name of the next valid request, or None when the session has ended."""
         if self.ended:
             return None
-        closing = self.intent in _CLOSING or self.reason
-        if (
-            closing
-            and self.state not in LIVE
-            and self.state not in _BEFORE_A_SESSION
-            and self.state is not State.POWER_OFF
-        ):
+        if (self.intent in _CLOSING or self.reason) and self.state not in _NOT_TO_BE_CUT_SHORT:
             return "SessionStopReq"
         follow = FOLLOW[self.state]
         return follow if isinstance(follow, str) else str(follow(self))

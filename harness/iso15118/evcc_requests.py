@@ -341,6 +341,7 @@ def _power_profile(session: EvccSession, now_s: float) -> common.EVPowerProfile:
     """Dynamic: our maximum until departure. Scheduled: the station's chosen schedule, capped by our maximum."""
     maximum_w = session.vehicle.limits.maximum_charge_power_w
     mode: Record
+    entries: tuple[tuple[int, float], ...]
     if session.offer.control is Control.DYNAMIC or not session.schedules:
         mode = common.DynamicEVPPTControlMode()
         entries = ((max(session.vehicle.needs().departure_s, 1), maximum_w),)

@@ -61,12 +61,17 @@ def _element(field: str) -> str:
 _QUANTITIES = {_element(each.name): each.name for each in fields(Limits)}
 
 
-@lru_cache(maxsize=64)
+_slots_of: dict[tuple[str, str], tuple[tuple[str, str, bool], ...]] = {}
+
+
 def _slots(cls: type[Record], prefix: str) -> tuple[tuple[str, str, bool], ...]:
     """(field of the message, field of Limits, whether it is a discharge limit) for all limits that a type carries."""
-    names = cls.__dataclass_fields__
-    wanted = ((name, _QUANTITIES.get(name.removeprefix(prefix))) for name in names if name.startswith(prefix))
-    return tuple((name, quantity, "discharge" in name) for name, quantity in wanted if quantity)
+    key = (cls.__name__, prefix)
+    if key not in _slots_of:
+        names = [name for name in cls.__dataclass_fields__ if name.startswith(prefix)]
+        wanted = ((name, _QUANTITIES.get(name.removeprefix(prefix))) for name in names)
+        _slots_of[key] = tuple((name, quantity, "discharge" in name) for name, quantity in wanted if quantity)
+    return _slots_of[key]
 
 
 def limit_fields(cls: type[Record], prefix: str, limits: Limits, discharge_sign: int = 1) -> dict[str, RationalNumber]:

@@ -106,7 +106,7 @@ class SeccSession:
         memory: SessionMemory | None = None,
         vehicle_leaf: bytes = b"",
     ) -> None:
-        self.config = config
+        self.config: SeccConfig = config
         self.station = station
         self.memory = memory or SessionMemory()
         self.state = State.CONNECTED

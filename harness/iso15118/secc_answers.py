@@ -66,7 +66,9 @@ def _processing(session: SeccSession, request: Record) -> Processing:
 def supported_app_protocol(session: SeccSession, request: Any, now_s: float) -> Record:
     """Of the protocols that we serve the one with the vehicle's best priority ([V2G20-169])."""
     served = session.namespaces()
-    known = [each for each in request.app_protocol if each.protocol_namespace in served and each.version_number_major == 1]
+    known = [
+        each for each in request.app_protocol if each.protocol_namespace in served and each.version_number_major == 1
+    ]
     if not known:
         session.reason = "no protocol in common"
         return filled(session, request, now_s, response_code="Failed_NoNegotiation")
@@ -226,14 +228,16 @@ def schedule_exchange(session: SeccSession, request: Any, now_s: float) -> Recor
     processing = _processing(session, request)
     if processing is Processing.Finished:
         session.tell(What.NEEDS, now_s, **_needs(request.control_mode))
-        session.schedule = session.config.schedule or ((_departure_s(request), session.station.limits.maximum_charge_power_w),)
+        session.schedule = _slots_offered(session, request)
         if session.notification and session.notification.evse_notification == "ScheduleRenegotiation":
             session.notification = None
     return filled(session, request, now_s, evse_processing=processing)
 
 
-def _departure_s(request: Any) -> int:
-    return int(request.control_mode.departure_time or 86_400)
+def _slots_offered(session: SeccSession, request: Any) -> tuple[tuple[int, float], ...]:
+    """The configured schedule, or our maximum until departure (a day, if the vehicle names none: our default)."""
+    until_s = int(request.control_mode.departure_time or 86_400)
+    return session.config.schedule or ((until_s, session.station.limits.maximum_charge_power_w),)
 
 
 def _needs(mode: Any) -> dict[str, Any]:
@@ -255,7 +259,7 @@ def _schedules(session: SeccSession, request: Any) -> Record:
     """Dynamic: nothing to say. Scheduled: one tuple, with a discharging schedule of the same slots where it applies."""
     if isinstance(request.control_mode, common.DynamicSEReqControlMode):
         return common.DynamicSEResControlMode()
-    slots = session.schedule or ((_departure_s(request), session.station.limits.maximum_charge_power_w),)
+    slots = session.schedule or _slots_offered(session, request)
     back_w = session.station.limits.maximum_discharge_power_w
     bidirectional = session.service is not None and session.service.bidirectional
 
@@ -345,11 +349,17 @@ def _check_profile(session: SeccSession, request: Any) -> None:
     for entry in entries:
         end_s = start_s + entry.duration
         allowed_w = min(
-            (power_w for begin_s, until_s, power_w in _slots(session.schedule) if begin_s < end_s and until_s > start_s),
+            (
+                power_w
+                for begin_s, until_s, power_w in _slots(session.schedule)
+                if begin_s < end_s and until_s > start_s
+            ),
             default=float("inf"),
         )
         if float(entry.power) > allowed_w * 1.001:  # half a digit of the rational's rounding
-            raise Refused("FAILED_EVPowerProfileInvalid", f"{float(entry.power):g} W where {allowed_w:g} W were offered")
+            raise Refused(
+                "FAILED_EVPowerProfileInvalid", f"{float(entry.power):g} W where {allowed_w:g} W were offered"
+            )
         start_s = end_s
 
 
@@ -419,7 +429,8 @@ def _loop_values(session: SeccSession, content: Any, grant: Grant) -> dict[str, 
 
 
 def _ac_target(kind: type[Record], power_w: float) -> dict[str, Any]:
-    return {"evse_target_active_power": rational(round(power_w))} if "Dynamic" in kind.__name__ else {}
+    mandatory = "Dynamic_AC" in kind.declaration.name
+    return {"evse_target_active_power": rational(round(power_w))} if mandatory else {}
 
 
 def _loop_limits(session: SeccSession, kind: type[Record]) -> dict[str, Any]:
