@@ -23,5 +23,5 @@ The charger's side (`secc.SeccSession`, `secc_shell.Secc`; the charger behind it
     request = await se.expect("SessionSetupReq"); await se.respond(response_code="..."); await se.finish()
     session.notify(EvseNotification.Pause, 60); se.twists["DC_PreChargeReq"] = lambda se, request, response: ...
 
-Links: `net.connect`, `net.discover`, `net.serve` (TCP and TLS on IPv6, scope ids included), `harness.link.memory_streams`.
+Links: `net.connect`, `net.discover`, `net.serve` (TCP and TLS on IPv6, with scope ids), `harness.link.memory_streams`.
 """

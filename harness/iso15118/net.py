@@ -154,7 +154,9 @@ class DiscoveryServer:
         self._transport.close()
 
 
-async def connect(endpoint: Endpoint, clock: Clock, *, tls: ssl.SSLContext | None = None, within_s: float = 20.0) -> TcpStream:
+async def connect(
+    endpoint: Endpoint, clock: Clock, *, tls: ssl.SSLContext | None = None, within_s: float = 20.0
+) -> TcpStream:
     """Open a connection to a charger, with TLS if a context is given. Raises OSError, ssl.SSLError, TimeoutError."""
     opening = asyncio.open_connection(endpoint.host, endpoint.port, ssl=tls, server_hostname="" if tls else None)
     return TcpStream(*await clock.wait(opening, within_s))
