@@ -90,6 +90,10 @@ class IdealStation:
             self.power_w = self.voltage_v = 0.0
         return True
 
+    def emergency_off(self) -> None:
+        self.energised = False
+        self.power_w = self.voltage_v = 0.0
+
     def deliver(self, demand: Demand) -> Grant:
         mine, theirs = self.limits, demand.limits
         most_w = min(mine.maximum_charge_power_w, theirs.maximum_charge_power_w)

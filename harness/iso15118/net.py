@@ -18,6 +18,7 @@ from harness.clock import Clock
 from harness.iso15118 import sdp
 from harness.iso15118.errors import NoAnswer
 from harness.iso15118.observer import Deaf, Observer
+from harness.iso15118.timing import SDP_ATTEMPTS
 from harness.link import ByteStream, TcpStream
 
 LOOPBACK = "::1"
@@ -69,7 +70,7 @@ async def discover(
     interface: str | None = None,
     port: int = sdp.PORT,
     security: sdp.Security = sdp.Security.NONE,
-    attempts: int = sdp.SDP_ATTEMPTS,
+    attempts: int = SDP_ATTEMPTS,
 ) -> Endpoint:
     """Find a charger: multicast on `interface`, or unicast to ::1 without one.
 

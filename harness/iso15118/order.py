@@ -62,7 +62,7 @@ LIVE = frozenset(
 )
 """States in which the power path may be closed."""
 
-A, S, I, X = Confidence.A, Confidence.S, Confidence.I, Confidence.X  # noqa: E741 - the field's own marks
+A, S, I, X = Confidence.A, Confidence.S, Confidence.I, Confidence.X
 AC, DC, WPT = Energy.AC, Energy.DC, Energy.WPT
 
 Condition = tuple[str, tuple[str, ...]]

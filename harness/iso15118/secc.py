@@ -245,7 +245,7 @@ class SeccSession:
 
     def shut_down(self) -> None:
         """Power off at once; may be called any number of times."""
-        self.station.energise(False)
+        self.station.emergency_off()
 
     def header(self, now_s: float) -> MessageHeader:
         """A header with the station's time, strictly increasing ([V2G20-1534] and following)."""

@@ -15,7 +15,7 @@ from harness.verdict import Confidence
 SDP_WAIT_S = 0.25
 SDP_ATTEMPTS = 50
 
-A, S, I, X = Confidence.A, Confidence.S, Confidence.I, Confidence.X  # noqa: E741 - the field's own marks
+A, S, I, X = Confidence.A, Confidence.S, Confidence.I, Confidence.X
 
 
 @dataclass(frozen=True, slots=True)
