@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from harness.exi.datatypes import Datatype
-from harness.exi.schema import ComplexType, Element, Field, QName, Schema, Type, complex_type
+from harness.exi.schema import ComplexType, Element, Field, Lists, QName, Schema, Type, complex_type
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,14 +108,14 @@ class State:
 class Grammar:
     """The grammar of one type within one schema."""
 
-    def __init__(self, schema: Schema, type_: Type, endless: frozenset[str]) -> None:
+    def __init__(self, schema: Schema, type_: Type, lists: Lists) -> None:
         self.text: Term | None = None  # the character event of mixed content
         self._states: dict[tuple[tuple[Node, ...], bool], State] = {}
         if isinstance(type_, Datatype):
             rest: tuple[Node, ...] = (Term(CHARACTERS, "CH", type=type_),)
         else:
             kind = complex_type(type_)
-            rest = tuple(node for field in attributes_first(kind) for node in _particles(schema, kind, field, endless))
+            rest = tuple(node for field in attributes_first(kind) for node in _particles(schema, kind, field, lists))
             if any(field.slot.mixed for field in kind.fields):
                 self.text = Term(CHARACTERS, "CH")
         self.initial = State(self, rest, start=True, first=True)
@@ -130,9 +130,9 @@ class Grammar:
 
 
 @cache
-def grammar(schema: Schema, type_: Type, endless: frozenset[str] = frozenset()) -> Grammar:
-    """The grammar of a type; `endless` names lists to be read as if they had no upper bound."""
-    return Grammar(schema, type_, endless)
+def grammar(schema: Schema, type_: Type, lists: Lists) -> Grammar:
+    """The grammar of a type; `lists` is the schema's, unless a peer with another habit is read."""
+    return Grammar(schema, type_, lists)
 
 
 def attributes_first(kind: ComplexType) -> list[Field]:
@@ -149,12 +149,15 @@ def alternatives(schema: Schema, field: Field) -> tuple[Element, ...]:
     return tuple(Element(QName(n, field.ns), t) for n, t in zip(field.slot.names, field.types, strict=True))
 
 
-def bounds(field: Field) -> tuple[int, int | None]:
-    """How often a field occurs."""
-    return field.slot.occurs if field.listed else (int(field.required), 1)
+def bounds(field: Field, lists: Lists) -> tuple[int, int | None]:
+    """How often the grammar lets a field occur."""
+    if not field.listed:
+        return int(field.required), 1
+    low, high = field.slot.occurs
+    return low, None if lists.endless(field.slot.names[0], high) else high
 
 
-def _particles(schema: Schema, kind: ComplexType, field: Field, endless: frozenset[str]) -> Iterator[Node]:
+def _particles(schema: Schema, kind: ComplexType, field: Field, lists: Lists) -> Iterator[Node]:
     slot = field.slot
     if slot.kind == "value":
         yield Term(CHARACTERS, "CH", type=field.types[0], field=field)
@@ -164,8 +167,7 @@ def _particles(schema: Schema, kind: ComplexType, field: Field, endless: frozens
     elif slot.kind == "children":
         yield _parse(slot.model, kind, field)
     elif not slot.group:
-        low, high = bounds(field)
-        yield Repeat(_one(schema, field), low, None if slot.names[0] in endless else high)
+        yield Repeat(_one(schema, field), *bounds(field, lists))
     else:
         members = [each for each in kind.fields if each.slot.group == slot.group]
         if members[0] is field:

@@ -13,7 +13,7 @@ from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer
 from harness.exi.declare import MISSING, Child, Record
 from harness.exi.errors import Deviation, ExiError
 from harness.exi.grammar import ATTRIBUTE, CHARACTERS, END, END_ELEMENT, WILDCARD, Production, State, Term, grammar
-from harness.exi.schema import Element, Field, QName, Schema, complex_type
+from harness.exi.schema import Element, Field, Habit, QName, Schema, complex_type
 
 # Our limit, against streams made to keep a reader busy: the longest real messages have about 5,000 events, and
 # those are read by the compiled readers.
@@ -41,8 +41,7 @@ class Reader:
         *,
         tolerant: bool,
         trace: bool = False,
-        endless: frozenset[str] = frozenset(),
-        renamed: dict[str, str] | None = None,
+        habit: Habit | None = None,
     ) -> None:
         self.schema = schema
         self.deviations: list[Deviation] = []
@@ -50,8 +49,8 @@ class Reader:
         self._in = BitReader(data)
         self._tolerant = tolerant
         self._trace = trace
-        self._endless = endless
-        self._renamed = renamed or {}
+        self._lists = (habit and habit.lists) or schema.lists
+        self._swapped = (habit and habit.swapped) or ()
         self._path: list[str] = []
         self._count = 0
         self._global_strings: list[str] = []
@@ -66,8 +65,8 @@ class Reader:
         if code >= len(roots):
             raise self._fatal("no global element has this event code", bit)
         root = roots[code]
-        if root.qname.name in self._renamed:
-            root = self.schema.element(self._renamed[root.qname.name])
+        if root.qname.name in self._swapped:
+            root = self.schema.element(next(name for name in self._swapped if name != root.qname.name))
         self._event(bit, f"{code}", f"SE({root.qname.name})")
         value = self._element(root)
         self._event(self._in.position, "", "ED")
@@ -120,7 +119,7 @@ class Reader:
 
     def _element(self, element: Element) -> Any:
         self._path.append(element.qname.name)
-        state = grammar(self.schema, element.type, self._endless).initial
+        state = grammar(self.schema, element.type, self._lists).initial
         if isinstance(element.type, Datatype):
             value = self._simple_content(state, element.qname, element.type)
         else:
@@ -190,6 +189,8 @@ class Reader:
             found = content[field.name]
             if isinstance(found, list):
                 content[field.name] = tuple(found)
+                if field.listed and not field.allows(len(found)):
+                    self._deviate("facet", f"{field.slot.names[0]} {len(found)} times", self._in.position)
             elif found is MISSING:
                 empty = _EMPTY.get(type(field.types[0])) if field.slot.kind == "value" else None
                 content[field.name] = empty

@@ -54,10 +54,15 @@ class Field:
         if not self.listed:
             return self._checked_one(value)
         values = tuple(self._checked_one(each) for each in value)
-        low, high = self.slot.occurs
-        if len(values) < low or (high is not None and len(values) > high):
+        if not self.allows(len(values)):
+            low, high = self.slot.occurs
             raise ValueError(f"{len(values)} times, allowed are {low} to {'any number' if high is None else high}")
         return values
+
+    def allows(self, count: int) -> bool:
+        """Whether a list may have this many items."""
+        low, high = self.slot.occurs
+        return count >= low and (high is None or count <= high)
 
     def _checked_one(self, value: Any) -> Any:
         simple = self.types[0]
@@ -82,7 +87,7 @@ class ComplexType:
     def _field(self, field: dataclasses.Field[Any], hint: Any) -> Field:
         slot: Slot = field.metadata["slot"]
         ns = self._owner(field.name).declaration.ns if slot.ns is None else slot.ns
-        listed = get_origin(hint) is tuple
+        listed = slot.kind != "children" and get_origin(hint) is tuple
         kinds = () if slot.kind == "children" else tuple(_types(get_args(hint)[0] if listed else hint))
         return Field(field.name, slot, ns, kinds, listed, field.default)
 
@@ -148,6 +153,32 @@ def _types(hint: Any) -> Iterator[Type]:
         raise TypeError(f"{hint!r} is no type of a schema")
 
 
+@dataclass(frozen=True)
+class Lists:
+    """Which lists the grammar unrolls: up to which maximum, and which by name not at all.
+
+    EXI 1.0 (8.5.4.1.5) unrolls every bounded list, so that after the last allowed item the code for one more is gone.
+    Grammars in the field are generated with the long lists made endless; then that code stays.
+    """
+
+    longest_unrolled: int | None = None
+    kept_endless: frozenset[str] = frozenset()
+
+    def endless(self, name: str, high: int | None) -> bool:
+        """Whether the grammar of this list has no end."""
+        too_long = self.longest_unrolled is not None and high is not None and high > self.longest_unrolled
+        return too_long or name in self.kept_endless
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What some encoder is known to write instead of what the schema says; tolerant reading recognises it."""
+
+    cause: str
+    lists: Lists | None = None
+    swapped: tuple[str, str] | None = None  # two root elements that stand for each other
+
+
 class Schema:
     """Namespaces taken together: global elements, substitution groups, and every element by name.
 
@@ -160,11 +191,16 @@ class Schema:
         namespaces: tuple[str, ...],
         load: Callable[[], object],
         simple_roots: Mapping[QName, Any] | None = None,
+        *,
+        lists: Lists = Lists(),
+        habits: tuple[Habit, ...] = (),
     ) -> None:
         self.name = name
         self.namespaces = namespaces
         self._load = load
         self._simple_roots = simple_roots or {}
+        self.lists = lists
+        self.habits = habits
 
     def __repr__(self) -> str:
         return f"Schema({self.name!r})"

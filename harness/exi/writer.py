@@ -51,7 +51,7 @@ class Writer:
 
     def _element(self, element: Element, value: Any) -> None:
         self._path.append(element.qname.name)
-        state = grammar(self.schema, element.type).initial
+        state = grammar(self.schema, element.type, self.schema.lists).initial
         items = [(_VALUE, value)] if isinstance(element.type, Datatype) else self._items(value)
         for item in items:
             state = self._event(state, *item)

@@ -21,7 +21,7 @@ from harness.exi.codec import Decoded, Kind, Mode
 from harness.exi.declare import Child, ContentError, Record
 from harness.exi.errors import Deviation, ExiError
 from harness.exi.reader import Event
-from harness.exi.schema import QName, Schema
+from harness.exi.schema import Habit, Lists, QName, Schema
 from harness.iso15118.messages import core
 
 __all__ = [
@@ -48,10 +48,17 @@ class MessageSet(Schema):
     """A schema with its place in the protocol: the namespace that is negotiated and the V2GTP payload type."""
 
     def __init__(
-        self, name: str, payload_type: int | None, namespaces: tuple[str, ...], load: Callable[[], object]
+        self,
+        name: str,
+        payload_type: int | None,
+        namespaces: tuple[str, ...],
+        load: Callable[[], object],
+        *,
+        lists: Lists = Lists(),
+        habits: tuple[Habit, ...] = (),
     ) -> None:
         signed = core.DSIG in namespaces
-        super().__init__(name, namespaces, load, _DSIG_SIMPLE_ROOTS if signed else {})
+        super().__init__(name, namespaces, load, _DSIG_SIMPLE_ROOTS if signed else {}, lists=lists, habits=habits)
         self.namespace = namespaces[0]
         self.payload_type = payload_type
 
@@ -128,23 +135,56 @@ def _load(*modules: str) -> None:
         import_module(f"{__name__}.{module}")
 
 
-_sets: dict[str, MessageSet] = {}
-_ISO20 = (core.TYPES, core.DSIG)
-# Payload types: ISO 15118-20 and -2, as public stacks use them (0x8001 carries all of -2 and DIN)
-for _name, _payload_type, _namespaces, _modules in (
-    ("sap", 0x8001, (core.SAP,), ("sap",)),
-    ("common", 0x8002, (core.COMMON, *_ISO20), ("common",)),
-    ("ac", 0x8003, (core.AC, *_ISO20), ("ac",)),
-    ("dc", 0x8004, (core.DC, *_ISO20), ("dc",)),
-    ("acdp", 0x8005, (core.ACDP, *_ISO20), ("acdp",)),
-    ("wpt", 0x8006, (core.WPT, *_ISO20), ("wpt",)),
-    ("iso2", 0x8001, (core.ISO2, core.ISO2_HEADER, core.ISO2_BODY, core.ISO2_TYPES, core.DSIG), ("iso2.document",)),
-    (
-        "din",
-        0x8001,
-        (core.DIN, core.DIN_HEADER, core.DIN_BODY, core.DIN_TYPES, core.DSIG),
-        ("din.document", "din.body"),
+# What the grammars do that deployed stacks share (EXIficient's generated classes, libcbv2g): the schemas' long lists
+# are endless in them. Measured list by list against EXIficient's.
+_ISO20_LISTS = Lists(longest_unrolled=128)
+_ISO2_LISTS = Lists(longest_unrolled=8)
+
+_UNROLLED = Habit("the encoder unrolls the long lists too, as EXI 1.0 says and deployed grammars do not", Lists())
+
+
+def _cbv2g(lists: Lists, *names: str) -> Habit:
+    """libcbv2g's encoder keeps the code for one more item after the last allowed one of these lists."""
+    kept = Lists(lists.longest_unrolled, frozenset(names))
+    return Habit(f"libcbv2g: after the last allowed {' or '.join(names)} the code for one more is kept", kept)
+
+
+_ISO20_HABITS = (
+    _cbv2g(_ISO20_LISTS, "Service", "SelectedService", "TaxCosts", "PriceRule", "RootCertificateID", "AlternativeSECC"),
+    _UNROLLED,
+)
+_ISO2_HABITS = (_cbv2g(_ISO2_LISTS, "Service", "Cost"), _UNROLLED)
+_ACDP_HABITS = (
+    Habit(
+        "libcbv2g: global elements sorted by their types' names, so these two have each other's code",
+        swapped=("ACDP_ConnectRes", "ACDP_DisconnectReq"),
     ),
-    ("dsig", None, (core.DSIG,), ("dsig",)),
-):
-    register(MessageSet(_name, _payload_type, _namespaces, partial(_load, *_modules)))
+)
+
+_sets: dict[str, MessageSet] = {}
+_20 = (core.TYPES, core.DSIG)
+_2 = (core.ISO2, core.ISO2_HEADER, core.ISO2_BODY, core.ISO2_TYPES, core.DSIG)
+_DIN = (core.DIN, core.DIN_HEADER, core.DIN_BODY, core.DIN_TYPES, core.DSIG)
+
+
+def _add(name: str, payload_type: int | None, namespaces: tuple[str, ...], *modules: str) -> None:
+    """Register one of the sets above; payload types as public stacks use them (0x8001 carries all of -2 and DIN)."""
+    lists, habits = Lists(), tuple[Habit, ...]()
+    if core.TYPES in namespaces:
+        lists, habits = _ISO20_LISTS, _ISO20_HABITS
+    elif core.ISO2 in namespaces:
+        lists, habits = _ISO2_LISTS, _ISO2_HABITS
+    if core.ACDP in namespaces:
+        habits += _ACDP_HABITS
+    register(MessageSet(name, payload_type, namespaces, partial(_load, *modules), lists=lists, habits=habits))
+
+
+_add("sap", 0x8001, (core.SAP,), "sap")
+_add("common", 0x8002, (core.COMMON, *_20), "common")
+_add("ac", 0x8003, (core.AC, *_20), "ac")
+_add("dc", 0x8004, (core.DC, *_20), "dc")
+_add("acdp", 0x8005, (core.ACDP, *_20), "acdp")
+_add("wpt", 0x8006, (core.WPT, *_20), "wpt")
+_add("iso2", 0x8001, _2, "iso2.document")
+_add("din", 0x8001, _DIN, "din.document", "din.body")
+_add("dsig", None, (core.DSIG,), "dsig")
