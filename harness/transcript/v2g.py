@@ -89,7 +89,7 @@ class Exchange:
     response: Message | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class V2GSession:
     """Everything that one TCP connection told, in order."""
 
