@@ -19,7 +19,9 @@ def known_drivers(role: str) -> list[str]:
     except ModuleNotFoundError:
         return []
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
-    return [f"{role}.{name}" for name in names if hasattr(importlib.import_module(f"{package.__name__}.{name}"), "Driver")]
+    return [
+        f"{role}.{name}" for name in names if hasattr(importlib.import_module(f"{package.__name__}.{name}"), "Driver")
+    ]
 
 
 def make_driver(name: str, connection: Connection) -> Device:

@@ -13,8 +13,8 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from drivers.errors import BenchError, ConfigError, InstrumentLost
 from drivers.emulators.catalogue import defect_of
+from drivers.errors import BenchError, ConfigError, InstrumentLost
 from drivers.registry import make_driver
 from drivers.roles import Device as Driver
 from drivers.roles import Identity, PowerReading
@@ -32,7 +32,16 @@ from harness.v2g_bench import V2gOnBench
 
 SAMPLE_S = {TimeMode.WIRE: 0.25, TimeMode.VIRTUAL: 1.0}
 """Distance of the power samples that run through every attempt (our default)."""
-INSTRUMENTS = ("power_analyser", "dc_source", "ac_source", "energy_meter", "control_pilot", "can_gateway", "relay", "rfid")
+INSTRUMENTS = (
+    "power_analyser",
+    "dc_source",
+    "ac_source",
+    "energy_meter",
+    "control_pilot",
+    "can_gateway",
+    "relay",
+    "rfid",
+)
 
 
 class Bench:
@@ -172,7 +181,9 @@ class Bench:
         if self.mode is TimeMode.VIRTUAL:
             return []
         return [
-            SafeOff(ORDER[role], self.lab.device(role).driver, role, self._resources[role], self.lab.device(role).options)
+            SafeOff(
+                ORDER[role], self.lab.device(role).driver, role, self._resources[role], self.lab.device(role).options
+            )
             for role in self.drivers
             if role in ORDER
         ]
@@ -264,5 +275,3 @@ def _plant_options(subject: Subject) -> dict[str, Any]:
 
 def _quantities(reading: PowerReading) -> dict[str, Any]:
     return {name: value for name, value in asdict(reading).items() if name != "at_s"}
-
-

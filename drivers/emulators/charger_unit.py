@@ -56,7 +56,11 @@ class ChargerUnit:
         if unknown := set(defects) - set(CHARGER_DEFECTS) - set(QUIRKS):
             raise ValueError(f"a charger has no defect {', '.join(sorted(unknown))}; `plugfest defects` lists them")
         self.charger = Charger(
-            plant, clock, config=config, on_event=self._heard, defects=[one for one in defects if one in CHARGER_DEFECTS]
+            plant,
+            clock,
+            config=config,
+            on_event=self._heard,
+            defects=[one for one in defects if one in CHARGER_DEFECTS],
         )
         self.charger.authorize(None)
         self.station = EmulatedStation(
