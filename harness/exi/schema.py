@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ class ComplexType:
     def _owner(self, name: str) -> type[Record]:
         """The base that declares a field: its namespace is the field's."""
         bases = (cls for cls in reversed(self.cls.__mro__) if "declaration" in cls.__dict__)
-        return next(cls for cls in bases if name in cls.__dict__.get("__annotations__", ()))
+        return next(cls for cls in bases if name in inspect.get_annotations(cls))
 
     @cached_property
     def child_types(self) -> Mapping[str, Type]:
@@ -173,6 +174,9 @@ class Lists:
         return too_long or name in self.kept_endless
 
 
+UNROLLED = Lists()
+
+
 @dataclass(frozen=True)
 class Habit:
     """What some encoder is known to write instead of what the schema says; tolerant reading recognises it."""
@@ -195,7 +199,7 @@ class Schema:
         load: Callable[[], object],
         simple_roots: Mapping[QName, Any] | None = None,
         *,
-        lists: Lists = Lists(),
+        lists: Lists = UNROLLED,
         habits: tuple[Habit, ...] = (),
     ) -> None:
         self.name = name

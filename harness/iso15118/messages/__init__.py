@@ -21,7 +21,7 @@ from harness.exi.codec import Decoded, Kind, Mode
 from harness.exi.declare import Child, ContentError, Record
 from harness.exi.errors import Deviation, ExiError
 from harness.exi.reader import Event
-from harness.exi.schema import Habit, Lists, QName, Schema
+from harness.exi.schema import UNROLLED, Habit, Lists, QName, Schema
 from harness.iso15118.messages import core
 
 __all__ = [
@@ -54,7 +54,7 @@ class MessageSet(Schema):
         namespaces: tuple[str, ...],
         load: Callable[[], object],
         *,
-        lists: Lists = Lists(),
+        lists: Lists = UNROLLED,
         habits: tuple[Habit, ...] = (),
     ) -> None:
         signed = core.DSIG in namespaces
@@ -140,7 +140,7 @@ def _load(*modules: str) -> None:
 _ISO20_LISTS = Lists(longest_unrolled=128)
 _ISO2_LISTS = Lists(longest_unrolled=8)
 
-_UNROLLED = Habit("the encoder unrolls the long lists too, as EXI 1.0 says and deployed grammars do not", Lists())
+_UNROLLED = Habit("the encoder unrolls the long lists too, as EXI 1.0 says and deployed grammars do not", UNROLLED)
 
 
 def _cbv2g(lists: Lists, *names: str) -> Habit:
@@ -169,7 +169,7 @@ _DIN = (core.DIN, core.DIN_HEADER, core.DIN_BODY, core.DIN_TYPES, core.DSIG)
 
 def _add(name: str, payload_type: int | None, namespaces: tuple[str, ...], *modules: str) -> None:
     """Register one of the sets above; payload types as public stacks use them (0x8001 carries all of -2 and DIN)."""
-    lists, habits = Lists(), tuple[Habit, ...]()
+    lists, habits = UNROLLED, tuple[Habit, ...]()
     if core.TYPES in namespaces:
         lists, habits = _ISO20_LISTS, _ISO20_HABITS
     elif core.ISO2 in namespaces:
