@@ -93,7 +93,7 @@ class _Function:
                     self._out.line(f"if o.{field.name}: raise Uncommon")
             for index, step in enumerate(self._plan.steps):
                 if step.low and not step.listed:
-                    self._one(index, step)
+                    self._one(step)
                     self._state = index + 1
                 else:
                     self._optional_or_many(index, step)
@@ -109,7 +109,7 @@ class _Function:
         else:
             given = " or ".join(f"o.{name} is not None" for name in dict.fromkeys(_names(step)))
             with self._out.block(f"if {given}:"):
-                self._one(index, step)
+                self._one(step)
                 self._flush()
                 self._enter(index + 1)
         self._state = None
@@ -142,7 +142,7 @@ class _Function:
             with self._out.block(f"if len({items}) == {step.high}:"):
                 self._enter(index + 1)
 
-    def _one(self, index: int, step: Step) -> None:
+    def _one(self, step: Step) -> None:
         """A step that occurs once, from the state known or not."""
         if step.grouped:
             names = _names(step)

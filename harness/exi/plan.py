@@ -8,9 +8,8 @@ or writing goes down the row once and compares numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
-from harness.exi.datatypes import Datatype
+from harness.exi.declare import Record
 from harness.exi.grammar import (
     ATTRIBUTE,
     END_ELEMENT,
@@ -93,10 +92,8 @@ class Plan:
         return self.width(index) == 1
 
 
-@cache
-def plan(schema: Schema, cls: Type) -> Plan:
+def plan(schema: Schema, cls: type[Record]) -> Plan:
     """The plan of a complex type within a schema."""
-    assert not isinstance(cls, Datatype)
     kind = complex_type(cls)
     steps: list[Step] = []
     first = 0

@@ -113,11 +113,7 @@ def from_json(
     if len(content) != 1:
         raise ContentError("document", f"expected one message, got {', '.join(content) or 'none'}")
     ((name, inner),) = content.items()
-    try:
-        element = _schema(schema).element(name, kind)
-    except KeyError as unknown:
-        raise ContentError(name, str(unknown.args[0])) from None
-    made: Record = jsonform.from_json(_schema(schema), element, inner, checked=checked)
+    made: Record = jsonform.from_json(_schema(schema), kind, name, inner, checked=checked)
     return made
 
 
