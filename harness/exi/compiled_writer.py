@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text
 from harness.exi.declare import Record
-from harness.exi.plan import Alternative, Plan, Step, plan
+from harness.exi.plan import Alternative, Plan, Step, is_flat, plan
 from harness.exi.schema import Schema, complex_type
 from harness.exi.source import Source, Uncommon
 
@@ -63,6 +63,10 @@ class WriterCompiler:
     def _compile(self, cls: type[Record], name: str) -> WriteType:
         function: WriteType = _Function(self, cls, plan(self._schema, cls)).define(name, self._names)
         return function
+
+    def flat(self, cls: type[Record]) -> bool:
+        """Whether a type is a short row of plain numbers and the like, worth writing in its parent's writer."""
+        return is_flat(plan(self._schema, cls))
 
     def constant(self, prefix: str, value: Any) -> str:
         """A global name for a table or a class."""
@@ -191,15 +195,25 @@ class _Function:
         self._out.line(f"a, n = write({source}, a, n, out)")
 
     def _alternative(self, alternative: Alternative, source: str) -> None:
-        if not isinstance(alternative.type, Datatype):
+        if isinstance(alternative.type, Datatype):
+            if alternative.bare:
+                self._simple(alternative.type, source)
+            else:
+                self._simple_element(alternative.type, source)
+        elif self._compiler.flat(alternative.type):
+            self._out.line(f"r = {source}")
+            for field in complex_type(alternative.type).fields:
+                self._bits(1, 0)
+                self._simple_element(field.types[0], f"r.{field.name}")  # type: ignore[arg-type]
+            self._bits(1, 0)
+        else:
             self._flush()
             self._out.line(f"a, n = {self._compiler.name(alternative.type)}({source}, a, n, out)")
-        elif alternative.bare:
-            self._simple(alternative.type, source)
-        else:
-            self._bits(1, 0)
-            self._simple(alternative.type, source)
-            self._bits(1, 0)
+
+    def _simple_element(self, datatype: Datatype, source: str) -> None:
+        self._bits(1, 0)
+        self._simple(datatype, source)
+        self._bits(1, 0)
 
     def _end(self) -> None:
         if self._plan.end is None:
@@ -245,6 +259,7 @@ class _Function:
             self._out.line("if i < 0: i = ~i")
         self._flush()
         self._out.line("if i < 128: a = a << 8 | i; n += 8")
+        self._out.line("elif i < 16384: a = a << 16 | (i & 127 | 128) << 8 | i >> 7; n += 16")
         self._out.line("else: a, n = many(a, n, i)")
 
     # bits

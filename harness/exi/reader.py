@@ -65,6 +65,7 @@ class Reader:
         self._swapped = (habit and habit.swapped) or ()
         self._path: list[str] = []
         self._count = 0
+        self._hits = 0
         self._global_strings: list[str] = []
         self._local_strings: dict[QName, list[str]] = {}
 
@@ -106,6 +107,14 @@ class Reader:
         self._event(bit, f"{code}", "ED")
         self._trailer()
         return qname.name, value
+
+    def element_at(self, element: Element, position: int) -> tuple[Any, int]:
+        """One element in the middle of a stream, and the position behind it."""
+        self._in.position = position
+        value = self._element(element)
+        if self._hits:
+            raise self._fatal("a string table hit, which needs the whole stream")
+        return value, self._in.position
 
     def _header(self) -> None:
         if self._in.data[:4] == b"$EXI":
@@ -321,6 +330,7 @@ class Reader:
         length = self._in.unsigned()
         local = self._local_strings.setdefault(qname, [])
         if length < 2:
+            self._hits += 1
             table = self._global_strings if length else local
             index = self._in.bits((len(table) - 1).bit_length() if table else 0)
             if index >= len(table):
