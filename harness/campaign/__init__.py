@@ -1,0 +1,1 @@
+"""Campaigns: plan, store, resume, guard."""

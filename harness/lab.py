@@ -1,0 +1,304 @@
+"""The lab config: which roles are bound to which drivers and addresses, and what is to be run on them.
+
+A lab file is YAML; every complaint names file, line, column and key, and says what would be right. All complaints of a
+file come at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+ROLES = (
+    "charger",
+    "vehicle",
+    "csms",
+    "power_analyser",
+    "dc_source",
+    "ac_source",
+    "can_gateway",
+    "control_pilot",
+    "energy_meter",
+    "network",
+    "relay",
+    "rfid",
+    "operator",
+)
+
+
+class LabError(ValueError):
+    """The lab file is wrong; `problems` holds one line of text a problem."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Calibration(_Model):
+    """Certificate of an instrument. An overdue one stops a run."""
+
+    certificate: str
+    due: dt.date
+    date: dt.date | None = None
+
+
+class Emulator(_Model):
+    """Present where the bench shall start the far end of the wire itself; absent for real devices."""
+
+    kind: str
+    """Module under drivers/emulators/."""
+    defects: tuple[str, ...] = ()
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Device(_Model):
+    """One device bound to a role."""
+
+    driver: str
+    """`<role>.<product>`: the module under drivers/."""
+    id: str = ""
+    """Name in reports; the role's name where none is given."""
+    resource: str | None = None
+    """Address in the driver's own terms: a VISA resource, a serial port, a python-can interface, a host and port."""
+    serial: str | None = None
+    """Expected serial number; `plugfest check` compares."""
+    calibration: Calibration | None = None
+    emulator: Emulator | None = None
+    reference: bool = False
+    """This charger (or vehicle) is the lab's reference against which attribution is decided."""
+    interface: str | None = None
+    """Network interface of the V2G link."""
+    ocpp_id: str | None = None
+    """Charging-station identity at the end of the websocket URL."""
+    pics: dict[str, Any] = Field(default_factory=dict)
+    """What the device claims: `capabilities` (a list) and free entries, after its maker's declaration."""
+    identity: dict[str, str] = Field(default_factory=dict)
+    """Maker, model, firmware and the like, for the report."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Further settings that the driver knows."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the device claims to be able to do; the lab's reference device is one by configuration."""
+        return frozenset(self.pics.get("capabilities", ())) | ({"reference"} if self.reference else set())
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+Devices = Annotated[tuple[Device, ...], BeforeValidator(_listed)]
+
+
+class Identification(_Model):
+    name: str
+    place: str = ""
+    bench: str = "B1"
+    operator: str = ""
+
+
+Pairings = Literal["all", "reference"] | tuple[tuple[str, str], ...]
+
+
+class Lab(_Model):
+    """A whole bench. `roles` maps a role to its devices; a single device may be written without the list."""
+
+    lab: Identification
+    suites: tuple[str, ...]
+    """Folders under testcases/ that belong to this lab's programme."""
+    roles: dict[str, Devices]
+    pairings: Pairings = "all"
+    """`all` vehicles with all chargers, `reference`: each with the other side's reference, or a list of id pairs."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Case parameters by name, or by case id and then by name."""
+    limits: dict[str, Any] = Field(default_factory=dict)
+    """Limits that this lab sets itself; see `plugfest cases`."""
+    security: Literal["none", "tls-development", "tls-production"] = "none"
+    path: Path = Field(default=Path("lab.yaml"), exclude=True)
+
+    def devices(self, role: str) -> tuple[Device, ...]:
+        return self.roles.get(role, ())
+
+    def device(self, role: str, identifier: str | None = None) -> Device:
+        """The device of that id, or the role's only or first one; raises LabError."""
+        for device in self.devices(role):
+            if identifier in (None, device.id):
+                return device
+        raise LabError([f"{self.path}: roles.{role}: no {role} {identifier or ''} is configured; add one under roles"])
+
+    @property
+    def emulated(self) -> bool:
+        """True if nothing on this bench is real."""
+        return all(device.emulator for devices in self.roles.values() for device in devices)
+
+    def pairs(self) -> list[tuple[Device, Device]]:
+        """(vehicle, charger) of each pairing, in the order in which they are run."""
+        vehicles, chargers = self.devices("vehicle"), self.devices("charger")
+        if self.pairings == "all":
+            return [(vehicle, charger) for vehicle in vehicles for charger in chargers]
+        if self.pairings == "reference":
+            return [(v, c) for v in vehicles for c in chargers if v.reference or c.reference]
+        return [(self.device("vehicle", v), self.device("charger", c)) for v, c in self.pairings]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    line: int
+    column: int
+
+
+def load_lab(path: Path, today: dt.date | None = None) -> Lab:
+    """Read and validate a lab file; raises LabError with every problem found.
+
+    `today` is the date against which calibrations are checked; without it the machine's date is taken.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise LabError([f"{path}: cannot be read: {problem.strerror}; give an existing file to --lab"]) from None
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise LabError([f"{path}{where}: not YAML: {getattr(problem, 'problem', problem)}"]) from None
+    if not isinstance(root, yaml.MappingNode):
+        raise LabError([f"{path}:1:1: expected a mapping with the keys lab, suites and roles"])
+    places: dict[tuple[str | int, ...], _Place] = {}
+    problems = [f"{path}:{place.line}:{place.column}: {text}" for place, text in _walk(root, (), places)]
+    if problems:
+        raise LabError(problems)
+    content = yaml.safe_load(text)
+    try:
+        lab = Lab.model_validate({**content, "path": path})
+    except ValidationError as refused:
+        raise LabError(
+            [_complaint(path, places, tuple(error["loc"]), _explain(error)) for error in refused.errors()]
+        ) from None
+    lab = lab.model_copy(update={"roles": {role: _named(role, found) for role, found in lab.roles.items()}})
+    complaints = list(_check(lab, today or dt.datetime.now(dt.UTC).date()))
+    if complaints:
+        raise LabError([_complaint(path, places, where, why) for where, why in complaints])
+    return lab
+
+
+def _walk(
+    node: yaml.Node, where: tuple[str | int, ...], places: dict[tuple[str | int, ...], _Place]
+) -> Iterator[tuple[_Place, str]]:
+    """Note the place of every key; yield keys that stand twice."""
+    places.setdefault(where, _Place(node.start_mark.line + 1, node.start_mark.column + 1))
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            places[(*where, name)] = _Place(key.start_mark.line + 1, key.start_mark.column + 1)
+            if name in seen:
+                yield places[(*where, name)], f"{'.'.join(map(str, (*where, name)))}: stands twice; keep one"
+            seen.add(name)
+            yield from _walk(value, (*where, name), places)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _walk(value, (*where, index), places)
+
+
+def _at(places: Mapping[tuple[str | int, ...], _Place], where: tuple[str | int, ...]) -> str:
+    """Line and column of the nearest known place at or above `where`."""
+    for length in range(len(where), 0, -1):
+        if place := places.get(where[:length]):
+            return f"{place.line}:{place.column}"
+    return "1:1"
+
+
+def _in_file(places: Mapping[tuple[str | int, ...], _Place], where: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A location as the file has it: a single device stands there without its list, so without the index."""
+    without = tuple(part for part in where if not isinstance(part, int))
+    return without if where[:3] not in places and where[:1] == ("roles",) else where
+
+
+def _complaint(
+    path: Path, places: Mapping[tuple[str | int, ...], _Place], where: tuple[str | int, ...], why: str
+) -> str:
+    where = _in_file(places, where)
+    return f"{path}:{_at(places, where)}: {'.'.join(map(str, where))}: {why}"
+
+
+def _explain(error: Any) -> str:
+    location = error["loc"]
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        return f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known are {', '.join(known)}"
+    if error["type"] == "missing":
+        return "is missing; add it here"
+    return f"{error['msg'][0].lower()}{error['msg'][1:]}, found {error['input']!r}"
+
+
+def _known_keys(where: tuple[str | int, ...]) -> list[str]:
+    model: type[BaseModel] = Lab
+    by_key: dict[str, type[BaseModel]] = {"lab": Identification, "calibration": Calibration, "emulator": Emulator}
+    for part in where:
+        model = by_key.get(str(part), Device if model is Lab and part == "roles" else model)
+    return [name for name in model.model_fields if name != "path"]
+
+
+def _named(role: str, devices: tuple[Device, ...]) -> tuple[Device, ...]:
+    return tuple(device if device.id else device.model_copy(update={"id": role}) for device in devices)
+
+
+def _check(lab: Lab, today: dt.date) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What pydantic cannot see: names, duplicates, references, dates."""
+    addresses: dict[str, str] = {}
+    ids: dict[str, str] = {}
+    for role, devices in lab.roles.items():
+        if role not in ROLES:
+            near = difflib.get_close_matches(role, ROLES, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(ROLES)}"
+            yield ("roles", role), f"unknown role; {hint}"
+            continue
+        for index, device in enumerate(devices):
+            where = ("roles", role, index)
+            if not device.driver.startswith(f"{role}."):
+                yield (*where, "driver"), f"expected a driver of this role, {role}.<product>, found {device.driver!r}"
+            if device.id in ids:
+                yield (*where, "id"), f"{device.id!r} is also the id of {ids[device.id]}; ids are unique on a bench"
+            ids[device.id] = f"roles.{role}"
+            if device.resource and not device.emulator:
+                if device.resource in addresses:
+                    yield (
+                        (*where, "resource"),
+                        f"{device.resource!r} is also the address of {addresses[device.resource]}; "
+                        "two devices can't share one",
+                    )
+                addresses[device.resource] = f"roles.{role}"
+            if not device.resource and not device.emulator and role not in _WITHOUT_ADDRESS:
+                yield (*where, "resource"), "is missing; a real device needs its address (or give it an emulator)"
+            if device.calibration and device.calibration.due < today:
+                yield (
+                    (*where, "calibration", "due"),
+                    f"calibration {device.calibration.certificate} was due {device.calibration.due}; "
+                    "have it calibrated, or take the instrument out of this lab file",
+                )
+    if isinstance(lab.pairings, tuple):
+        for number, pair in enumerate(lab.pairings):
+            for position, (role, name) in enumerate(zip(("vehicle", "charger"), pair, strict=True)):
+                known = [device.id for device in lab.devices(role)]
+                if name not in known:
+                    yield (
+                        ("pairings", number, position),
+                        f"no {role} {name!r}; configured are {', '.join(known) or 'none'}",
+                    )
+
+
+_WITHOUT_ADDRESS = {"csms", "operator", "vehicle", "charger", "network", "can_gateway"}
+"""Roles that are found in another way: by discovery, by their own connection to us, by bus settings in options."""

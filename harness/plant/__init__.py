@@ -1,0 +1,1 @@
+"""The physical model that every emulator of a bench shares."""

@@ -1,0 +1,78 @@
+"""What every emulator sees of the plant: the state it can sense, and the inputs that it owns.
+
+The plant itself (one step function) may live in the same process (`LocalPlant`, virtual time) or in a process of its
+own (`PlantClient` over a local socket, wire time). An emulator cannot tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class PlantState:
+    """What can be sensed, true values without instrument noise. Positive power flows from grid to vehicle."""
+
+    at_s: float = 0.0
+    grid_voltage_v: float = 230.0
+    grid_frequency_hz: float = 50.0
+    grid_power_w: float = 0.0
+    """AC side of the station, sum of phases, standby included."""
+    grid_reactive_var: float = 0.0
+    grid_phase_current_a: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    grid_imported_wh: float = 0.0
+    grid_exported_wh: float = 0.0
+    station_voltage_v: float = 0.0
+    """DC terminals of the station."""
+    station_current_a: float = 0.0
+    station_imported_wh: float = 0.0
+    """Energy into the vehicle at the station's DC terminals."""
+    station_exported_wh: float = 0.0
+    inlet_voltage_v: float = 0.0
+    battery_voltage_v: float = 0.0
+    battery_current_a: float = 0.0
+    battery_temperature_c: float = 25.0
+    soc: float = 0.5
+    """State of charge, 0 to 1."""
+    station_contactor_closed: bool = False
+    vehicle_contactor_closed: bool = False
+    plugged: bool = False
+    pilot_state: str = "A"
+    """A to F as on the control pilot."""
+    pilot_duty_percent: float | None = None
+    """None: steady pilot."""
+    isolation_ohm: float = 2_000_000.0
+    """Between the DC lines and earth, as an isolation monitor of the station would measure it."""
+    battery_maximum_charge_a: float = 0.0
+    """What the battery management allows at this moment, taper included; the vehicle should ask for no more."""
+    battery_maximum_discharge_a: float = 0.0
+    battery_trip: str = ""
+    """Why the battery management has opened its contactor: "overvoltage", "undervoltage", "overcurrent"."""
+    closing_difference_v: float = 0.0
+    """Voltage across the vehicle's contactor when it closed last: what pre-charge is for."""
+
+
+class PlantPort(Protocol):
+    """One owner's connection to the plant. Inputs of an owner whose process dies fall back to their safe defaults."""
+
+    @property
+    def state(self) -> PlantState:
+        """The latest state; in virtual time stepped up to now, on a wire at most 20 ms old."""
+        ...
+
+    def command(self, **inputs: float | bool | str | None) -> None:
+        """Set inputs that this owner has; an unknown name raises ValueError naming the nearest.
+
+        Owner `station`: mode ("off", "isolation", "precharge", "power"), target_voltage_v, target_current_a,
+        target_power_w (the converter follows power within voltage and current targets as limits, with its ramp and
+        dead time), contactor, pilot_duty_percent, pilot_on, reactive_var.
+        Owner `vehicle`: contactor, pilot_state ("A".."F": what the car's resistors ask for), maximum_charge_a,
+        maximum_discharge_a, ac_current_a (on-board charger for AC).
+        Owner `pilot`: plugged, pilot_state.
+        Owner `grid`: voltage_v, frequency_hz.
+        Owner `battery_emulator`: output, voltage_v, source_limit_a, sink_limit_a (stands in for the battery).
+        Owner `observer`: nothing; there may be many.
+        Defaults and units of all of them: harness/plant/inputs.py.
+        """
+        ...

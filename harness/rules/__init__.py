@@ -1,0 +1,1 @@
+"""Judgement over transcripts. A rule knows nothing of who produced the transcript."""
