@@ -26,8 +26,8 @@ from harness.exi.grammar import (
 )
 from harness.exi.schema import Element, Field, Habit, QName, Schema, Type, complex_type
 
-# Our limit, against streams made to keep a reader busy: the longest real messages have about 5,000 events, and
-# those are read by the compiled readers.
+# Our limit, against streams made to keep a reader busy: some 25 ms. Longer messages that are as they should be are
+# read by the compiled readers.
 MAX_EVENTS = 10_000
 
 
@@ -57,14 +57,13 @@ class Reader:
         self.schema = schema
         self.deviations: list[Deviation] = []
         self.events: list[Event] = []
-        self.habit_bit = 0  # where a habit first mattered
+        self.count = 0  # events read
         self._in = BitReader(data)
         self._tolerant = tolerant
         self._trace = trace
         self._lists = (habit and habit.lists) or schema.lists
         self._swapped = (habit and habit.swapped) or ()
         self._path: list[str] = []
-        self._count = 0
         self._hits = 0
         self._global_strings: list[str] = []
         self._local_strings: dict[QName, list[str]] = {}
@@ -81,7 +80,6 @@ class Reader:
         if root.qname.name in self._swapped:
             other = next(name for name in self._swapped if name != root.qname.name)
             root = next(element for element in roots if element.qname.name == other)
-            self.habit_bit = bit
         self._event(bit, f"{code}", f"SE({root.qname.name})")
         value = self._element(root)
         self._event(self._in.position, "", "ED")
@@ -247,8 +245,8 @@ class Reader:
 
     def _next(self, state: State) -> Production | None:
         """The next event's production; None for an event that was reported and left out."""
-        self._count += 1
-        if self._count > MAX_EVENTS:
+        self.count += 1
+        if self.count > MAX_EVENTS:
             raise self._fatal(f"more than {MAX_EVENTS} events in a stream that deviates")
         bit = self._in.position
         productions = state.productions

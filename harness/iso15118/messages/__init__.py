@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from harness.exi import codec, jsonform
-from harness.exi.codec import Decoded, Kind, Mode
+from harness.exi.codec import Decoded, Explanation, Kind, Mode
 from harness.exi.declare import Child, ContentError, Record
 from harness.exi.errors import Deviation, ExiError
 from harness.exi.reader import Event
@@ -31,6 +31,7 @@ __all__ = [
     "Deviation",
     "Event",
     "ExiError",
+    "Explanation",
     "MessageSet",
     "Record",
     "decode",
@@ -96,8 +97,8 @@ def encode(message: Record, schema: str | MessageSet, kind: Kind = "document", n
     return codec.encode(message, _schema(schema), kind, name)
 
 
-def explain(data: bytes, schema: str | MessageSet, kind: Kind = "document") -> tuple[list[Event], Decoded]:
-    """Read tolerantly, event by event with bit offsets."""
+def explain(data: bytes, schema: str | MessageSet, kind: Kind = "document") -> Explanation:
+    """Read tolerantly, event by event with bit offsets; never raises ExiError."""
     return codec.explain(data, _schema(schema), kind)
 
 

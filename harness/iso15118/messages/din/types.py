@@ -36,7 +36,7 @@ class Value(Enumeration):
     byte = "byte"
     short = "short"
     int = "int"
-    physicalValue = "physicalValue"  # noqa: N815
+    physicalValue = "physicalValue"
     string = "string"
 
 
@@ -153,7 +153,7 @@ TariffDescription = Annotated[str, Text(longest=32)]
 class CostKind(Enumeration):
     """What a cost counts."""
 
-    relativePricePercentage = "relativePricePercentage"  # noqa: N815
+    relativePricePercentage = "relativePricePercentage"
     RenewableGenerationPercentage = "RenewableGenerationPercentage"
     CarbonDioxideEmission = "CarbonDioxideEmission"
 
