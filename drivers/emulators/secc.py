@@ -137,7 +137,7 @@ class Charger:
         finally:
             self.current = None
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
         """Everything off, every wire closed."""
         if self._discovery:
             self._discovery.close()

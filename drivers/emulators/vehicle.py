@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drivers.emulators.car import PlantCar
+from drivers.emulators.car import MobilityNeed, PlantCar
+from drivers.emulators.process import arguments, connect_plant, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.vehicle_defects import install
 from harness.clock import Clock
 from harness.iso15118 import net, sdp
@@ -87,10 +88,11 @@ class ElectricVehicle:
     # life
 
     async def start(self) -> None:
-        """Live in the background until `close`."""
+        """Live in the background until `stop`."""
         self._runner = asyncio.ensure_future(self.run())
 
-    async def close(self) -> None:
+    async def stop(self) -> None:
+        """Break everything off: connection, contactor, pilot."""
         if self._runner:
             self._runner.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -112,7 +114,7 @@ class ElectricVehicle:
 
     # a driver's or a bench's wishes
 
-    def stop(self) -> None:
+    def end_session(self) -> None:
         """End the session in order."""
         self._intend(Intent.STOP)
 
@@ -197,6 +199,9 @@ class ElectricVehicle:
             await self.clock.sleep(PILOT_POLL_S)
 
 
+OWNER = "vehicle"
+
+
 def wire(
     clock: Clock,
     observer: Observer | None = None,
@@ -213,3 +218,31 @@ def wire(
         return await net.connect(found, clock, tls=tls if found.tls else None)
 
     return connect
+
+
+def main() -> None:
+    """The vehicle as a process; options: interface, sdp_port, target_soc, minimum_soc, departure_s, loop_period_s."""
+    chosen = arguments("vehicle")
+    die_with_parent()
+    options = options_of(chosen)
+
+    async def live() -> None:
+        clock = Clock()
+        plant = connect_plant(chosen.plant, OWNER, clock)
+        interface = options.get("interface")
+        connect = wire(clock, interface=interface, sdp_port=options.get("sdp_port", sdp.PORT))
+        config = EvccConfig(loop_period_s=options.get("loop_period_s", 0.2))
+        vehicle = ElectricVehicle(plant, clock, connect, config=config, defects=chosen.defect)
+        vehicle.car.need = MobilityNeed(
+            options.get("target_soc", 0.8), options.get("minimum_soc", 0.2), options.get("departure_s", 36_000.0)
+        )
+        await vehicle.start()
+        ready("vehicle", resource="")
+        await until_terminated()
+        await vehicle.stop()
+
+    asyncio.run(live())
+
+
+if __name__ == "__main__":
+    main()

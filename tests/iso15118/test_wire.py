@@ -36,7 +36,7 @@ async def charger_on_loopback(notes=None):
     try:
         yield charger, endpoint, sdp_port, clock, plant
     finally:
-        await charger.close()
+        await charger.stop()
 
 
 def test_a_vehicle_finds_the_charger_and_charges_over_tcp():
@@ -50,12 +50,12 @@ def test_a_vehicle_finds_the_charger_and_charges_over_tcp():
                 if charger.current and charger.current.session.state == "charge loop":
                     break
             mood = vehicle.mood
-            vehicle.stop()
+            vehicle.end_session()
             for _ in range(50):
                 await asyncio.sleep(0.1)
                 if vehicle.mood is Mood.DONE:
                     break
-            await vehicle.close()
+            await vehicle.stop()
             return notes, mood, vehicle.mood
 
     notes, mood, end = on_the_wire(story())
