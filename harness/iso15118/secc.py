@@ -20,7 +20,7 @@ from harness.iso15118.messages.common_types import EvseNotification, EVSEStatus,
 from harness.iso15118.order import ENDS, LIVE, State, after, name_of, permitted
 from harness.iso15118.profile import Profile
 from harness.iso15118.quantities import Limits
-from harness.iso15118.services import Control, Energy, EnergyOffer, Service, namespaces_of
+from harness.iso15118.services import Control, Energy, EnergyOffer, NeedsBy, Service, namespaces_of
 from harness.iso15118.station import SessionEvent, Station, What
 from harness.iso15118.timing import LOOPS, timer
 
@@ -57,6 +57,16 @@ class SessionMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class StationNeeds:
+    """Mobility needs that the station states where the vehicle leaves that to it; departure counts from the session's
+    start (our defaults)."""
+
+    departure_s: int = 36_000
+    target_soc_percent: int = 80
+    minimum_soc_percent: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class SeccConfig:
     """`offers`: parameter sets by service, in the order in which they are announced."""
 
@@ -79,6 +89,7 @@ class SeccConfig:
     nominal_frequency_hz: float = 50.0
     schedule: tuple[tuple[int, float], ...] = ()
     """(duration s, W) of the schedule offered in scheduled control; empty: the maximum until departure."""
+    needs: StationNeeds = field(default_factory=StationNeeds)
     signer: Credential | None = None
     """Signs absolute price schedules and metering data."""
     profile: Profile = field(default_factory=Profile)
@@ -151,6 +162,15 @@ class SeccSession:
     @property
     def dynamic(self) -> bool:
         return self.offer is None or self.offer.control is Control.DYNAMIC
+
+    @property
+    def states_needs(self) -> bool:
+        return self.offer is not None and self.offer.needs_by is NeedsBy.SECC and self.dynamic
+
+    @property
+    def departure_s(self) -> int:
+        """Seconds to the departure that the station knows of."""
+        return max(0, round(self._connected_at_s + self.config.needs.departure_s - (self._arrived_at_s or 0.0)))
 
     def namespaces(self) -> tuple[str, ...]:
         return namespaces_of(self.config.offers)

@@ -234,6 +234,18 @@ def schedule_exchange(session: SeccSession, request: Any, now_s: float) -> Recor
     return filled(session, request, now_s, evse_processing=processing)
 
 
+def _stated_needs(session: SeccSession, kind: type[Record]) -> dict[str, Any]:
+    """Departure and states of charge, where it is the station that states them (MobilityNeedsMode 2)."""
+    if not session.states_needs or "departure_time" not in kind.__dataclass_fields__:
+        return {}
+    needs = session.config.needs
+    return {
+        "departure_time": session.departure_s,
+        "target_soc": needs.target_soc_percent,
+        "minimum_soc": needs.minimum_soc_percent,
+    }
+
+
 def _slots_offered(session: SeccSession, request: Any) -> tuple[tuple[int, float], ...]:
     """The configured schedule, or our maximum until departure (a day, if the vehicle names none: our default)."""
     until_s = int(request.control_mode.departure_time or 86_400)
@@ -258,7 +270,7 @@ def _needs(mode: Any) -> dict[str, Any]:
 def _schedules(session: SeccSession, request: Any) -> Record:
     """Dynamic: nothing to say. Scheduled: one tuple, with a discharging schedule of the same slots where it applies."""
     if isinstance(request.control_mode, common.DynamicSEReqControlMode):
-        return common.DynamicSEResControlMode()
+        return common.DynamicSEResControlMode(**_stated_needs(session, common.DynamicSEResControlMode))
     slots = session.schedule or _slots_offered(session, request)
     back_w = session.station.limits.maximum_discharge_power_w
     bidirectional = session.service is not None and session.service.bidirectional
@@ -420,7 +432,7 @@ def _loop_values(session: SeccSession, content: Any, grant: Grant) -> dict[str, 
     """The elements of a loop response that depend on the station's decision."""
     if session.energy is Energy.AC:
         kind = _LOOP_ANSWER[type(content)]
-        return {"control_mode": kind(**(_loop_limits(session, kind) | _ac_target(kind, grant.power_w)))}
+        return {"control_mode": _loop_content(session, kind, grant.power_w)}
     return {
         "evse_power_limit_achieved": grant.power_limited,
         "evse_current_limit_achieved": grant.current_limited,
@@ -428,12 +440,16 @@ def _loop_values(session: SeccSession, content: Any, grant: Grant) -> dict[str, 
     }
 
 
+def _loop_content(session: SeccSession, kind: type[Record], power_w: float) -> Record:
+    return kind(**(_stated_limits(session, kind) | _ac_target(kind, power_w) | _stated_needs(session, kind)))
+
+
 def _ac_target(kind: type[Record], power_w: float) -> dict[str, Any]:
     mandatory = "Dynamic_AC" in kind.declaration.name
     return {"evse_target_active_power": rational(round(power_w))} if mandatory else {}
 
 
-def _loop_limits(session: SeccSession, kind: type[Record]) -> dict[str, Any]:
+def _stated_limits(session: SeccSession, kind: type[Record]) -> dict[str, Any]:
     sign = -1 if session.config.profile.discharge_limits == "negative" else 1
     return limit_fields(kind, "evse_", session.station.limits, sign)
 
@@ -516,14 +532,14 @@ def _fill_detail(session: SeccSession, request: Any) -> dict[str, Any]:
 def _fill_dc_parameters(session: SeccSession, request: Any) -> dict[str, Any]:
     bpt = isinstance(request.energy_transfer_mode, dc.BPTDCCPDReqEnergyTransferMode)
     kind = dc.BPTDCCPDResEnergyTransferMode if bpt else dc.DCCPDResEnergyTransferMode
-    return {"energy_transfer_mode": kind(**_loop_limits(session, kind))}
+    return {"energy_transfer_mode": kind(**_stated_limits(session, kind))}
 
 
 def _fill_ac_parameters(session: SeccSession, request: Any) -> dict[str, Any]:
     bpt = isinstance(request.energy_transfer_mode, ac.BPTACCPDReqEnergyTransferMode)
     kind = ac.BPTACCPDResEnergyTransferMode if bpt else ac.ACCPDResEnergyTransferMode
     frequency = rational(session.config.nominal_frequency_hz)
-    return {"energy_transfer_mode": kind(**_loop_limits(session, kind), evse_nominal_frequency=frequency)}
+    return {"energy_transfer_mode": kind(**_stated_limits(session, kind), evse_nominal_frequency=frequency)}
 
 
 def _fill_schedule(session: SeccSession, request: Any) -> dict[str, Any]:
@@ -539,7 +555,7 @@ def _fill_loop(session: SeccSession, request: Any) -> dict[str, Any]:
     return {
         "evse_status": session.notification,
         "meter_info": _meter_info(session) if request.meter_info_requested or session.state is State.POWER_ON else None,
-        "control_mode": kind(**(_loop_limits(session, kind) | _ac_target(kind, 0.0))),
+        "control_mode": _loop_content(session, kind, 0.0),
     }
 
 
