@@ -34,3 +34,5 @@ class Profile:
     """Whether our vehicle repeats cable check and pre-charge after a schedule renegotiation (-2 does by rule)."""
     pilot_limit_s: float = 0.25
     """How long the vehicle may take to state C after PowerDelivery(Start); stacks relax it to a warning."""
+    signed_info_grammar: Literal["dsig", "common"] = "dsig"
+    """Schemas under which we sign SignedInfo: the XML signature schema alone, or the message set's. Both are read."""

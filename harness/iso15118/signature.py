@@ -65,13 +65,13 @@ def sign(elements: Sequence[Record], key: PrivateKey, *, grammar: Grammar = "dsi
     digest = SHA512 if strong else SHA256
     method = ED448 if isinstance(key, ed448.Ed448PrivateKey) else ECDSA_SHA512 if strong else ECDSA_SHA256
     info = SignedInfo(
-        canonicalization_method=CanonicalizationMethod(algorithm=CANONICAL_EXI),
-        signature_method=SignatureMethod(algorithm=method),
+        canonicalization_method=CanonicalizationMethod(algorithm=CANONICAL_EXI, children=()),
+        signature_method=SignatureMethod(algorithm=method, children=()),
         reference=tuple(
             Reference(
                 uri=f"#{one.__dict__['id']}",
-                transforms=Transforms(transform=(Transform(algorithm=CANONICAL_EXI),)),
-                digest_method=DigestMethod(algorithm=digest),
+                transforms=Transforms(transform=(Transform(algorithm=CANONICAL_EXI, children=()),)),
+                digest_method=DigestMethod(algorithm=digest, children=()),
                 digest_value=_digest(one, digest),
             )
             for one in elements
@@ -81,9 +81,7 @@ def sign(elements: Sequence[Record], key: PrivateKey, *, grammar: Grammar = "dsi
     return Signature(signed_info=info, signature_value=SignatureValue(value=_sign(octets, key, der)))
 
 
-def verify(
-    signature: Signature | None, elements: Sequence[Record], certificate: x509.Certificate
-) -> Verification:
+def verify(signature: Signature | None, elements: Sequence[Record], certificate: x509.Certificate) -> Verification:
     """Check a signature over exactly these elements with the certificate's key."""
     if signature is None:
         return Verification("there is no signature")
@@ -140,9 +138,7 @@ def _hash_of(curve: ec.EllipticCurve) -> hashes.HashAlgorithm:
     return hashes.SHA512() if curve.key_size > 256 else hashes.SHA256()
 
 
-def _fits(
-    octets: bytes, value: bytes, certificate: x509.Certificate, method: str
-) -> Literal["raw", "der"] | None:
+def _fits(octets: bytes, value: bytes, certificate: x509.Certificate, method: str) -> Literal["raw", "der"] | None:
     """How the value is encoded if it is this key's signature of the octets; the key pins the accepted method."""
     key = certificate.public_key()
     if isinstance(key, ed448.Ed448PublicKey):
