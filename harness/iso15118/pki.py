@@ -166,7 +166,7 @@ class _Maker:
             if name not in self.authorities:
                 parent = self.authorities[chain[depth - 1]] if depth else None
                 above = tuple(self.authorities[each].leaf for each in reversed(chain[1:depth]))
-                self._authority(name, parent, above, path_length=max(len(chain) - 1 - depth, 0) if depth else None)
+                self._authority(name, parent, above, path_length=max(2 - depth, 0) if depth else None)
         issuer = self.authorities[chain[-1]]
         subs = tuple(self.authorities[each].leaf for each in reversed(chain[1:]))
         key = self._kind.make()

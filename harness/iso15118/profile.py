@@ -18,6 +18,8 @@ class Profile:
     """Sign of the discharge limit elements that we send. Received ones are compared by magnitude."""
     time_stamp_unit: Literal["us", "s"] = "us"
     """Unit of the header's time stamp that we send; microseconds by rule, seconds in older stacks."""
+    without_tls: bool = True
+    """Whether our charger speaks -20 on a connection without TLS: labs do, the standard forbids it ([V2G20-2356])."""
     loop_sequence_timeout_s: float = 0.5
     """The charger's patience between charge-loop requests: 0.5 by rule, 60 in common stacks."""
     pre_charge_timeout_s: float = 10.0

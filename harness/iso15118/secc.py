@@ -129,6 +129,7 @@ class SeccSession:
         epoch_utc_us: int = 0,
         memory: SessionMemory | None = None,
         vehicle_leaf: bytes = b"",
+        secured: bool = False,
     ) -> None:
         self.config: SeccConfig = config
         self.station = station
@@ -151,6 +152,7 @@ class SeccSession:
         self.events: list[SessionEvent] = []
         """Not yet fetched; `take_events` empties it."""
         self._vehicle_leaf = vehicle_leaf
+        self._secured = secured
         self._epoch_utc_us = epoch_utc_us
         self._last_stamp = 0
         self._connected_at_s = now_s
@@ -188,6 +190,9 @@ class SeccSession:
         return max(0, round(self._connected_at_s + self.config.needs.departure_s - (self._arrived_at_s or 0.0)))
 
     def namespaces(self) -> tuple[str, ...]:
+        """The protocols that may be negotiated on this connection."""
+        if not (self._secured or self.config.profile.without_tls):
+            return ()
         return namespaces_of(self.config.offers)
 
     def notify(self, notification: EvseNotification, max_delay_s: int = 0) -> None:
