@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Install = Callable[["Charger"], None]
 
-DEFECTS: dict[str, Defect] = {}
+CHARGER_DEFECTS: dict[str, Defect] = {}
 """By id; `plugfest defects` prints them."""
 
 _INSTALL: dict[str, Install] = {}
@@ -26,7 +26,7 @@ def defect(id_: str, *, seen_in: str, found_by: str) -> Callable[[Install], Inst
 
     def register(installer: Install) -> Install:
         text = " ".join((installer.__doc__ or "").split())
-        DEFECTS[id_] = Defect(id_, "charger", "iso15118-20", seen_in, text, found_by)
+        CHARGER_DEFECTS[id_] = Defect(id_, "charger", "iso15118-20", seen_in, text, found_by)
         _INSTALL[id_] = installer
         return installer
 

@@ -142,7 +142,7 @@ class Charger:
         finally:
             self.current = None
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Everything off, every wire closed."""
         if self._discovery:
             self._discovery.close()

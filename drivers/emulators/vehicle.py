@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drivers.emulators.car import MobilityNeed, PlantCar
-from drivers.emulators.process import arguments, connect_plant, die_with_parent, options_of, ready, until_terminated
+from drivers.emulators.car import PlantCar
 from drivers.emulators.vehicle_defects import install
 from harness.clock import Clock
 from harness.iso15118 import net, sdp
@@ -88,10 +87,10 @@ class ElectricVehicle:
     # life
 
     async def start(self) -> None:
-        """Live in the background until `stop`."""
+        """Live in the background until `close`."""
         self._runner = asyncio.ensure_future(self.run())
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Break everything off: connection, contactor, pilot."""
         if self._runner:
             self._runner.cancel()
@@ -199,9 +198,6 @@ class ElectricVehicle:
             await self.clock.sleep(PILOT_POLL_S)
 
 
-OWNER = "vehicle"
-
-
 def wire(
     clock: Clock,
     observer: Observer | None = None,
@@ -218,31 +214,3 @@ def wire(
         return await net.connect(found, clock, tls=tls if found.tls else None)
 
     return connect
-
-
-def main() -> None:
-    """The vehicle as a process; options: interface, sdp_port, target_soc, minimum_soc, departure_s, loop_period_s."""
-    chosen = arguments("vehicle")
-    die_with_parent()
-    options = options_of(chosen)
-
-    async def live() -> None:
-        clock = Clock()
-        plant = connect_plant(chosen.plant, OWNER, clock)
-        interface = options.get("interface")
-        connect = wire(clock, interface=interface, sdp_port=options.get("sdp_port", sdp.PORT))
-        config = EvccConfig(loop_period_s=options.get("loop_period_s", 0.2))
-        vehicle = ElectricVehicle(plant, clock, connect, config=config, defects=chosen.defect)
-        vehicle.car.need = MobilityNeed(
-            options.get("target_soc", 0.8), options.get("minimum_soc", 0.2), options.get("departure_s", 36_000.0)
-        )
-        await vehicle.start()
-        ready("vehicle", resource="")
-        await until_terminated()
-        await vehicle.stop()
-
-    asyncio.run(live())
-
-
-if __name__ == "__main__":
-    main()

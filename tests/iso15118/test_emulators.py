@@ -43,8 +43,8 @@ class Bench:
         return self
 
     async def __aexit__(self, *_):
-        await self.vehicle.stop()
-        await self.charger.stop()
+        await self.vehicle.close()
+        await self.charger.close()
 
     def plug(self, plugged=True):
         self.pilot.command(plugged=plugged)

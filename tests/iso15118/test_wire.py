@@ -38,7 +38,7 @@ async def charger_on_loopback(notes=None):
     try:
         yield charger, endpoint, sdp_port, clock, plant
     finally:
-        await charger.stop()
+        await charger.close()
 
 
 def test_a_vehicle_finds_the_charger_and_charges_over_tcp():
@@ -57,7 +57,7 @@ def test_a_vehicle_finds_the_charger_and_charges_over_tcp():
                 await asyncio.sleep(0.1)
                 if vehicle.mood is Mood.DONE:
                     break
-            await vehicle.stop()
+            await vehicle.close()
             return notes, mood, vehicle.mood
 
     notes, mood, end = on_the_wire(story())
@@ -130,7 +130,7 @@ async def main():
     ev = Evcc(stream, EvccSession(EvccConfig(), IdealVehicle(), epoch_utc_us=clock.epoch_utc_us), clock)
     await ev.advance_to("DC_CableCheck")
     await ev.stop()
-    await charger.stop()
+    await charger.close()
     print(found.host, ev.session.state)
 
 asyncio.run(main())
