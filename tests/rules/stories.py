@@ -70,7 +70,7 @@ def changed(record: Any, path: str, value: Any) -> Any:
     return type(record).unchecked(**{**record.__dict__, first: value})
 
 
-@dataclass
+@dataclass(eq=False)
 class Line:
     """One message of a story."""
 

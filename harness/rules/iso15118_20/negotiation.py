@@ -97,14 +97,6 @@ def major_version_is_known(session: Session) -> Iterator[Broken]:
             yield broken(response, f"{response} accepted major version {major}", request)
 
 
-@vehicle("V2G20-169", "after Failed_NoNegotiation the connection is over", "S")
-def failed_negotiation_ends_the_session(session: Session) -> Iterator[Broken]:
-    for _, response in _offers(session):
-        following = session.next_request(response) if response and response.failed else None
-        if following and response:
-            yield broken(following, f"{following} was sent after {response} said {response.code}", response)
-
-
 def _secured(session: Session) -> str:
     """What is known of the connection's security: a TLS version, `none`, or empty for not known."""
     if session.tls:
