@@ -233,7 +233,3 @@ class SignatureProperties(Record):
 
     id: ID | None = attribute("Id", ns="", default=None)
     signature_property: tuple[SignatureProperty, ...] = element("SignatureProperty", occurs=(1, UNBOUNDED))
-
-
-# global elements of simple type
-SIMPLE_ROOTS = {"DigestValue": Base64, "KeyName": str, "MgmtData": str}
