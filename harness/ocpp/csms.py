@@ -269,9 +269,11 @@ class StationHandle:
         session = self._session = Session(version, self._ids)
         shell = self._shell = Shell(self, channel, self.clock, observer, self.identity, "csms", "charger")
         self._connected.set()
+        observer.link(self.identity, "connected", version=str(version))
         try:
             await shell.run()
         finally:
+            observer.link(self.identity, "closed")
             self._conclude(session.lost())
             if self._session is session:
                 self._session = self._shell = None
@@ -448,6 +450,10 @@ class Csms:
                 self._prepare(handle)
         return self.stations[identity]
 
+    def handles(self) -> list[StationHandle]:
+        """Every station that was ever asked for or seen."""
+        return list(self.stations.values())
+
     async def station(self, identity: str, within_s: float = 30.0) -> StationHandle:
         """The handle of a station once it is connected and has booted; raises NotSeen."""
         handle = self.handle(identity)
@@ -471,9 +477,7 @@ class Csms:
                 await task
 
     async def _let_in(self, identity: str, channel: WebSocketChannel, version: Version) -> None:
-        self.observer.link(identity, "connected", version=str(version), profile=self.security.profile)
         await self.handle(identity).serve(channel, version, self.observer)
-        self.observer.link(identity, "closed")
 
 
 def _variable(component: str, variable: str, *, instance: str | None = None, evse: int | None = None) -> Payload:
