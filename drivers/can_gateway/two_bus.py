@@ -230,3 +230,6 @@ class TwoBusGateway:
 
 
 DRIVER = TwoBusGateway
+
+
+Driver = TwoBusGateway

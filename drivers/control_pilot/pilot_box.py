@@ -129,3 +129,6 @@ class PilotBox:
 
 
 DRIVER = PilotBox
+
+
+Driver = PilotBox

@@ -100,3 +100,6 @@ class EaPsb(ScpiInstrument):
 
 
 DRIVER = EaPsb
+
+
+Driver = EaPsb

@@ -165,3 +165,6 @@ class YokogawaWT(ScpiInstrument):
 
 
 DRIVER = YokogawaWT
+
+
+Driver = YokogawaWT
