@@ -15,6 +15,9 @@ from harness.ocpp.quirks import HONEST
 from harness.ocpp.shell import StationShell, utc_s
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
+from harness.rules.judge import judge_transcript
+from harness.transcript.ocpp import OcppRecorder
+from harness.transcript.recorder import Recorder
 
 
 @dataclass
@@ -55,12 +58,14 @@ class TableTop:
 class Bench:
     """One CSMS and one station, joined in memory."""
 
-    def __init__(self, *, version=Version.V21, observer=None, quirks=HONEST, **settings) -> None:
+    def __init__(self, *, version=Version.V21, quirks=HONEST, **settings) -> None:
         self.clock = Clock()
         self.plant = TableTop(self.clock)
         self.core = ChargingStation(StationSettings(identity="CS-0042", **settings), self.plant, quirks=quirks)
         self.evse = self.core.evse
-        self.csms = Csms(self.clock, observer(self.clock) if observer else None)
+        self.recorder = Recorder(self.clock)
+        self.honest = quirks is HONEST
+        self.csms = Csms(self.clock, OcppRecorder(self.recorder.record))
         self.shell = StationShell(
             self.core, "CS-0042", self.csms.memory_link("CS-0042", version), self.clock, Unobserved()
         )
@@ -76,6 +81,13 @@ class Bench:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.csms.close()
+        if self.honest and _[0] is None:
+            found = [finding for finding in self.findings() if finding.side == "station"]
+            assert not found, [(finding.rule, finding.reason) for finding in found]
+
+    def findings(self):
+        """What the rules say about this bench's transcript."""
+        return judge_transcript(self.recorder.events, ["ocpp2.1"])
 
     async def _convert(self) -> None:
         while True:
