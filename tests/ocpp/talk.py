@@ -1,3 +1,4 @@
+# ruff: noqa: A001, A002 - id and type are the words of OCPP
 """A conversation made by hand: what a test says that a station and a CSMS have said."""
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Talk:
 
     def csms(self, action, payload, answer=None, **how):
         """The CSMS calls."""
-        return self._call("csms", "charger", action, payload, {"status": "Accepted"} if answer is None else answer, **how)
+        return self._call(
+            "csms", "charger", action, payload, {"status": "Accepted"} if answer is None else answer, **how
+        )
 
     def _call(self, source, target, action, payload, answer, *, id=None, silent=False, error=None):
         self._ids += 1
@@ -110,7 +113,9 @@ class Talk:
             **changes,
         }
         needs = {key: value for key, value in needs.items() if value is not None}
-        return self.cs("NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": needs, **(top or {})}, {"status": status})
+        return self.cs(
+            "NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": needs, **(top or {})}, {"status": status}
+        )
 
     def charging(self):
         """Booted, authorised, started, needs told."""
@@ -140,16 +145,18 @@ class Talk:
         payload = {"requestId": 1, "generatedAt": self.now(), "seqNo": number, "reportData": data}
         return self.cs("NotifyReport", {**payload, **({"tbc": True} if tbc else {})})
 
-    def der(self, id, *, type="LimitMaxDischarge", default=True, priority=0, answer=None, field=None, more=None, **content):
-        field = field or {"LimitMaxDischarge": "limitMaxDischarge", "Gradients": "gradient"}.get(type, "limitMaxDischarge")
+    def der(
+        self, id, *, type="LimitMaxDischarge", default=True, priority=0, answer=None, field=None, more=None, **content
+    ):
+        field = field or {"LimitMaxDischarge": "limitMaxDischarge", "Gradients": "gradient"}.get(
+            type, "limitMaxDischarge"
+        )
         request = {"isDefault": default, "controlId": id, "controlType": type,
                    field: {"priority": priority, **content}, **(more or {})}  # fmt: skip
         return self.csms("SetDERControl", request, answer or {"status": "Accepted"})
 
     def der_report(self, *ids, request=3, field="limitMaxDischarge", **more):
-        items = [
-            {"id": one, "isDefault": True, "isSuperseded": False, field: {"priority": 0}} for one in ids
-        ]
+        items = [{"id": one, "isDefault": True, "isSuperseded": False, field: {"priority": 0}} for one in ids]
         return self.cs("ReportDERControl", {"requestId": request, field: items, **more})
 
     def started_stopped(self, id, started=True, offset_s=0.0):

@@ -96,7 +96,7 @@ def one_call_at_a_time(session: Session) -> Iterator[Broken]:
         if one.kind != "call":
             continue
         earlier = waiting.get(one.source)
-        links = [link for link in session.links if earlier and earlier.at_s <= link.at_s <= one.at_s]
+        links = [link for link in session.links if earlier and earlier.event < link.number < one.event]
         if earlier and not links and one.at_s - earlier.at_s < 1.0:
             yield broken(one, f"{earlier} has no answer yet", earlier, side=_side(one))
         waiting[one.source] = one
