@@ -1,4 +1,4 @@
-# ruff: noqa: A001, A002 - id and type are the words of OCPP
+# ruff: noqa: A002 - id and type are the words of OCPP
 """Every OCPP rule is tripped by a conversation made for it, and by no conversation that is as it should be."""
 
 from __future__ import annotations
