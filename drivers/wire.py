@@ -111,7 +111,9 @@ class _Threaded:
             if isinstance(problem, InstrumentTimeout):
                 raise
             self._stuck = True
-            raise InstrumentTimeout(self.role, f"no answer within {within_s + _MARGIN_S:.1f} s; check its cable") from None
+            raise InstrumentTimeout(
+                self.role, f"no answer within {within_s + _MARGIN_S:.1f} s; check its cable"
+            ) from None
 
     def end(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)

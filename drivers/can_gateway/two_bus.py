@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import pydantic
 from cantools.database.can import Message
 
 from drivers.can_gateway.e2e import protect
@@ -34,7 +35,7 @@ class TwoBusOptions(Options):
     mapping: str
     """Path of the mapping table; its databases lie beside it."""
     bitrate: int = 500_000
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = pydantic.Field(default_factory=dict)
     """Further arguments of python-can's Bus, the same for all buses."""
     default_cycle_s: float = 0.1
     """For messages whose database gives no cycle time."""
@@ -187,9 +188,7 @@ class TwoBusGateway:
     def since(self, bus: str, from_s: float, message: str | None = None) -> list[Heard]:
         """What came from the gateway since a time, of one message or of all."""
         frame_id = self.mapping.message(bus, message).frame_id if message else None
-        return [
-            heard for heard in self.heard[bus] if heard.at_s >= from_s and frame_id in (None, heard.frame.id)
-        ]
+        return [heard for heard in self.heard[bus] if heard.at_s >= from_s and frame_id in (None, heard.frame.id)]
 
     def _latest(self, bus: str) -> int:
         return self.heard[bus][-1].number if self.heard[bus] else 0

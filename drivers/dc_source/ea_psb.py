@@ -57,7 +57,9 @@ class EaPsb(ScpiInstrument):
         async with self.exclusive():
             await self.command(f"OUTP {'ON' if on else 'OFF'}")
             if await self._is_on() != on:
-                raise SafetyError(f"{self.role}: output did not switch {'on' if on else 'off'}; look for an alarm on it")
+                raise SafetyError(
+                    f"{self.role}: output did not switch {'on' if on else 'off'}; look for an alarm on it"
+                )
 
     async def measure(self) -> SourceReading:
         """One reading of U, I, P; positive current flows out of the source."""

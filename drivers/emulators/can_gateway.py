@@ -64,8 +64,10 @@ class CanGateway:
             raise ValueError(f"the gateway has no defect {', '.join(sorted(unknown))}")
         self.mapping = mapping
         self.active = frozenset(defect.partition("-")[2] for defect in defects)
-        self._passages = {(p.route.source.bus, self._id(p.route.source.bus, p.route.source.message)): p
-                          for p in map(self._passage, mapping.routes)}
+        self._passages = {
+            (p.route.source.bus, self._id(p.route.source.bus, p.route.source.message)): p
+            for p in map(self._passage, mapping.routes)
+        }
         self._queue: list[tuple[float, int, str, Frame]] = []
         self._number = 0
         self._arrivals: deque[float] = deque()
@@ -85,12 +87,13 @@ class CanGateway:
     # frames in, frames out
 
     def receive(self, bus: str, frame: Frame, now_s: float) -> list[tuple[str, Frame]]:
+        self._note_load(now_s)
         if not self._awake(now_s):
             return self.tick(now_s)
         passage = self._passages.get((bus, frame.id))
         if passage is None:
             self._leak(bus, frame, now_s)
-        elif self._accept(passage, frame) and not self._lost_to_load(now_s):
+        elif self._accept(passage, frame) and not self._lost_to_load():
             source = self.mapping.message(bus, passage.route.source.message)
             passage.signals = decode(source, frame.data.ljust(source.length, b"\0"))
             passage.heard_s = now_s
@@ -147,9 +150,7 @@ class CanGateway:
         if len(frame.data) < length:
             if "dies-of-short-frame" in self.active:
                 self._dead = True
-            if "takes-short-frames" in self.active:
-                return True
-            return False
+            return "takes-short-frames" in self.active
         if passage.receiver is None:
             return True
         check = passage.receiver.check(frame.data)
@@ -168,16 +169,18 @@ class CanGateway:
         starting = "slow-start" in self.active and now_s - self._first_s < _START_S
         return not self._dead and not starting
 
-    def _lost_to_load(self, now_s: float) -> bool:
+    def _note_load(self, now_s: float) -> None:
+        self._arrivals.append(now_s)
+        while self._arrivals[0] < now_s - _LOAD_WINDOW_S:
+            self._arrivals.popleft()
+
+    def _lost_to_load(self) -> bool:
         if "drops-under-load" not in self.active:
             return False
         self._under_load = not self._under_load
         return len(self._arrivals) > _LOADED_FRAMES and self._under_load
 
     def _leak(self, bus: str, frame: Frame, now_s: float) -> None:
-        self._arrivals.append(now_s)
-        while self._arrivals and self._arrivals[0] < now_s - _LOAD_WINDOW_S:
-            self._arrivals.popleft()
         if "leaks" in self.active:
             other = next(name for name in self.mapping.databases if name != bus)
             self._push(now_s + _PROCESSING_S, other, frame)
@@ -197,7 +200,9 @@ class CanGateway:
 
 def build(request: Request) -> CanGateway:
     """The gateway of a request; its option `mapping` names the table."""
-    return CanGateway(load_mapping(Path(request.option("mapping", "lab-configs/can/gateway_a_b.yaml"))), request.defects)
+    return CanGateway(
+        load_mapping(Path(request.option("mapping", "lab-configs/can/gateway_a_b.yaml"))), request.defects
+    )
 
 
 class GatewayShell:

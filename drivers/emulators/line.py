@@ -22,7 +22,7 @@ class Answer:
 
 
 class LineDevice:
-    """A device that talks in lines. Subclasses answer in `handle`, and say in `due_s` and `tick` what they do unasked."""
+    """A device that talks in lines. Subclasses answer in `handle`; `due_s` and `tick` are what they do unasked."""
 
     terminator = "\n"
     defects: Sequence[Defect] = ()
@@ -31,7 +31,9 @@ class LineDevice:
     def __init__(self, defects: Collection[str] = ()) -> None:
         known = {defect.id for defect in self.defects}
         if unknown := set(defects) - known:
-            raise ValueError(f"{type(self).__name__} has no defect {', '.join(sorted(unknown))}; known: {sorted(known)}")
+            raise ValueError(
+                f"{type(self).__name__} has no defect {', '.join(sorted(unknown))}; known: {sorted(known)}"
+            )
         self.active = frozenset(defects)
 
     def has(self, ending: str) -> bool:
@@ -54,7 +56,7 @@ class LineDevice:
         """When `tick` wants to be called next."""
         return None
 
-    def tick(self, now_s: float) -> list[Answer]:
+    def tick(self, now_s: float) -> list[Answer]:  # noqa: ARG002 - most devices do nothing by themselves
         """What the device does by itself at `now_s`."""
         return []
 

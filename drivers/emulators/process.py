@@ -199,7 +199,7 @@ class TcpShell(LineShell):
 class PtyShell(LineShell):
     """A serial line: a pseudo terminal in raw mode whose far end is the resource."""
 
-    async def start(self, listen: str) -> tuple[str, str]:
+    async def start(self, _listen: str = "pty") -> tuple[str, str]:
         """Open the pair; its path twice, as address and as resource."""
         self._master, self._slave = pty.openpty()  # our own handle on the slave keeps it alive between drivers
         for end in (self._master, self._slave):

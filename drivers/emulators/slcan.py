@@ -1,6 +1,6 @@
 """A slcan (Lawicel) CAN adapter on a loopback socket, as python-can's slcan interface expects it.
 
-Commands: `Sn` bit rate, `O`/`L` open, `C` close, `tiiildd..` and `Tiiiiiiiildd..` frames, `V` version, `N` serial number,
+Commands: `Sn` bit rate, `O`/`L` open, `C` close, `tiiildd..` and `Tiiiiiiiildd..` frames, `V` version, `N` serial,
 `F` status flags; CR ends each, the adapter acknowledges with CR or BEL.
 """
 

@@ -255,7 +255,7 @@ class YokogawaWT(ScpiDevice):
         return ",".join(_nr3(self._value(*self.items.get(index, ("U", 1)))) for index in range(1, self.count + 1))
 
     @scpi(":NUMeric:LIST:ITEM<n>")
-    def choose_list(self, index: int, item: str, element: str) -> None:
+    def choose_list(self, _index: int, item: str, element: str) -> None:
         self.list_item = (item.upper(), int(self.number(element, 1, 4)))
 
     @scpi(":NUMeric:LIST:ORDer")
@@ -268,7 +268,7 @@ class YokogawaWT(ScpiDevice):
             raise ScpiError(self.dialect.choice, "Invalid character data")
 
     @scpi(":NUMeric:LIST:VALue?")
-    def list_values(self, index: str) -> str:
+    def list_values(self, _index: str) -> str:
         """Total, DC, then by order: a converter's usual odd harmonics (our default), 2.6 % in all."""
         item, element = self.list_item
         fundamental = abs(self._value(item, element))
@@ -278,7 +278,7 @@ class YokogawaWT(ScpiDevice):
 
     @scpi(":INTEGrate:MODE")
     @scpi(":INTEGrate:WPTYpe")
-    def integration_mode(self, word: str) -> None:
+    def integration_mode(self, _word: str) -> None:
         self._refuse_while_integrating()
 
     @scpi(":INTEGrate:STATe?")

@@ -96,9 +96,7 @@ class YokogawaWT(ScpiInstrument):
             value = values[item, element]
             return None if value is None else sign * value
 
-        phases = tuple(
-            (values["U", str(n)], values["I", str(n)], signed("P", str(n))) for n in options.ac_elements
-        )
+        phases = tuple((values["U", str(n)], values["I", str(n)], signed("P", str(n))) for n in options.ac_elements)
         first = str(options.ac_elements[0])
         dc = str(options.dc_element) if options.dc_element is not None else None
         reading = {
@@ -113,9 +111,7 @@ class YokogawaWT(ScpiInstrument):
             "dc_current_a": values["I", dc] if dc else None,
             "dc_power_w": values["P", dc] if dc else None,
         }
-        return PowerReading(
-            at_s=self.clock.now_s(), phases=phases, uncertainty=self._uncertainty(reading), **reading
-        )
+        return PowerReading(at_s=self.clock.now_s(), phases=phases, uncertainty=self._uncertainty(reading), **reading)
 
     def _uncertainty(self, reading: dict[str, float | None]) -> dict[str, float]:
         voltage_v, current_a = self._ranges
