@@ -9,6 +9,7 @@ import pkgutil
 import drivers
 from drivers.errors import ConfigError
 from drivers.roles import Device
+from drivers.wire import Connection
 
 
 def known_drivers(role: str) -> list[str]:
@@ -20,13 +21,13 @@ def known_drivers(role: str) -> list[str]:
     return sorted(f"{role}.{module.name}" for module in pkgutil.iter_modules(package.__path__))
 
 
-def driver_class(name: str) -> type[Device]:
-    """The driver of `<role>.<product>`: what its module calls `Driver`. Raises ConfigError naming the nearest."""
+def make_driver(name: str, connection: Connection) -> Device:
+    """A driver of `<role>.<product>`: what its module calls `Driver`. Raises ConfigError naming the nearest known."""
     role, _, product = name.partition(".")
     known = known_drivers(role)
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
         raise ConfigError(f"driver {name!r} is not known; {hint}")
-    found: type[Device] = importlib.import_module(f"{drivers.__name__}.{role}.{product}").Driver
-    return found
+    device: Device = importlib.import_module(f"{drivers.__name__}.{role}.{product}").Driver(connection)
+    return device

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
@@ -69,7 +67,8 @@ class Case:
     subject: Subject
     recorder: Recorder
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    steps: list[str] = field(default_factory=list)
+    steps: list[tuple[float, str]] = field(default_factory=list)
+    """When (run clock, s) and what."""
     findings: list[Finding] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)
     helped: list[str] = field(default_factory=list)
@@ -80,7 +79,7 @@ class Case:
 
     def step(self, text: str) -> None:
         """Say what happens next; goes to the log, the live view, Allure and the report."""
-        self.steps.append(text)
+        self.steps.append((self.recorder.clock.now_s(), text))
         self.recorder.record("case", "step", text=text)
 
     def find(self, finding: Finding) -> None:
@@ -189,12 +188,24 @@ def _band(limit: Limit) -> str:
     return f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
 
 
-CURRENT: ContextVar[Case] = ContextVar("plugfest_case")
+_running: list[Case] = []
+
+
+@contextmanager
+def running(case: Case) -> Iterator[Case]:
+    """Make `case` the one that `step` and `expect` speak of. One process runs one case at a time."""
+    _running.append(case)
+    try:
+        yield case
+    finally:
+        _running.remove(case)
 
 
 def current_case() -> Case:
     """The running case; raises LookupError outside of one."""
-    return CURRENT.get()
+    if not _running:
+        raise LookupError("no test case is running: step() and expect() belong into a test case")
+    return _running[-1]
 
 
 def step(text: str) -> None:
@@ -253,5 +264,5 @@ async def eventually(
     while not (found := probe()):
         if clock.now_s() >= deadline_s:
             case.miss(f"{what}: not within {within_s:g} s", Side(of), requirement)
-        await asyncio.sleep(every_s)
+        await clock.sleep(every_s)
     return found

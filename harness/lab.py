@@ -264,6 +264,7 @@ def _check(lab: Lab, today: dt.date) -> Iterator[tuple[tuple[str | int, ...], st
             near = difflib.get_close_matches(role, ROLES, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(ROLES)}"
             yield ("roles", role), f"unknown role; {hint}"
+            continue
         for index, device in enumerate(devices):
             where = ("roles", role, index)
             if not device.driver.startswith(f"{role}."):

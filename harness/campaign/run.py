@@ -1,0 +1,154 @@
+"""One run: a folder with the store, the evidence of every attempt, and at the end a manifest over all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.campaign.evidence import STORE, attempt_folder, collect, write_manifest
+from harness.campaign.records import Campaign, CaseInfo, Instrument, Pair, Planned, Step, Unit
+from harness.campaign.store import Store, StoreError
+from harness.case import Case, Subject
+from harness.clock import Clock, TimeMode
+from harness.lab import Lab
+from harness.transcript.recorder import Recorder
+from harness.usecase import Parameter, UseCase
+
+_KINDS = {"vehicle": "vehicle", "charger": "charger", "csms": "csms", "can_gateway": "gateway"}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A running attempt: its id in the store and the folder for its evidence."""
+
+    id: str
+    folder: Path
+
+
+class Run:
+    """A run folder that is being written. Several workers of one run may each hold one."""
+
+    def __init__(self, folder: Path, store: Store, mode: TimeMode) -> None:
+        self.folder = folder
+        self.store = store
+        self.mode = mode
+
+    @classmethod
+    def create(cls, folder: Path, lab: Lab, cases: Iterable[UseCase], mode: TimeMode) -> Run:
+        """A new run folder; raises StoreError if there is one already."""
+        text = lab.path.read_text(encoding="utf-8")
+        cases = list(cases)
+        campaign = Campaign(
+            id=folder.name,
+            title=f"{lab.lab.name}: {', '.join(lab.suites)}",
+            origin=lab.lab.bench,
+            protocol_version=f"plugfest {importlib.metadata.version('plugfest')}",
+            plan_hash=_plan_hash(lab, cases),
+            software=f"plugfest {importlib.metadata.version('plugfest')}",
+            lab_config=text,
+            lab_config_hash=hashlib.sha256(text.encode()).hexdigest(),
+            laboratory=lab.lab.name,
+            place=lab.lab.place,
+            bench=lab.lab.bench,
+            clock_source="monotonic clock of the bench computer",
+            time_mode=mode,
+            started_utc_us=round(datetime.now(UTC).timestamp() * 1e6),
+        )
+        store = Store.create(folder / STORE, campaign)
+        store.describe(units=_units(lab), cases=[_info(case) for case in cases])
+        return cls(folder, store, mode)
+
+    @classmethod
+    def open(cls, folder: Path, mode: TimeMode) -> Run:
+        """An existing run, to go on with; raises StoreError with the way out."""
+        return cls(folder, Store.open(folder / STORE), mode)
+
+    def plan(self, cells: Iterable[tuple[UseCase, Subject]]) -> None:
+        self.store.plan(cell(case, subject) for case, subject in cells)
+
+    def describe_instruments(self, instruments: Iterable[Instrument]) -> None:
+        self.store.describe(instruments=instruments)
+
+    def begin(self, case: UseCase, subject: Subject, parameters: dict[str, Parameter], at_utc_us: int) -> Attempt:
+        identifier = self.store.begin(
+            case.id, pair_of(subject), parameters, at_utc_us=at_utc_us, time_mode=str(self.mode)
+        )
+        return Attempt(identifier, attempt_folder(self.folder, identifier))
+
+    def recorder(self, attempt: Attempt, clock: Clock) -> Recorder:
+        return Recorder(clock, attempt.folder / "transcript.jsonl")
+
+    def finish(self, attempt: Attempt, case: Case, exit_reason: str = "completed") -> None:
+        """Close the transcript, hash the evidence, and add the result."""
+        at_utc_us = case.recorder.clock.utc_us()
+        case.recorder.close()
+        self.store.finish(
+            attempt.id,
+            case.verdict,
+            at_utc_us=at_utc_us,
+            side=case.side,
+            kind=None if case.verdict.good else case.kind,
+            reason=case.reason,
+            exit_reason=exit_reason,
+            findings=case.findings,
+            measurements=case.measurements,
+            steps=[Step(at_s, text) for at_s, text in case.steps],
+            evidence=collect(self.folder, attempt.id),
+        )
+
+    def seal(self) -> None:
+        """The run is over: one store file, and the manifest with the hash of every file."""
+        self.store.seal()
+        self.store.close()
+        write_manifest(self.folder)
+
+
+def pair_of(subject: Subject) -> Pair:
+    """The cell's key. A device that is neither vehicle nor charger stands on the charger's axis."""
+    second = subject.charger or subject.other
+    return Pair(subject.vehicle.id if subject.vehicle else "", second.id if second else "")
+
+
+def cell(case: UseCase, subject: Subject) -> Planned:
+    """The plan's cell for a case on a subject."""
+    return Planned(case.id, pair_of(subject))
+
+
+def new_folder(root: Path, at: datetime) -> Path:
+    """`root/<UTC time>`, with a number behind it if that is taken."""
+    stem = at.strftime("%Y-%m-%dT%H%M%SZ")
+    for number in range(1, 1000):
+        folder = root / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            os.makedirs(folder)
+        except FileExistsError:
+            continue
+        return folder
+    raise StoreError(f"{root} holds a thousand runs of {stem}; clear it or choose another --out")
+
+
+def _info(case: UseCase) -> CaseInfo:
+    return CaseInfo(case.id, case.title, case.sut, case.protocol, requirements=case.requirements)
+
+
+def _units(lab: Lab) -> list[Unit]:
+    return [
+        Unit(device.id, kind, bool(device.emulator), dict(device.identity), {}, dict(device.pics))
+        for role, kind in _KINDS.items()
+        for device in lab.devices(role)
+    ]
+
+
+def _plan_hash(lab: Lab, cases: list[UseCase]) -> str:
+    plan = {
+        "cases": [[case.id, sorted(case.parameters.items())] for case in sorted(cases, key=lambda one: one.id)],
+        "parameters": lab.parameters,
+        "limits": lab.limits,
+    }
+    return hashlib.sha256(json.dumps(plan, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,152 @@
+"""Writing event by event: for content that the compiled writers leave alone.
+
+That is irregular content, and content built `unchecked` for negative tests. What the schema does not allow is written
+with the second-level events of the non-strict grammar where EXI has one (an element that ends too early), and refused
+with ExiError where it has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.exi.bits import BitWriter
+from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Unknown
+from harness.exi.declare import Record
+from harness.exi.errors import ExiError
+from harness.exi.grammar import CHARACTERS, END_ELEMENT, State, alternatives, attributes_first, grammar
+from harness.exi.schema import Element, Schema, complex_type
+
+_Item = tuple[str, Any]  # a schema name, or the text and value markers below, and what it holds
+_TEXT, _VALUE = "#text", "#value"
+
+
+class Writer:
+    """Writes one stream, once."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._out = BitWriter()
+        self._path: list[str] = []
+
+    def document(self, name: str, value: Any) -> bytes:
+        """A document with this root element."""
+        roots = self.schema.roots
+        code = next(index for index, root in enumerate(roots) if root.qname.name == name)
+        self._out.bits(0x80, 8)
+        self._out.bits(code, len(roots).bit_length())
+        self._element(roots[code], value)
+        return self._out.getvalue()
+
+    def fragment(self, name: str, value: Any) -> bytes:
+        """A fragment of this one element."""
+        elements = self.schema.elements
+        width = (len(elements) + 1).bit_length()
+        code = next(index for index, (qname, _) in enumerate(elements) if qname.name == name)
+        self._out.bits(0x80, 8)
+        self._out.bits(code, width)
+        self._element(Element(elements[code][0], elements[code][1][0]), value)
+        self._out.bits(len(elements) + 1, width)
+        return self._out.getvalue()
+
+    def _element(self, element: Element, value: Any) -> None:
+        self._path.append(element.qname.name)
+        state = grammar(self.schema, element.type, self.schema.lists).initial
+        items = [(_VALUE, value)] if isinstance(element.type, Datatype) else self._items(value)
+        for item in items:
+            state = self._event(state, *item)
+        self._end(state)
+        self._path.pop()
+
+    def _items(self, record: Any) -> Iterator[_Item]:
+        """What a record holds, in the order of the stream."""
+        if not isinstance(record, Record):
+            raise self._refused(f"expected a record, got {record!r}")
+        for field in attributes_first(complex_type(type(record))):
+            value = getattr(record, field.name)
+            if field.slot.kind == "children":
+                yield from ((child.name, child.value) for child in value)
+            elif field.slot.kind == "value":
+                yield _VALUE, value
+            elif value is not None:
+                for each in value if field.listed else [value]:
+                    yield self._name(field, each), each
+
+    def _name(self, field: Any, value: Any) -> str:
+        names = [each.qname.name for each in alternatives(self.schema, field) if each.type is type(value)]
+        return names[0] if names else str(field.slot.names[0])
+
+    def _event(self, state: State, name: str, value: Any) -> State:
+        for code, production in enumerate(state.productions):
+            term = production.term
+            if term.order == CHARACTERS:
+                if name not in (_TEXT, _VALUE):
+                    continue
+            elif term.qname is None or term.qname.name != name:
+                continue
+            self._out.bits(code, state.width)
+            if isinstance(term.type, Datatype) and (term.order == CHARACTERS or term.label.startswith("AT")):
+                self._value(term.type, value)
+            elif term.type is None:
+                self._string(value)
+            else:
+                assert term.qname is not None
+                self._element(Element(term.qname, term.type), value)
+            return production.next
+        raise self._refused(f"{name} cannot stand here, {self._expected(state)} can")
+
+    def _end(self, state: State) -> None:
+        for code, production in enumerate(state.productions):
+            if production.term is END_ELEMENT:
+                self._out.bits(code, state.width)
+                return
+        self._out.bits(len(state.productions), state.width)
+        self._out.bits(state.undeclared.index("EE"), (len(state.undeclared) - 1).bit_length())
+
+    def _expected(self, state: State) -> str:
+        return " or ".join(production.term.label for production in state.productions)
+
+    def _value(self, datatype: Datatype, value: Any) -> None:
+        match datatype, value:
+            case Boolean(), bool():
+                self._out.bits(int(value), 1)
+            case Integer(), int():
+                self._integer(datatype, value)
+            case Enumerated(), Unknown(number) if number < 1 << datatype.width:
+                self._out.bits(number, datatype.width)
+            case Enumerated(), _:
+                self._out.bits(self._index(datatype, value), datatype.width)
+            case Binary(), bytes():
+                self._out.unsigned(len(value))
+                self._out.octets(value)
+            case _, str():
+                self._string(value)
+            case _:
+                raise self._refused(f"{value!r} is no value of {datatype}")
+
+    def _integer(self, datatype: Integer, value: int) -> None:
+        if datatype.width is not None:
+            offset = value - (datatype.lowest or 0)
+            if offset < 0 or offset >= 1 << datatype.width:
+                raise self._refused(f"{value} has no room in {datatype.width} bits")
+            self._out.bits(offset, datatype.width)
+        elif datatype.signed:
+            self._out.signed(value)
+        elif value < 0:
+            raise self._refused(f"{value} is negative, the type is unsigned")
+        else:
+            self._out.unsigned(value)
+
+    def _index(self, datatype: Enumerated, value: Any) -> int:
+        try:
+            return datatype.values.index(datatype.check(value))  # type: ignore[arg-type]  # check returns a member
+        except ValueError as wrong:
+            raise self._refused(str(wrong)) from None
+
+    def _string(self, value: str) -> None:
+        self._out.unsigned(len(value) + 2)
+        for character in value:
+            self._out.unsigned(ord(character))
+
+    def _refused(self, reason: str) -> ExiError:
+        return ExiError(reason, 0, "/".join(self._path))
