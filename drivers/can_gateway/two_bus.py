@@ -18,9 +18,9 @@ from typing import Any, Literal
 import pydantic
 from cantools.database.can import Message
 
-from drivers.can_gateway.e2e import protect
-from drivers.can_gateway.mapping import Mapping, decode, encode, load_mapping
-from drivers.can_gateway.ports import CanPort, Frame, MemoryBuses, MemoryCanPort, PythonCanPort
+from drivers.can.e2e import protect
+from drivers.can.mapping import Mapping, decode, encode, load_mapping
+from drivers.can.ports import CanPort, Frame, MemoryBuses, MemoryCanPort, PythonCanPort
 from drivers.errors import ConfigError, InstrumentError, InstrumentTimeout
 from drivers.roles import Identity
 from drivers.wire import Connection, Options
@@ -228,4 +228,4 @@ class TwoBusGateway:
             self.on_frame(bus, frame, name, sent)
 
 
-DRIVER = TwoBusGateway
+Driver = TwoBusGateway

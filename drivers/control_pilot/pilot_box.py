@@ -128,4 +128,4 @@ class PilotBox:
         return rest
 
 
-DRIVER = PilotBox
+Driver = PilotBox

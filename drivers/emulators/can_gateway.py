@@ -14,9 +14,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.can_gateway.e2e import Receiver, protect
-from drivers.can_gateway.mapping import Mapping, Route, decode, encode, load_mapping
-from drivers.can_gateway.ports import Frame
+from drivers.can.e2e import Receiver, protect
+from drivers.can.mapping import Mapping, Route, decode, encode, load_mapping
+from drivers.can.ports import Frame
 from drivers.emulators.gateway_defects import DEFECTS
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.slcan import SlcanAdapter

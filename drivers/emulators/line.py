@@ -56,7 +56,7 @@ class LineDevice:
         """When `tick` wants to be called next."""
         return None
 
-    def tick(self, now_s: float) -> list[Answer]:  # noqa: ARG002 - most devices do nothing by themselves
+    def tick(self, now_s: float) -> list[Answer]:
         """What the device does by itself at `now_s`."""
         return []
 

@@ -130,4 +130,4 @@ build: Callable[[Request], PilotBox] = PilotBox
 OWNER = "pilot"
 
 if __name__ == "__main__":
-    serve_lines("pilot_box", OWNER, build)
+    serve_lines("pilot_box", OWNER, build, listen="pty")

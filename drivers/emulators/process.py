@@ -48,10 +48,10 @@ class Request:
 Build = Callable[[Request], LineDevice]
 
 
-def arguments(name: str) -> argparse.Namespace:
-    """The command line that all emulators share."""
+def arguments(name: str, listen: str = "127.0.0.1:0") -> argparse.Namespace:
+    """The command line that all emulators share; `listen` is where one waits if it is not told."""
     parser = argparse.ArgumentParser(prog=f"python -m drivers.emulators.{name}")
-    parser.add_argument("--listen", default="127.0.0.1:0", help="loopback host:port, or the word pty")
+    parser.add_argument("--listen", default=listen, help="loopback host:port, or the word pty")
     parser.add_argument("--plant", default="", help="address of the plant; empty: a plant of its own")
     parser.add_argument("--defect", action="append", default=[], metavar="ID")
     parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="value in YAML")
@@ -88,9 +88,9 @@ def connect_plant(address: str, owner: str, clock: Clock) -> PlantPort:
     return PlantClient(address, owner) if address else LocalPlant(clock).port(owner)
 
 
-def serve_lines(name: str, owner: str, build: Build) -> None:
+def serve_lines(name: str, owner: str, build: Build, listen: str = "127.0.0.1:0") -> None:
     """Run a line device as this process; the whole of an emulator's `__main__`."""
-    chosen = arguments(name)
+    chosen = arguments(name, listen)
     die_with_parent()
 
     async def main() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from drivers.can_gateway.ports import Frame
+from drivers.can.ports import Frame
 
 _ACK, _ERROR = b"\r", b"\a"
 

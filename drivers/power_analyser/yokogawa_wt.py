@@ -164,4 +164,4 @@ class YokogawaWT(ScpiInstrument):
                 await self.command(":INTEGrate:STOP")
 
 
-DRIVER = YokogawaWT
+Driver = YokogawaWT
