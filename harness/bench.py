@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from drivers.emulators.catalogue import defect_of
 from drivers.errors import BenchError, ConfigError, InstrumentLost
-from drivers.registry import defect_role, make_driver
+from drivers.registry import make_driver
 from drivers.roles import Device as Driver
 from drivers.roles import Identity, PowerReading
 from drivers.safe_off import ORDER, SafeOff
@@ -31,7 +32,16 @@ from harness.v2g_bench import V2gOnBench
 
 SAMPLE_S = {TimeMode.WIRE: 0.25, TimeMode.VIRTUAL: 1.0}
 """Distance of the power samples that run through every attempt (our default)."""
-INSTRUMENTS = ("power_analyser", "dc_source", "ac_source", "energy_meter", "control_pilot", "can_gateway", "relay", "rfid")
+INSTRUMENTS = (
+    "power_analyser",
+    "dc_source",
+    "ac_source",
+    "energy_meter",
+    "control_pilot",
+    "can_gateway",
+    "relay",
+    "rfid",
+)
 
 
 class Bench:
@@ -42,7 +52,7 @@ class Bench:
         self.mode = mode
         self.sample_s = SAMPLE_S[mode]
         self.limits: Limits = limits_from(lab.limits)
-        self.seeded = {role: [one for one in defects if defect_role(one) == role] for role in map(defect_role, defects)}
+        self.seeded = [defect_of(one) for one in defects]
         self.network: PrivateNetwork | None = None
         self.network_note = ""
         self.subject: Subject | None = None
@@ -171,7 +181,9 @@ class Bench:
         if self.mode is TimeMode.VIRTUAL:
             return []
         return [
-            SafeOff(ORDER[role], self.lab.device(role).driver, role, self._resources[role], self.lab.device(role).options)
+            SafeOff(
+                ORDER[role], self.lab.device(role).driver, role, self._resources[role], self.lab.device(role).options
+            )
             for role in self.drivers
             if role in ORDER
         ]
@@ -221,7 +233,7 @@ class Bench:
     def defects_of(self, role: str, device: Device) -> list[str]:
         """Defects seeded by the lab file and by the command line."""
         seeded = list(device.emulator.defects) if device.emulator else []
-        return seeded + self.seeded.get(role, [])
+        return seeded + [defect.id for defect in self.seeded if defect.role == role]
 
     async def _open(self, role: str, device: Device, end: FarEnd) -> None:
         connection = Connection(
@@ -263,5 +275,3 @@ def _plant_options(subject: Subject) -> dict[str, Any]:
 
 def _quantities(reading: PowerReading) -> dict[str, Any]:
     return {name: value for name, value in asdict(reading).items() if name != "at_s"}
-
-

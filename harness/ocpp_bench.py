@@ -55,7 +55,7 @@ class CsmsOnBench:
     def forget(self) -> None:
         """What stations said so far no longer answers an expectation."""
         if self.csms:
-            for handle in self.csms.handles():
+            for handle in self.csms.stations.values():
                 handle.forget()
 
 

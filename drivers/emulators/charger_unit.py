@@ -11,11 +11,11 @@ import contextlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from drivers.emulators.charger_defects import DEFECTS as V2G_DEFECTS
+from drivers.emulators.charger_defects import CHARGER_DEFECTS
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.secc import Charger
 from drivers.emulators.station import EmulatedStation, over_websocket
-from drivers.emulators.station_defects import DEFECTS as OCPP_DEFECTS
+from drivers.emulators.station_defects import QUIRKS
 from harness.clock import Clock
 from harness.iso15118 import sdp
 from harness.iso15118.secc import SeccConfig
@@ -31,7 +31,6 @@ from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient
 
 OWNER = "station"
-DEFECTS = (*V2G_DEFECTS, *OCPP_DEFECTS)
 CONTROL_S = 0.1
 """Period in which the two halves look at each other (our default)."""
 TOKEN = "PLUGFEST-DRIVER"
@@ -54,12 +53,14 @@ class ChargerUnit:
     ) -> None:
         self.plant = plant
         self.clock = clock
-        v2g = {defect.id for defect in V2G_DEFECTS}
-        ocpp = {defect.id for defect in OCPP_DEFECTS}
-        if unknown := set(defects) - v2g - ocpp:
+        if unknown := set(defects) - set(CHARGER_DEFECTS) - set(QUIRKS):
             raise ValueError(f"a charger has no defect {', '.join(sorted(unknown))}; `plugfest defects` lists them")
         self.charger = Charger(
-            plant, clock, config=config, on_event=self._heard, defects=[one for one in defects if one in v2g]
+            plant,
+            clock,
+            config=config,
+            on_event=self._heard,
+            defects=[one for one in defects if one in CHARGER_DEFECTS],
         )
         self.charger.authorize(None)
         self.station = EmulatedStation(
@@ -67,7 +68,7 @@ class ChargerUnit:
             clock,
             csms,
             settings=StationSettings(identity=identity),
-            defects=[one for one in defects if one in ocpp],
+            defects=[one for one in defects if one in QUIRKS],
         )
         self._limits: Mapping[str, Any] = {}
         self._service = Service.DC

@@ -10,7 +10,6 @@ import asyncio
 
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.vehicle import ElectricVehicle, wire
-from drivers.emulators.vehicle_defects import DEFECTS as DEFECTS
 from harness.clock import Clock
 from harness.iso15118 import sdp
 from harness.plant.wire import PlantClient

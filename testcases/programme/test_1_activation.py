@@ -52,7 +52,9 @@ async def test_the_v2g_service_is_activated_and_a_programme_is_created(pf_bench,
     uses_rules=["iso15118-20", "ocpp2.1"],
     parameters={"charge_w": 8_000, "discharge_w": -8_000},
 )
-async def test_the_v2g_session_works_on_the_reference_charger(pf_session, pf_station, pf_power, pf_limits, pf_parameters):
+async def test_the_v2g_session_works_on_the_reference_charger(
+    pf_session, pf_station, pf_power, pf_limits, pf_parameters
+):
     """The V2G session is validated on the reference charger: both directions, and a clean end"""
     await pf_session.energy_transfer()
     for wanted_w in (pf_parameters.charge_w, pf_parameters.discharge_w):

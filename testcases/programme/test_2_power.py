@@ -106,7 +106,9 @@ async def test_the_session_resumes_after_a_pause(pf_session, pf_power, pf_v2g, p
     uses_rules=["iso15118-20", "ocpp2.1"],
     parameters={"discharge_w": -5_000},
 )
-async def test_the_power_is_gone_when_the_cable_is_unplugged(pf_bench, pf_session, pf_station, pf_power, pf_limits, pf_parameters):
+async def test_the_power_is_gone_when_the_cable_is_unplugged(
+    pf_bench, pf_session, pf_station, pf_power, pf_limits, pf_parameters
+):
     """The cable is unplugged under load: power is gone at once, and the next session works"""
     await pf_session.energy_transfer()
     await pf_session.follows(pf_parameters.discharge_w)
