@@ -216,10 +216,12 @@ class GatewayShell:
         }
         self._timer: asyncio.TimerHandle | None = None
 
-    async def start(self, host: str = "127.0.0.1") -> str:
-        """Listen on a port for each bus; the resource that the driver needs."""
+    async def start(self, listen: str) -> tuple[str, str]:
+        """Listen on a port for each bus; twice the resource that the driver needs, as address and as resource."""
+        host = listen.rpartition(":")[0] or "127.0.0.1"
         places = {bus: await adapter.start(host) for bus, adapter in self.adapters.items()}
-        return ";".join(f"{bus}=slcan:socket://{place}" for bus, place in places.items())
+        resource = ";".join(f"{bus}=slcan:socket://{place}" for bus, place in places.items())
+        return resource, resource
 
     async def stop(self) -> None:
         for adapter in self.adapters.values():
@@ -248,13 +250,14 @@ async def _main() -> None:
     chosen = arguments("can_gateway")
     clock = Clock()
     request = Request(LocalPlant(clock).port("observer"), frozenset(chosen.defect), options_of(chosen), chosen.seed)
-    shell = GatewayShell(build(request), clock)
-    resource = await shell.start(chosen.listen.rpartition(":")[0] or "127.0.0.1")
-    ready("can_gateway", address=resource, resource=resource)
+    gateway_shell = shell(build(request), clock)
+    address, resource = await gateway_shell.start(chosen.listen)
+    ready("can_gateway", address=address, resource=resource)
     await until_terminated()
-    await shell.stop()
+    await gateway_shell.stop()
 
 
+shell = GatewayShell
 OWNER = "observer"
 
 if __name__ == "__main__":

@@ -128,6 +128,7 @@ class PilotBox(LineDevice):
 
 build: Callable[[Request], PilotBox] = PilotBox
 OWNER = "pilot"
+LISTEN = "pty"
 
 if __name__ == "__main__":
-    serve_lines("pilot_box", OWNER, build, listen="pty")
+    serve_lines("pilot_box", OWNER, build, listen=LISTEN)
