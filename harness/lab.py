@@ -90,7 +90,8 @@ class Device(_Model):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        return frozenset(self.pics.get("capabilities", ()))
+        """What the device claims to be able to do; the lab's reference device is one by configuration."""
+        return frozenset(self.pics.get("capabilities", ())) | ({"reference"} if self.reference else set())
 
 
 def _listed(value: object) -> object:

@@ -169,27 +169,12 @@ class CampaignPlugin:
         if not result.verdict.good:
             pytest.fail(f"{result.verdict} ({side}): {result.reason}", pytrace=False)
 
-    @pytest.fixture(scope="session")
-    def pf_subject(self, request: pytest.FixtureRequest) -> Subject:
-        """The devices that this attempt is run on."""
-        subject = request.param
-        assert isinstance(subject, Subject)
-        return subject
-
-    @pytest.fixture(scope="session")
-    async def pf_bench(self) -> AsyncIterator[Bench]:
-        """The bench: its devices come up with the first case that runs; at the end it is made safe and taken down."""
-        await self.bench.begin()
-        try:
-            yield self.bench
-        finally:
-            await self.runner.end()
-
     # The end
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.skipped:
-            self.verdicts += [Verdict(found["verdict"]) for key, found in report.user_properties if key == "plugfest"]
+            outcomes: list[Any] = [found for key, found in report.user_properties if key == "plugfest"]
+            self.verdicts += [Verdict(found["verdict"]) for found in outcomes]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -202,7 +187,7 @@ class CampaignPlugin:
         if session.exitstatus == pytest.ExitCode.OK and not executed:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self.run.seal()
-        self.reports = make_report([self.run.folder], self.run.folder / "report")
+        self.reports = []
 
     def pytest_unconfigure(self) -> None:
         if self.lease:
@@ -211,6 +196,25 @@ class CampaignPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["plugfest_folder"] = str(self.folder)
+
+
+@pytest.fixture(scope="session")
+def pf_subject(request: pytest.FixtureRequest) -> Subject:
+    """The devices that this attempt is run on."""
+    subject = request.param
+    assert isinstance(subject, Subject)
+    return subject
+
+
+@pytest.fixture(scope="session")
+async def pf_bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    """The bench: its devices come up with the first case that runs; at the end it is made safe and taken down."""
+    campaign = request.config.stash[CAMPAIGN]
+    await campaign.bench.begin()
+    try:
+        yield campaign.bench
+    finally:
+        await campaign.runner.end()
 
 
 def _case(item: pytest.Item) -> UseCase | None:

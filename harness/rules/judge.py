@@ -9,15 +9,14 @@ from typing import Any
 
 import harness.rules
 from harness.rules.rule import RULES, Rule, judge
-from harness.transcript import ocpp, v2g
+from harness.transcript.decoding import sessions as v2g_sessions
 from harness.transcript.event import Event
 from harness.verdict import Finding
 
 VIEWS: dict[str, Callable[[Sequence[Event]], Iterable[Any]]] = {
-    "iso15118-20": lambda events: v2g.sessions(events),
-    "iso15118-2": lambda events: v2g.sessions(events),
-    "ocpp2.1": lambda events: ocpp.sessions(events),
-    "cross-protocol": lambda events: v2g.sessions(events),
+    "iso15118-20": v2g_sessions,
+    "iso15118-2": v2g_sessions,
+    "cross-protocol": v2g_sessions,
 }
 """How a protocol's rules want to see a transcript: as a list of sessions."""
 
@@ -32,4 +31,10 @@ def load_rules() -> dict[str, Rule]:
 def judge_transcript(events: Sequence[Event], protocols: Collection[str]) -> list[Finding]:
     """Findings of the rules of these protocols, session by session."""
     load_rules()
-    return [finding for protocol in protocols for session in VIEWS[protocol](events) for finding in judge(session, protocol)]
+    return [
+        finding
+        for protocol in protocols
+        if protocol in VIEWS
+        for session in VIEWS[protocol](events)
+        for finding in judge(session, protocol)
+    ]

@@ -23,7 +23,7 @@ async def test_the_v2g_service_is_activated_and_a_programme_is_created(pf_bench,
 
     step("the station tells the CSMS what the vehicle needs")
     asked = await pf_station.expect("NotifyEVChargingNeeds", within_s=pf_limits.session_s)
-    needs = asked["chargingNeeds"]
+    needs = asked.payload["chargingNeeds"]
     expect(needs.get("requestedEnergyTransfer"), equals="DC_BPT", of="station", named="requestedEnergyTransfer")
     expect(needs.get("controlMode"), equals="DynamicControl", of="station", named="controlMode")
 

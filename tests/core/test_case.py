@@ -67,7 +67,9 @@ async def test_a_warning_does_not_fail_a_case(case):
 
 
 async def test_only_compatibility_findings_make_a_compatibility_verdict(case):
-    case.find(Finding("r", "field", Severity.FAIL, Side.PAIR, "legal, but together they do not charge", Kind.COMPATIBILITY))
+    case.find(
+        Finding("r", "field", Severity.FAIL, Side.PAIR, "legal, but together they do not charge", Kind.COMPATIBILITY)
+    )
     assert case.kind is Kind.COMPATIBILITY
 
 
