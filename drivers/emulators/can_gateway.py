@@ -18,7 +18,7 @@ from drivers.can.e2e import Receiver, protect
 from drivers.can.mapping import Mapping, Route, decode, encode, load_mapping
 from drivers.can.ports import Frame
 from drivers.emulators.gateway_defects import DEFECTS
-from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
+from drivers.emulators.process import Request, arguments, catch_end, die_with_parent, options_of, ready
 from drivers.emulators.slcan import SlcanAdapter
 from harness.clock import Clock
 from harness.plant.local import LocalPlant
@@ -252,8 +252,9 @@ async def _main() -> None:
     request = Request(LocalPlant(clock).port("observer"), frozenset(chosen.defect), options_of(chosen), chosen.seed)
     gateway_shell = shell(build(request), clock)
     address, resource = await gateway_shell.start(chosen.listen)
+    ended = catch_end()
     ready("can_gateway", address=address, resource=resource)
-    await until_terminated()
+    await ended.wait()
     await gateway_shell.stop()
 
 

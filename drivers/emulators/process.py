@@ -77,11 +77,17 @@ def ready(name: str, **facts: Any) -> None:
     print(json.dumps({"ready": name, **facts}), flush=True)
 
 
-async def until_terminated() -> None:
+def catch_end() -> asyncio.Event:
+    """Set when the process is asked to end; call it before `ready`, so that no signal comes too early."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    await ended.wait()
+    return ended
+
+
+async def until_terminated() -> None:
+    """For a process that has nothing else to do."""
+    await catch_end().wait()
 
 
 def connect_plant(address: str, owner: str, clock: Clock) -> PlantPort:
@@ -99,8 +105,9 @@ def serve_lines(name: str, owner: str, build: Build, listen: str = "127.0.0.1:0"
         device = build(Request(plant, frozenset(chosen.defect), options_of(chosen), chosen.seed))
         shell = PtyShell(device, clock) if chosen.listen == "pty" else TcpShell(device, clock)
         address, resource = await shell.start(chosen.listen)
+        ended = catch_end()
         ready(name, address=address, resource=resource)
-        await until_terminated()
+        await ended.wait()
 
     asyncio.run(main())
 

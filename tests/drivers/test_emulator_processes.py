@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -49,7 +49,8 @@ def test_an_emulator_dies_with_its_parent():
     parent.wait()
     parent.stdout.close()
     for _ in range(100):
-        if not os.path.exists(f"/proc/{child}") or open(f"/proc/{child}/stat").read().split()[2] == "Z":
+        state = Path(f"/proc/{child}/stat")
+        if not state.exists() or state.read_text().split()[2] == "Z":
             return
         time.sleep(0.05)
     pytest.fail("the emulator outlived its parent by 5 s")
