@@ -187,6 +187,7 @@ class TcpShell(LineShell):
 
     async def stop(self) -> None:
         self._server.close()
+        self._end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._end()

@@ -82,4 +82,9 @@ def run(wired: bool, body: Callable[[Rig], Awaitable[None]]) -> None:
     try:
         loop.run_until_complete(asyncio.wait_for(whole(), 20 if wired else 1e6))
     finally:
+        rest = asyncio.all_tasks(loop)
+        for task in rest:
+            task.cancel()
+        if rest:
+            loop.run_until_complete(asyncio.wait(rest))
         loop.close()

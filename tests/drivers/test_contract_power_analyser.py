@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from drivers.emulators import yokogawa_wt
+from drivers.emulators import chroma_66204, lmg600, yokogawa_wt
 from drivers.errors import InstrumentError, InstrumentGarbage, InstrumentLost, InstrumentTimeout
 from drivers.roles import PowerAnalyser
 from tests.drivers.rig import Rig, run
 
-ANALYSERS = [("power_analyser.yokogawa_wt", yokogawa_wt)]
+ANALYSERS = [
+    ("power_analyser.yokogawa_wt", yokogawa_wt),
+    ("power_analyser.lmg600", lmg600),
+    ("power_analyser.chroma_66204", chroma_66204),
+]
 every_analyser = pytest.mark.parametrize(("name", "emulator"), ANALYSERS)
 every_way = pytest.mark.parametrize("wired", [False, True], ids=["memory", "wire"])
 
@@ -217,5 +221,29 @@ def test_an_unknown_option_is_refused_with_the_known_ones():
     async def body(rig: Rig) -> None:
         with pytest.raises(Exception, match="update_s"):
             await rig.driver("power_analyser.yokogawa_wt", yokogawa_wt, options={"update_rate": 1})
+
+    run(False, body)
+
+
+def test_an_lmg_that_still_streams_is_understood_all_the_same():
+    async def body(rig: Rig) -> None:
+        analyser = await rig.driver("power_analyser.lmg600", lmg600, {"lmg-keeps-streaming"})
+        load(rig, 9000.0)
+        for _ in range(5):
+            await rig.clock.sleep(1.7)
+            reading = await analyser.snapshot()
+        assert reading.active_w == pytest.approx(rig.plant.state.grid_power_w, abs=120)
+
+    run(False, body)
+
+
+def test_a_failing_read_during_integration_is_raised_by_its_stop():
+    async def body(rig: Rig) -> None:
+        analyser = await rig.driver("power_analyser.chroma_66204", chroma_66204)
+        await analyser.start_integration()
+        rig.far_end.active = frozenset({"meter-silent"})
+        await rig.clock.sleep(10)
+        with pytest.raises(InstrumentTimeout):
+            await analyser.stop_integration()
 
     run(False, body)
