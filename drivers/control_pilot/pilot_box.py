@@ -6,10 +6,10 @@ Line protocol (ASCII, 115200 8N1, LF; the box answers every line with one line, 
 |-----------------|------|--------|
 | `ID?`           | | `OK PILOTBOX,<model>,<serial>,<firmware>` |
 | `PLUG` / `UNPLUG` | closes or opens pilot and proximity contacts | `OK` |
-| `STATE x`       | holds x of A B C D E F with its resistors (E: pilot to earth, F: reversed diode) | `OK` |
+| `STATE x`       | holds x of A B C D E F with its resistors (E: pilot to earth) | `OK` |
 | `STATE THRU`    | takes its resistors out: the vehicle behind the box decides | `OK` |
 | `READ?`         | | `OK STATE=C DUTY=5.0 FREQ=1000.0 VHI=6.0 VLO=-12.0 PLUG=1 T=123456` |
-| `BCB n ms`      | n toggles B-C-B, each state `ms` long, by the box's own timer | `OK` at once; `READ?` shows the states |
+| `BCB n ms`      | n toggles B-C-B, each state `ms` long, by the box's own timer | `OK` at once |
 | `EDGES?`        | empties the edge log | `OK n t1:B t2:C ...` (box milliseconds, newest last) |
 | `SAFE`          | unplugs and takes its resistors out | `OK` |
 
@@ -132,9 +132,6 @@ class PilotBox:
         if word != "OK":
             raise InstrumentGarbage(self.role, f"{line}: {answer[:60]!r} is neither OK nor ERR")
         return rest
-
-
-DRIVER = PilotBox
 
 
 Driver = PilotBox
