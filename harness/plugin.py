@@ -77,11 +77,15 @@ class CampaignPlugin:
         if not lab.emulated and self.workers > 1:
             raise LabError([f"{lab.path}: one real bench takes one worker; leave -n {self.workers} out"])
         self.bench = Bench(lab, self.mode, config.getoption("--pf-defect"))
+        self.reports: list[Path] = []
         if not self.collect_only:
             if not lab.emulated and self.worker is None:
                 self.lease = Lease.take(lab.lab.bench, f"plugfest run --lab {lab.path.name}")
             self.run = self._open_run()
             self.folder = self.run.folder
+            self.runner = AttemptRunner(self.run, self.bench)
+            if self.worker or not self.workers:
+                self.bench.enter_network()
 
     def _open_run(self) -> Run:
         if self.worker:
@@ -106,7 +110,8 @@ class CampaignPlugin:
         if case:
             subjects = subjects_for(case, self.lab)
             metafunc.fixturenames.append("pf_subject")
-            metafunc.parametrize("pf_subject", subjects, ids=[subject.name for subject in subjects])
+            names = [subject.name for subject in subjects]
+            metafunc.parametrize("pf_subject", subjects, indirect=True, ids=names, scope="session")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -158,26 +163,18 @@ class CampaignPlugin:
         return (yield)
 
     async def _attempt(self, item: pytest.Item, case: UseCase, subject: Subject, body: Callable[[], Any]) -> None:
-        assert self.run
-        result = await AttemptRunner(self.run, self.bench).attempt(case, subject, parameters_for(case, self.lab), body)
+        result = await self.runner.attempt(case, subject, parameters_for(case, self.lab), body)
         side = str(result.side or "")
         item.user_properties.append(("plugfest", _outcome(result.verdict, side, result.reason, case, subject)))
         if not result.verdict.good:
             pytest.fail(f"{result.verdict} ({side}): {result.reason}", pytrace=False)
 
-    @pytest.fixture(scope="session")
-    async def pf_bench(self) -> AsyncIterator[Bench]:
-        """The bench: comes up with the first case that runs, is made safe and taken down at the end."""
-        try:
-            yield self.bench
-        finally:
-            await self.bench.down()
-
     # The end
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.skipped:
-            self.verdicts += [Verdict(found["verdict"]) for key, found in report.user_properties if key == "plugfest"]
+            outcomes: list[Any] = [found for key, found in report.user_properties if key == "plugfest"]
+            self.verdicts += [Verdict(found["verdict"]) for found in outcomes]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -190,6 +187,7 @@ class CampaignPlugin:
         if session.exitstatus == pytest.ExitCode.OK and not executed:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self.run.seal()
+        self.reports = []
 
     def pytest_unconfigure(self) -> None:
         if self.lease:
@@ -198,6 +196,25 @@ class CampaignPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["plugfest_folder"] = str(self.folder)
+
+
+@pytest.fixture(scope="session")
+def pf_subject(request: pytest.FixtureRequest) -> Subject:
+    """The devices that this attempt is run on."""
+    subject = request.param
+    assert isinstance(subject, Subject)
+    return subject
+
+
+@pytest.fixture(scope="session")
+async def pf_bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    """The bench: its devices come up with the first case that runs; at the end it is made safe and taken down."""
+    campaign = request.config.stash[CAMPAIGN]
+    await campaign.bench.begin()
+    try:
+        yield campaign.bench
+    finally:
+        await campaign.runner.end()
 
 
 def _case(item: pytest.Item) -> UseCase | None:

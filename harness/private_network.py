@@ -1,8 +1,8 @@
 """A network of the run's own, so that multicast and link-local traffic never leaves the machine.
 
 The process moves into a fresh network namespace with loopback and two cables (veth pairs), one from the harness to the
-station and one from the harness to the vehicle, as a lab has two PLC modems. That needs root, or a user namespace; where neither is allowed the caller goes without, runs
-SDP as unicast over loopback, and says so in the evidence.
+station and one from the harness to the vehicle, as a lab has two PLC modems. That needs root, or a user namespace; where
+neither is allowed the caller goes without, runs SDP as unicast over loopback, and says so in the evidence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from pathlib import Path
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
-
 
 
 class NoPrivateNetwork(OSError):

@@ -26,11 +26,14 @@ def subjects_for(case: UseCase, lab: Lab) -> list[Subject]:
 
 
 def applicability(case: UseCase, subject: Subject) -> str:
-    """Why the case does not apply to the subject, by what its makers declare; empty if it applies."""
-    for device in (subject.vehicle, subject.charger, subject.other):
+    """Why the case does not apply to the subject, by what its makers declare; empty if it applies.
+
+    A requirement `charger:ocpp2.1` is asked of the charger alone, one without a role of every device.
+    """
+    for role, device in (("vehicle", subject.vehicle), ("charger", subject.charger), ("", subject.other)):
         if device:
-            missing = sorted(case.requires - device.capabilities)
-            if missing:
+            wanted = {name.rpartition(":")[2] for name in case.requires if name.rpartition(":")[0] in ("", role)}
+            if missing := sorted(wanted - device.capabilities):
                 return f"{device.id} does not declare {', '.join(missing)}"
     return ""
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
-from drivers.errors import BenchError, DeviceError
+from drivers.errors import BenchError
+from drivers.safe_off import SafeOff
 from harness.bench import Bench
+from harness.campaign.artefacts import write_artefacts
+from harness.campaign.guard import BEAT_S, Guard
 from harness.campaign.run import Run
 from harness.case import Case, CaseStop, PreambleMissed, Subject, running
 from harness.iso15118.errors import RemoteProtocolError
 from harness.rules.judge import judge_transcript
+from harness.transcript.recorder import Listener
 from harness.usecase import Parameter, UseCase
 from harness.verdict import Severity, Side, Verdict
 
@@ -24,6 +29,20 @@ class AttemptRunner:
     def __init__(self, run: Run, bench: Bench) -> None:
         self.run = run
         self.bench = bench
+        self.listeners: list[Listener] = []
+        """Told every event of every attempt: the live view, Allure, the operator's page."""
+        self._guard: Guard | None = None
+        self._guarded: list[SafeOff] = []
+
+    async def end(self) -> None:
+        """After the last attempt: the bench safe and down, the guard dismissed."""
+        try:
+            await self.bench.make_safe()
+        finally:
+            await self.bench.down()
+        if self._guard:
+            self._guard.dismiss()
+            self._guard = None
 
     async def attempt(
         self,
@@ -36,6 +55,8 @@ class AttemptRunner:
         clock = self.bench.clock
         attempt = self.run.begin(usecase, subject, parameters, clock.utc_us())
         case = Case(usecase, subject, self.run.recorder(attempt, clock), parameters)
+        for listener in self.listeners:
+            case.recorder.listen(listener)
         case.recorder.record("case", "case", what="begin", id=usecase.id, parameters=parameters, subject=subject.name)
         exit_reason = "completed"
         try:
@@ -48,6 +69,7 @@ class AttemptRunner:
         finally:
             await self._leave_safe(case)
             self._judge(case)
+            write_artefacts(case.recorder.events, attempt.folder)
             case.recorder.record("case", "case", what="end", id=usecase.id, verdict=case.verdict, side=case.side)
             self.run.finish(attempt, case, exit_reason)
         return case
@@ -56,13 +78,39 @@ class AttemptRunner:
         try:
             async with asyncio.timeout(_longest_s(case.parameters)):
                 await self.bench.prepare(case.subject, case.recorder)
-                await body()
+                self._keep_guard()
+                with self._armed():
+                    await body()
         except PreambleMissed as missed:
             case.stopped = (Verdict.INCONCLUSIVE, case.findings[-1].side, f"preamble: {missed}")
         except CaseStop:
             pass  # its finding says all
         except Exception as problem:
             case.stopped = blame(problem, case)
+
+    def _keep_guard(self) -> None:
+        """A guard for the sources as they are connected now; instruments may have moved to other addresses."""
+        devices = self.bench.safe_offs()
+        if devices == self._guarded:
+            return
+        if self._guard:
+            self._guard.dismiss()
+        self._guard, self._guarded = (Guard(devices) if devices else None), devices
+
+    @contextmanager
+    def _armed(self) -> Iterator[None]:
+        """While the body runs, a frozen event loop counts as a dead harness."""
+        guard = self._guard
+        if guard is None:
+            yield
+            return
+        beating = asyncio.get_running_loop().create_task(_keep_telling(guard))
+        guard.arm(True)
+        try:
+            yield
+        finally:
+            guard.arm(False)
+            beating.cancel()
 
     async def _leave_safe(self, case: Case) -> None:
         try:
@@ -77,13 +125,20 @@ class AttemptRunner:
                 case.find(finding)
 
 
+async def _keep_telling(guard: Guard) -> None:
+    while True:
+        guard.alive()
+        await asyncio.sleep(BEAT_S)  # real time on purpose: the guard only exists on real wires
+
+
 def blame(problem: Exception, case: Case) -> tuple[Verdict, Side, str]:
     """Whose fault an exception is that ended a case's body."""
     text = f"{problem}" or type(problem).__name__
     if isinstance(problem, BenchError):
         return Verdict.ERROR, Side.BENCH, text
-    if isinstance(problem, DeviceError):
-        return (Verdict.INCONCLUSIVE if case.in_preamble else Verdict.FAIL), problem.side, text
+    side = getattr(problem, "side", None)
+    if isinstance(side, Side):  # agents and device errors know whose fault they are
+        return (Verdict.INCONCLUSIVE if case.in_preamble else Verdict.FAIL), side, text
     if isinstance(problem, RemoteProtocolError):
         return Verdict.FAIL, _device_side(case), text
     if isinstance(problem, TimeoutError):

@@ -1,18 +1,26 @@
-"""Decode and encode: the compiled way first, the thorough way for whatever that leaves alone."""
+"""Decode and encode: the compiled way first, the event-wise way for whatever that leaves alone."""
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
+from harness.exi.compiled_reader import PADDING, ReaderCompiler, ReadType
+from harness.exi.compiled_writer import WriterCompiler, WriteType, spill
+from harness.exi.datatypes import Datatype
 from harness.exi.declare import Record
-from harness.exi.errors import Deviation
+from harness.exi.errors import Deviation, ExiError
 from harness.exi.reader import Event, Reader
-from harness.exi.schema import Schema
+from harness.exi.schema import Element, Habit, Schema
+from harness.exi.source import Uncommon
 from harness.exi.writer import Writer
 
 Kind = Literal["document", "fragment"]
 Mode = Literal["strict", "tolerant"]
+
+_HEADER = 0x80  # distinguishing bits, no options, final version 1
 
 
 @dataclass(frozen=True)
@@ -29,24 +37,132 @@ def decode(data: bytes, schema: Schema, kind: Kind = "document", mode: Mode = "s
 
     Both raise ExiError where reading cannot go on.
     """
-    reader = Reader(schema, data, tolerant=mode == "tolerant")
-    name, message = reader.run(kind)
-    return Decoded(name, message, tuple(reader.deviations))
+    try:
+        return _compiled(schema, kind).decode(data)
+    except (Uncommon, IndexError, struct.error):
+        return _decode_by_events(data, schema, kind, mode)
 
 
 def encode(message: Any, schema: Schema, kind: Kind = "document", name: str | None = None) -> bytes:
-    """Write a message. `name` is needed only for a fragment whose element is not named like its type.
+    """Write a message. `name` is needed only for an element that is not named like its type.
 
     Raises ExiError for content that EXI cannot carry under this schema.
     """
     if name is None:
-        name = message.declaration.name if isinstance(message, Record) else ""
-    writer = Writer(schema)
-    return writer.document(name, message) if kind == "document" else writer.fragment(name, message)
+        if not isinstance(message, Record):
+            raise ExiError(f"expected a record, got {message!r}")
+        name = message.declaration.name
+    try:
+        return _compiled(schema, kind).encode(name, message)
+    except (Uncommon, KeyError, TypeError, AttributeError, ValueError):
+        writer = Writer(schema)
+        return writer.document(name, message) if kind == "document" else writer.fragment(name, message)
 
 
 def explain(data: bytes, schema: Schema, kind: Kind = "document") -> tuple[list[Event], Decoded]:
     """Read tolerantly and keep every event with its bit offset."""
-    reader = Reader(schema, data, tolerant=True, trace=True)
-    name, message = reader.run(kind)
-    return reader.events, Decoded(name, message, tuple(reader.deviations))
+    reader, decoded = _read_tolerantly(data, schema, kind, trace=True)
+    return reader.events, decoded
+
+
+def _decode_by_events(data: bytes, schema: Schema, kind: Kind, mode: Mode) -> Decoded:
+    if mode == "tolerant":
+        return _read_tolerantly(data, schema, kind)[1]
+    name, message = Reader(schema, data, tolerant=False).run(kind)
+    return Decoded(name, message)
+
+
+def _read_tolerantly(data: bytes, schema: Schema, kind: Kind, *, trace: bool = False) -> tuple[Reader, Decoded]:
+    """The plain reading; if it deviates, the first reading with a known habit that explains all of it."""
+    failure: ExiError | None = None
+    plain = Reader(schema, data, tolerant=True, trace=trace)
+    try:
+        name, message = plain.run(kind)
+        if not plain.deviations:
+            return plain, Decoded(name, message)
+    except ExiError as error:
+        failure = error
+    for habit in schema.habits:
+        found = _read_with_habit(data, schema, kind, habit, trace)
+        if found is not None:
+            return found
+    if failure is not None:
+        raise failure
+    return plain, Decoded(name, message, tuple(plain.deviations))
+
+
+def _read_with_habit(
+    data: bytes, schema: Schema, kind: Kind, habit: Habit, trace: bool
+) -> tuple[Reader, Decoded] | None:
+    reader = Reader(schema, data, tolerant=True, trace=trace, habit=habit)
+    try:
+        name, message = reader.run(kind)
+    except ExiError:
+        return None
+    if reader.deviations:
+        return None
+    return reader, Decoded(name, message, (Deviation(reader.habit_bit, name, "habit", habit.cause),))
+
+
+class _Compiled:
+    """The compiled readers and writers of a schema's documents or fragments."""
+
+    def __init__(self, schema: Schema, kind: Kind) -> None:
+        readers, writers = _compilers(schema)
+        if kind == "document":
+            elements = schema.roots
+            self._width, self._end_width, end = len(elements).bit_length(), 0, 0
+        else:
+            elements = tuple(Element(qname, kinds[0]) for qname, kinds in schema.elements if len(kinds) == 1)
+            numbers = {qname: number for number, (qname, _) in enumerate(schema.elements)}
+            self._width = self._end_width = (len(numbers) + 1).bit_length()
+            end = len(numbers) + 1
+        self._end = end
+        self._readers: dict[int, tuple[str, ReadType]] = {}
+        self._writers: dict[str, tuple[int, type[Record], WriteType]] = {}
+        for number, element in enumerate(elements):
+            if isinstance(element.type, Datatype):
+                continue
+            code = number if kind == "document" else numbers[element.qname]
+            self._readers[code] = element.qname.name, readers.reader(element.type)
+            self._writers[element.qname.name] = code, element.type, writers.writer(element.type)
+
+    def decode(self, data: bytes) -> Decoded:
+        if data[0] != _HEADER:
+            raise Uncommon
+        width = self._width
+        found = self._readers.get(int.from_bytes(data[1:3], "big") >> 16 - width)
+        if found is None:
+            raise Uncommon
+        name, read = found
+        message, position = read(data + PADDING, 8 + width)
+        if self._end_width:
+            end = int.from_bytes((data + PADDING)[position >> 3 : (position >> 3) + 4], "big")
+            if end >> 32 - (position & 7) - width & ((1 << width) - 1) != self._end:
+                raise Uncommon
+            position += width
+        if position + 7 >> 3 != len(data) or data[-1] & ((1 << (-position & 7)) - 1):
+            raise Uncommon
+        return Decoded(name, message)
+
+    def encode(self, name: str, message: Any) -> bytes:
+        code, cls, write = self._writers[name]
+        if message.__class__ is not cls:
+            raise Uncommon
+        done = bytearray()
+        bits, count = write(message, _HEADER << self._width | code, 8 + self._width, done)
+        if self._end_width:
+            bits, count = bits << self._end_width | self._end, count + self._end_width
+        spare = -count & 7
+        spill(bits << spare, count + spare, done)
+        return bytes(done)
+
+
+@cache
+def _compilers(schema: Schema) -> tuple[ReaderCompiler, WriterCompiler]:
+    return ReaderCompiler(schema), WriterCompiler(schema)
+
+
+@cache
+def _compiled(schema: Schema, kind: Kind) -> _Compiled:
+    return _Compiled(schema, kind)

@@ -46,6 +46,7 @@ class Reader:
         self.schema = schema
         self.deviations: list[Deviation] = []
         self.events: list[Event] = []
+        self.habit_bit = 0  # where a habit first mattered
         self._in = BitReader(data)
         self._tolerant = tolerant
         self._trace = trace

@@ -244,7 +244,7 @@ def mermaid() -> str:
     for step in STEPS:
         if step.request == "SessionStopReq" and step.state not in (State.POWER_OFF, State.WELDED, State.LOOP):
             continue  # allowed nearly everywhere: drawn once is enough
-        for move in _MOVES_OF[step.request] if step.request in _MOVES_OF else ():
+        for move in _MOVES_OF.get(step.request, ()):
             if move.origins and step.state not in move.origins:
                 continue
             if step.asks and move.asks and not set(step.asks[1]) & set(move.asks[1]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -89,6 +89,12 @@ _ENERGY = {
 
 NAMESPACES: Mapping[Energy, str] = {energy: f"urn:iso:std:iso:15118:-20:{energy}" for energy in Energy}
 """Protocol namespaces that supportedAppProtocol negotiates; all in version 1.0."""
+
+
+def namespaces_of(services: Iterable[Service]) -> tuple[str, ...]:
+    """The protocol namespaces that these energy services need, in their order, each once."""
+    energies = (service.energy for service in services)
+    return tuple(dict.fromkeys(NAMESPACES[energy] for energy in energies if energy is not None))
 
 
 def vas_sets(service: Service) -> tuple[tuple[int, Mapping[str, int | str]], ...]:

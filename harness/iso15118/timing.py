@@ -119,7 +119,10 @@ def answer_within_s(request: str) -> float | None:
 
 _BY_NAME = {each.name: each for each in TIMERS}
 _MESSAGE_TIMEOUT_S = {
-    message: each.value_s for each in TIMERS if each.name.startswith("V2G_EVCC_Msg_Timeout") for message in each.messages
+    message: each.value_s
+    for each in TIMERS
+    if each.name.startswith("V2G_EVCC_Msg_Timeout")
+    for message in each.messages
 }
 _ANSWER_WITHIN_S = {
     message: each.value_s for each in TIMERS if each.name.startswith("V2G_SECC_Msg_") for message in each.messages
