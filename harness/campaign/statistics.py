@@ -145,12 +145,9 @@ class Times:
         return next((time for time, reached in self.steps() if reached >= share - 1e-9), None)
 
 
-def passed_everything(verdicts_by_unit: Mapping[object, Sequence[Verdict]]) -> Share:
+def passed_everything(verdicts_of_units: Iterable[Sequence[Verdict]]) -> Share:
     """Units that passed all cases, over the units that ran all of theirs to a decision; not-applicable ones aside."""
     decided = (Verdict.PASS, Verdict.CONDITIONAL_PASS, Verdict.FAIL)
-    asked = [
-        [verdict for verdict in verdicts if verdict is not Verdict.NOT_APPLICABLE]
-        for verdicts in verdicts_by_unit.values()
-    ]
+    asked = [[one for one in verdicts if one is not Verdict.NOT_APPLICABLE] for verdicts in verdicts_of_units]
     complete = [verdicts for verdicts in asked if verdicts and all(verdict in decided for verdict in verdicts)]
     return Share(sum(all(one is Verdict.PASS for one in verdicts) for verdicts in complete), len(complete))
