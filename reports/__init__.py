@@ -5,7 +5,8 @@ make_report([run], run / "report")            # report.html, report.pdf, report.
 """
 
 from reports.anonymise import Level
+from reports.check import Complaint, check_report
 from reports.load import ReportError
 from reports.make import make_report
 
-__all__ = ["Level", "ReportError", "make_report"]
+__all__ = ["Complaint", "Level", "ReportError", "check_report", "make_report"]

@@ -49,6 +49,16 @@ _SPECIMEN = re.compile(
     r"vin|serial|mac|evccid|evseid|emaid|contract|subject|issuer|host|user|token|iccid|imsi|ocpp_id|owner|plate", re.I
 )
 
+_SHAPES = re.compile(
+    r"(?<![0-9A-Za-z])(?:"
+    r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}"  # MAC address, also as EVCCID
+    r"|(?=[A-Z0-9]*[0-9])(?=[A-Z0-9]*[A-Z])[A-HJ-NPR-Z0-9]{17}"  # vehicle identification number (ISO 3779)
+    r"|[A-Z]{2}[*-][A-Z0-9]{3}[*-][A-Z0-9][A-Z0-9*-]{3,30}"  # EVSE id, contract id (e-mobility identifiers)
+    r"|fe80:[0-9a-f:]+(?:%\w+)?"  # link-local address: it holds the MAC address
+    r")(?![0-9A-Za-z])"
+)
+"""What looks like an identity though nobody declared it; masked wherever units carry pseudonyms."""
+
 
 class Level(StrEnum):
     INTERNAL = "internal"
@@ -81,9 +91,9 @@ class Names:
         return visible(self.redacted(str(value)))
 
     def redacted(self, text: str) -> str:
-        if self.pattern is None:
-            return text
-        return self.pattern.sub(lambda match: self.secrets[_plain(match.group())], text)
+        if self.pattern is not None:
+            text = self.pattern.sub(lambda match: self.secrets[_plain(match.group())], text)
+        return _SHAPES.sub("[identity]", text) if self.level.pseudonymous else text
 
 
 def names_for(units: Iterable[Unit], level: Level, key: Path, found: Iterable[str] = ()) -> Names:
@@ -113,9 +123,10 @@ def _identity(unit: Unit) -> list[tuple[str, str]]:
     return entries + [(entry, str(value)) for entry, value in unit.pics.items() if value and _SPECIMEN.search(entry)]
 
 
-def specimen_key(name: str) -> bool:
-    """True if a field of that name holds an identity."""
-    return bool(_SPECIMEN.search(name))
+def identities(units: Iterable[Unit]) -> dict[str, str]:
+    """Every declared identity string and what it is: none may stand in a report with pseudonyms."""
+    found = {value: f"{entry} of a {unit.kind}" for unit in units for entry, value in _identity(unit)}
+    return {value: where for value, where in found.items() if len(value) >= 4 and value.lower() not in _ROLES}
 
 
 _SEPARATORS = re.compile(r"[:\-_. ]")

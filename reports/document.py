@@ -191,6 +191,8 @@ class CellRow:
     side: str
     kind: str
     reason: str
+    counted: str
+    """The attempt whose verdict counts under the campaign's rule; empty where there is none."""
     attempts: tuple[AttemptRow, ...]
 
 

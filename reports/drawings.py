@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reports import figures
 from reports.document import Document
+from reports.group import Figure, group_figures
 from reports.timeline import Timeline
 
 _TRACES = 12
@@ -20,15 +21,6 @@ class Trace:
     case: str
     verdict: str
     attempt: str
-    caption: str
-    svg: str
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A chart of the whole group."""
-
-    name: str
     caption: str
     svg: str
 
@@ -49,7 +41,7 @@ def draw(document: Document, read: Callable[[str], Timeline]) -> Drawings:
         by_case=figures.verdicts_by_case(document.cases),
         shares=figures.shares([*shares, ("all cases", document.total.share)]),
         matrix=figures.matrix(document),
-        group=(),
+        group=tuple(group_figures(document, read)),
         traces=_traces(document, read),
     )
 

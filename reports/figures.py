@@ -32,7 +32,7 @@ def _legend(drawing: Drawing, verdicts: Iterable[str], y: float, prefix: str) ->
             if look.marks:
                 drawing.rect(x, y - 9, 12, 12, f"url(#{prefix}-{verdict})")
             drawing.text(x + 16, y + 1, f"{look.glyph} {look.label}", 10)
-            x += 34 + 6.3 * (len(look.label) + 2)
+            x += 30 + 5.6 * (len(look.label) + 2)
 
 
 def verdicts_by_case(cases: Sequence[CaseRow]) -> str:
@@ -59,10 +59,10 @@ def verdicts_by_case(cases: Sequence[CaseRow]) -> str:
                 drawing.rect(x, y, width, 17, f"url(#by-case-{verdict})")
             drawing.line(x + width, y, x + width, y + 17, "#ffffff")
             label = f"{look.glyph} {count}"
-            if width > 7 * len(label):
+            if width > 9 * len(label):
                 # A plate under the number keeps it readable on hatching.
-                half = 3.6 * len(label)
-                drawing.rect(x + width / 2 - half, y + 3, 2 * half, 11, look.colour)
+                half = 4.4 * len(label)
+                drawing.rect(x + width / 2 - half, y, 2 * half, 17, look.colour)
                 drawing.text(x + width / 2, y + 12, label, 10, text_anchor="middle", fill="#ffffff")
             x += width
         drawing.text(_WIDTH - 38, y + 12, f"n = {case.tally.planned}", 9, fill=_SOFT)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from reports import html, pdf
+from reports import html, junit, pdf
 from reports.anonymise import Level, names_for
+from reports.compare import compare
 from reports.decode import decode
 from reports.document import Document
 from reports.drawings import draw
@@ -26,12 +27,14 @@ def make_report(
     out: Path,
     *,
     anonymise: Level | str = Level.INTERNAL,
+    baseline: Path | None = None,
     key: Path | None = None,
 ) -> list[Path]:
-    """Write report.html, report.pdf and report.json into `out`; returns their paths.
+    """Write report.html, .pdf, .json and .junit.xml into `out`; returns their paths.
 
-    Same runs, same octets. `anonymise` is a level (internal, client, group, public); `key` the pseudonym key file, by
-    default in a folder beside the runs. Raises ReportError with the way out.
+    Same runs, same octets. `anonymise` is a level (internal, client, group, public); `baseline` the run of an earlier
+    campaign to compare with; `key` the pseudonym key file, by default in a folder beside the runs. Raises ReportError
+    with the way out.
     """
     level = Level(anonymise)
     loaded = load(runs)
@@ -39,7 +42,7 @@ def make_report(
     if out.resolve() in key.resolve().parents:
         raise ReportError(f"the pseudonym key {key} would lie in the report's own folder: choose another --out")
     names = names_for(loaded.units, level, key)
-    document = tell(loaded, names)
+    document = tell(loaded, names, compare(load([baseline]), loaded, names) if baseline else None)
     timelines = _timelines(loaded)
     drawings = draw(document, timelines)
     page = html.render(document, drawings, pack(document, timelines, _sizes(loaded), names))
@@ -48,6 +51,7 @@ def make_report(
         "report.html": page.encode(),
         "report.pdf": pdf.render(document, drawings),
         "report.json": as_json(document),
+        "report.junit.xml": junit.render(document),
     }
     paths = []
     for name, content in written.items():

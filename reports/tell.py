@@ -123,7 +123,7 @@ def _identification(loaded: Loaded, names: Names) -> Identification:
         software=names.text(campaign.software),
         lab_config_hash=campaign.lab_config_hash,
         data_hash=loaded.data_hash,
-        complete=loaded.complete,
+        complete=loaded.complete and all(one.not_applicable or one.counted("last") for one in loaded.results),
     )
 
 
@@ -317,6 +317,7 @@ def _cell(result: Result, names: Names, findings: Findings, rule: str) -> CellRo
         side=(counted.side or "") if counted else "",
         kind=(counted.kind or "") if counted else "",
         reason=names.text(counted.reason if counted else result.not_applicable),
+        counted=counted.id if counted else "",
         attempts=tuple(_attempt(one, names, findings) for one in result.attempts),
     )
 

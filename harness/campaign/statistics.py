@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb, sqrt
 from statistics import NormalDist
+from typing import TypeVar
 
 from harness.verdict import Verdict
 
@@ -21,6 +22,8 @@ FEWEST = 5
 """Below this, a report says "fewer than 5" (our default, common reporting practice)."""
 MERGED_BELOW = 3
 """Groups with fewer members are merged: a rare combination of attributes identifies a device (our default)."""
+
+Cell = TypeVar("Cell")
 
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 
@@ -106,7 +109,7 @@ class Change:
         return min(1.0, 2 * sum(comb(n, i) for i in range(k + 1)) / 2**n) if n else 1.0
 
 
-def change(before: Mapping[object, Verdict], after: Mapping[object, Verdict]) -> Change:
+def change(before: Mapping[Cell, Verdict], after: Mapping[Cell, Verdict]) -> Change:
     """McNemar's counts over the cells that were decided both times (pass or conditional against fail)."""
     decided = {Verdict.PASS: True, Verdict.CONDITIONAL_PASS: True, Verdict.FAIL: False}
     both = [

@@ -146,7 +146,7 @@
       };
       tabs.append(button);
     });
-    body.replaceChildren(pick, head, verdict, tabs, place);
+    body.replaceChildren(pick, head, ...(details.length === 1 ? [] : [verdict]), tabs, place);
     if (!details.length) place.append(make("p", "No attempt was made."));
     const wanted = details.findIndex((one) => one.id === attempt);
     const button = tabs.children[wanted >= 0 ? wanted : details.length - 1];
@@ -222,7 +222,7 @@
       const y = (value) => 136 - 112 * (value - low) / (high - low);
       for (const mark of [low + margin, 0, high - margin]) {
         axis.append(svg("line", { x1: left, x2: width - 16, y1: y(mark), y2: y(mark), stroke: mark === 0 ? "#5b6670" : "#d5dade" }),
-          svg("text", { x: left - 6, y: y(mark) + 4, "text-anchor": "end", "font-size": 11, fill: "#56616b" }, `${Math.round(mark)} W`));
+          svg("text", { x: left - 6, y: y(mark) + 4, "text-anchor": "end", "font-size": 11, fill: "#56616b" }, `${Math.round(mark).toLocaleString("en").replaceAll(",", "\u202f").replace("-", "−")} W`));
       }
       powers.forEach((curve, place) => {
         let points = curve.points;
