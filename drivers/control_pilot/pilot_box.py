@@ -6,10 +6,10 @@ Line protocol (ASCII, 115200 8N1, LF; the box answers every line with one line, 
 |-----------------|------|--------|
 | `ID?`           | | `OK PILOTBOX,<model>,<serial>,<firmware>` |
 | `PLUG` / `UNPLUG` | closes or opens pilot and proximity contacts | `OK` |
-| `STATE x`       | holds x of A B C D E F with its resistors (E: pilot to earth, F: reversed diode) | `OK` |
+| `STATE x`       | holds x of A B C D E F with its resistors (E: pilot to earth) | `OK` |
 | `STATE THRU`    | takes its resistors out: the vehicle behind the box decides | `OK` |
 | `READ?`         | | `OK STATE=C DUTY=5.0 FREQ=1000.0 VHI=6.0 VLO=-12.0 PLUG=1 T=123456` |
-| `BCB n ms`      | n toggles B-C-B, each state `ms` long, by the box's own timer | `OK` at once; `READ?` shows the states |
+| `BCB n ms`      | n toggles B-C-B, each state `ms` long, by the box's own timer | `OK` at once |
 | `EDGES?`        | empties the edge log | `OK n t1:B t2:C ...` (box milliseconds, newest last) |
 | `SAFE`          | unplugs and takes its resistors out | `OK` |
 
@@ -28,6 +28,8 @@ from drivers.wire import Connection, Options, serial_wire
 
 STATES = ("A", "B", "C", "D", "E", "F")
 _TOGGLE_MS = 300
+SETTLE_S = 0.5
+"""How long the pilot may take to show an unplugged cable (our default)."""
 """Middle of the 200 to 400 ms window for each state of a BCB toggle (as cited in open EVSE code)."""
 
 
@@ -104,6 +106,10 @@ class PilotBox:
         """Unplugged, proved by reading back."""
         await self._ask("SAFE")
         reading = await self.read()
+        until_s = self.clock.now_s() + SETTLE_S
+        while (reading.plugged or reading.state != "A") and self.clock.now_s() < until_s:
+            await self.clock.sleep(SETTLE_S / 10)
+            reading = await self.read()
         if reading.plugged or reading.state != "A":
             raise SafetyError(f"{self.role}: still plugged (state {reading.state}) after SAFE; pull the plug by hand")
 
@@ -126,9 +132,6 @@ class PilotBox:
         if word != "OK":
             raise InstrumentGarbage(self.role, f"{line}: {answer[:60]!r} is neither OK nor ERR")
         return rest
-
-
-DRIVER = PilotBox
 
 
 Driver = PilotBox

@@ -22,7 +22,7 @@ class Answer:
 
 
 class LineDevice:
-    """A device that talks in lines. Subclasses answer in `handle`, and say in `due_s` and `tick` what they do unasked."""
+    """A device that talks in lines. Subclasses answer in `handle`; `due_s` and `tick` are what they do unasked."""
 
     terminator = "\n"
     defects: Sequence[Defect] = ()

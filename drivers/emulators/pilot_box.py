@@ -17,7 +17,9 @@ _MOST_EDGES = 64
 
 DEFECTS = (
     *wire_defects(_ROLE, "pilot", "pilot", _CONTRACT),
-    Defect("pilot-stuck-plug", _ROLE, "pilot", "our default", "UNPLUG is answered, the contacts stay closed", _CONTRACT),
+    Defect(
+        "pilot-stuck-plug", _ROLE, "pilot", "our default", "UNPLUG is answered, the contacts stay closed", _CONTRACT
+    ),
     Defect("pilot-duty-offset", _ROLE, "pilot", "our default", "measures the duty cycle 3 points high", "PF_CP_01"),
     Defect("pilot-slow-toggle", _ROLE, "pilot", "our default", "BCB states last 600 ms instead of 300", "PF_CP_02"),
     Defect("pilot-wrong-state", _ROLE, "pilot", "our default", "a drifted resistor: C reads as B", _CONTRACT),
@@ -112,7 +114,7 @@ class PilotBox(LineDevice):
         self.tick(now_s)
         return ""
 
-    def _take_edges(self, _: list[str], now_s: float) -> str:
+    def _take_edges(self, _: list[str], __: float) -> str:
         listed = " ".join(f"{at}:{state}" for at, state in self._edges)
         text = f"{len(self._edges)} {listed}".rstrip()
         self._edges.clear()
@@ -126,6 +128,7 @@ class PilotBox(LineDevice):
 
 build: Callable[[Request], PilotBox] = PilotBox
 OWNER = "pilot"
+LISTEN = "pty"
 
 if __name__ == "__main__":
-    serve_lines("pilot_box", OWNER, build)
+    serve_lines("pilot_box", OWNER, build, listen=LISTEN)

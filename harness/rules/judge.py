@@ -12,6 +12,7 @@ import harness.rules
 from harness.rules.rule import RULES, Rule, judge
 from harness.transcript.decoding import sessions as v2g_sessions
 from harness.transcript.event import Event
+from harness.transcript.ocpp import sessions as ocpp_sessions
 from harness.verdict import Finding
 
 
@@ -24,6 +25,7 @@ VIEWS: dict[str, Callable[[Sequence[Event]], Iterable[Any]]] = {
     "iso15118-2": partial(_sessions_of, "iso15118-2"),
     "din70121": partial(_sessions_of, "din70121"),
     "cross-protocol": v2g_sessions,
+    "ocpp2.1": ocpp_sessions,
 }
 """How a protocol's rules want to see a transcript: as a list of sessions."""
 
