@@ -108,7 +108,8 @@ class _Threaded:
             raise InstrumentLost(self.role, "the connection is stuck in an earlier call; power-cycle it, then reopen")
         future = asyncio.get_running_loop().run_in_executor(self._thread, call, *values)
         try:
-            return await asyncio.wait_for(future, within_s + _MARGIN_S)
+            async with asyncio.timeout(within_s + _MARGIN_S):
+                return await future
         except TimeoutError as problem:
             if isinstance(problem, InstrumentTimeout):
                 raise

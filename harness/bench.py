@@ -21,7 +21,7 @@ from drivers.roles import Identity, PowerReading
 from drivers.safe_off import ORDER, SafeOff
 from drivers.wire import Connection
 from harness.case import Subject
-from harness.clock import Clock, TimeMode
+from harness.clock import Clock, TimeMode, end_task
 from harness.emulation import Emulation, FarEnd, VirtualEmulation, WireEmulation
 from harness.lab import Device, Lab
 from harness.limits import Limits, limits_from
@@ -108,9 +108,7 @@ class Bench:
     async def settle(self) -> None:
         """Leave an attempt: sessions closed, vehicle unplugged, every source proved off; raises SafetyError."""
         if self._sampler:
-            self._sampler.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sampler
+            await end_task(self._sampler)
             self._sampler = None
         try:
             await self.make_safe()

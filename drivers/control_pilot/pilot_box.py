@@ -28,6 +28,8 @@ from drivers.wire import Connection, Options, serial_wire
 
 STATES = ("A", "B", "C", "D", "E", "F")
 _TOGGLE_MS = 300
+SETTLE_S = 0.5
+"""How long the pilot may take to show an unplugged cable (our default)."""
 """Middle of the 200 to 400 ms window for each state of a BCB toggle (as cited in open EVSE code)."""
 
 
@@ -104,6 +106,10 @@ class PilotBox:
         """Unplugged, proved by reading back."""
         await self._ask("SAFE")
         reading = await self.read()
+        until_s = self.clock.now_s() + SETTLE_S
+        while (reading.plugged or reading.state != "A") and self.clock.now_s() < until_s:
+            await self.clock.sleep(SETTLE_S / 10)
+            reading = await self.read()
         if reading.plugged or reading.state != "A":
             raise SafetyError(f"{self.role}: still plugged (state {reading.state}) after SAFE; pull the plug by hand")
 

@@ -11,12 +11,14 @@ import harness.rules
 from harness.rules.rule import RULES, Rule, judge
 from harness.transcript.decoding import sessions as v2g_sessions
 from harness.transcript.event import Event
+from harness.transcript.ocpp import sessions as ocpp_sessions
 from harness.verdict import Finding
 
 VIEWS: dict[str, Callable[[Sequence[Event]], Iterable[Any]]] = {
     "iso15118-20": v2g_sessions,
     "iso15118-2": v2g_sessions,
     "cross-protocol": v2g_sessions,
+    "ocpp2.1": ocpp_sessions,
 }
 """How a protocol's rules want to see a transcript: as a list of sessions."""
 
