@@ -17,7 +17,9 @@ def test_an_unsigned_integer_is_seven_bits_an_octet_lowest_first(value, octets):
     assert BitReader(bytes.fromhex(octets)).unsigned() == value
 
 
-@pytest.mark.parametrize(("value", "octets"), [(0, "0000"), (-1, "8000"), (1, "0080"), (-128, "bf80"), (-129, "c00080")])
+@pytest.mark.parametrize(
+    ("value", "octets"), [(0, "0000"), (-1, "8000"), (1, "0080"), (-128, "bf80"), (-129, "c00080")]
+)
 def test_a_signed_integer_is_a_sign_bit_and_the_complement_of_a_negative_value(value, octets):
     out = BitWriter()
     out.signed(value)
@@ -53,7 +55,7 @@ def test_an_endless_integer_is_refused():
 
 
 def test_characters_beyond_ascii_take_more_octets():
-    assert characters("ab".encode(), 2) == ("ab", 2)
+    assert characters(b"ab", 2) == ("ab", 2)
     assert characters(bytes.fromhex("61e401"), 2) == ("aä", 3)
 
 

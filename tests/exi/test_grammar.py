@@ -58,7 +58,9 @@ class Cage(Record):
 
 @message(ns=ZOO, root=True)
 class Notice(Record):
-    children: tuple[Child, ...] = children("(Line | (Picture, Caption?))*", mixed=True, Line=str, Picture=bytes, Caption=str)
+    children: tuple[Child, ...] = children(
+        "(Line | (Picture, Caption?))*", mixed=True, Line=str, Picture=bytes, Caption=str
+    )
 
 
 ZOO_SCHEMA = Schema("zoo", (ZOO,), lambda: None)
