@@ -28,6 +28,7 @@ from harness.lab import Lab, LabError, load_lab
 from harness.subjects import applicability, check_parameters, parameters_for, subjects_for
 from harness.usecase import CASES, UseCase, declared
 from harness.verdict import Verdict
+from reports.make import make_report
 
 CAMPAIGN = pytest.StashKey["CampaignPlugin"]()
 
@@ -187,7 +188,7 @@ class CampaignPlugin:
         if session.exitstatus == pytest.ExitCode.OK and not executed:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         self.run.seal()
-        self.reports = []
+        self.reports = make_report([self.run.folder], self.run.folder / "report")
 
     def pytest_unconfigure(self) -> None:
         if self.lease:

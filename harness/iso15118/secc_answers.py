@@ -351,8 +351,10 @@ def _schedules(session: SeccSession, request: Any) -> Record:
 
 
 @_answers("DC_CableCheckReq")
-def cable_check(session: SeccSession, request: Any, now_s: float) -> Record:
+def cable_check(session: SeccSession, request: Any, now_s: float) -> Record | None:
     if not session.station.vehicle_ready:
+        if session.waited_s(now_s) < session.config.profile.pilot_limit_s:
+            return None  # the pilot may be a moment behind the message
         raise Refused("FAILED", "the pilot does not show state C or D")
     if session.first_polls_ongoing("DC_CableCheckReq"):
         return filled(session, request, now_s, evse_processing=Processing.Ongoing)

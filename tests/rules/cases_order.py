@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from harness.iso15118.messages import common, core, dc
+from harness.iso15118.messages import common, dc
 from tests.rules.case import Case
 from tests.rules.stories import (
     Line,
     Story,
     ac_scheduled,
-    dc_bpt_dynamic,
     dc_scheduled,
-    delivery,
     make,
     renegotiated,
     resumed,
-    schedules,
     service_renegotiated,
     standby,
-    stop,
 )
 
 REFUSED = "FAILED_SequenceError"
@@ -165,7 +161,12 @@ def two_at_once(story: Story) -> None:
 def wait_for_nothing(story: Story) -> None:
     story.drop("ServiceSelectionRes")
     del story.lines[story.lines.index(story.at("ServiceSelectionReq")) + 1 :]
-    story.closing = [(3.0, "vehicle", "alert"), (0.0, "vehicle", "fin"), (0.1, "charger", "alert"), (0.0, "charger", "fin")]
+    story.closing = [
+        (3.0, "vehicle", "alert"),
+        (0.0, "vehicle", "fin"),
+        (0.1, "charger", "alert"),
+        (0.0, "charger", "fin"),
+    ]
 
 
 GUARD = [

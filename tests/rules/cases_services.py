@@ -12,13 +12,11 @@ from tests.rules.stories import (
     ENERGY,
     EPOCH_US,
     Story,
-    ac_bpt_dynamic,
     ac_loop,
     ac_scheduled,
     changed,
     contract,
     dc_bpt_dynamic,
-    dc_bpt_scheduled,
     dc_dynamic,
     dc_loop,
     dc_scheduled,
@@ -173,7 +171,7 @@ def one_set(story: Story) -> None:
 
 def other_detail(story: Story) -> None:
     story.after("ServiceDetailRes", *story.again("ServiceDetail"))
-    story.set("ServiceDetailRes", "service_parameter_list.parameter_set.0.parameter_set_id", 9, 1)
+    story.set("ServiceDetailRes", "service_parameter_list.parameter_set.1.parameter_set_id", 9, 1)
 
 
 def selected(service: int, set_id: int = 1):
@@ -185,7 +183,9 @@ def selected(service: int, set_id: int = 1):
 
 def selected_vas(*ids: int):
     chosen = tuple(make(common.SelectedService, service_id=one, parameter_set_id=1) for one in ids)
-    return element("ServiceSelectionReq", "selected_vas_list", make(common.SelectedServiceList, selected_service=chosen))
+    return element(
+        "ServiceSelectionReq", "selected_vas_list", make(common.SelectedServiceList, selected_service=chosen)
+    )
 
 
 def filtered(story: Story) -> None:
@@ -358,7 +358,7 @@ CONTROL = [
     ),
     Case(
         "target-energy-fits-the-direction", dc_dynamic,
-        both(*(element("DC_ChargeLoopReq", f"control_mode.{name}", rational(-5000)) for name in ENERGY)),
+        both(*(element("ScheduleExchangeReq", f"control_mode.{name}", rational(-5000)) for name in ENERGY)),
         (),
     ),
 ]  # fmt: skip

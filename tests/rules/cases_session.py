@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.iso15118.messages import common, core, sap
+from harness.iso15118.messages import sap
 from tests.rules.case import Case
 from tests.rules.cases_order import confirmation, installation
 from tests.rules.stories import (
@@ -14,7 +14,6 @@ from tests.rules.stories import (
     Story,
     dc_bpt_dynamic,
     dc_scheduled,
-    delivery,
     make,
     pnc,
     resumed,
@@ -499,7 +498,8 @@ RESUME = [
     Case("only-paused-sessions-are-resumed", resumed, terminated("OK_NewSessionEstablished")),
     Case("terminated-session-is-not-joined", resumed, terminated(""), ("only-paused-sessions-are-resumed",)),
     Case(
-        "another-vehicle-does-not-join", resumed,
+        "another-vehicle-does-not-join",
+        resumed,
         both(element("SessionSetupReq", "evcc_id", "WMIV2"), leaf("client", common_name="WMIV2", subject="CN=WMIV2")),
     ),
     Case("paused-vehicle-may-join", resumed, not_joined),

@@ -1,8 +1,8 @@
 """Sessions told in memory: clean ones of every kind, and verbs to put one thing wrong.
 
-    story = dc_bpt_dynamic()
-    story.set("DC_PreChargeReq", "ev_processing", "Ongoing", nth=-1)
-    found = judge(story.session(), "iso15118-20")
+story = dc_bpt_dynamic()
+story.set("DC_PreChargeReq", "ev_processing", "Ongoing", nth=-1)
+found = judge(story.session(), "iso15118-20")
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ class Line:
 
     @property
     def kind(self) -> int:
-        return self.payload_type or TYPES.get(type(self.content).declaration.ns if self.content is not None else "", 0x8002)
+        return self.payload_type or TYPES.get(
+            type(self.content).declaration.ns if self.content is not None else "", 0x8002
+        )
 
 
 @dataclass
@@ -101,7 +103,12 @@ class Story:
     tls: dict[str, Any] | None = field(default_factory=lambda: copy.deepcopy(STRICT_TLS))
     namespace: str = core.DC
     closing: list[tuple[float, str, str]] = field(
-        default_factory=lambda: [(0.05, VEHICLE, "alert"), (0.0, VEHICLE, "fin"), (0.05, CHARGER, "alert"), (0.0, CHARGER, "fin")]
+        default_factory=lambda: [
+            (0.05, VEHICLE, "alert"),
+            (0.0, VEHICLE, "fin"),
+            (0.05, CHARGER, "alert"),
+            (0.0, CHARGER, "fin"),
+        ]
     )
     datagrams: list[tuple[float, str, str]] = field(
         default_factory=lambda: [
@@ -243,7 +250,12 @@ class Story:
 
 def offer(namespace: str) -> list[Any]:
     entry = make(
-        sap.AppProtocol, protocol_namespace=namespace, version_number_major=1, version_number_minor=0, schema_id=1, priority=1
+        sap.AppProtocol,
+        protocol_namespace=namespace,
+        version_number_major=1,
+        version_number_minor=0,
+        schema_id=1,
+        priority=1,
     )
     return [
         make(sap.SupportedAppProtocolReq, app_protocol=(entry,)),
@@ -262,7 +274,9 @@ def parameter_set(set_id: int, service: int, control: int, **more: int) -> Any:
 
 
 def services(*ids: int) -> Any:
-    return make(common.ServiceList, service=tuple(make(common.Service, service_id=one, free_service=False) for one in ids))
+    return make(
+        common.ServiceList, service=tuple(make(common.Service, service_id=one, free_service=False) for one in ids)
+    )
 
 
 def setup(service: int, set_id: int) -> list[Any]:
@@ -317,7 +331,12 @@ def limits(prefix: str, dc_limits: bool, both: bool, **values: float) -> dict[st
     """Charge and discharge limits as both charge parameters and loop have them."""
     found: dict[str, float] = {"maximum_charge_power": 50_000, "minimum_charge_power": 100}
     if dc_limits:
-        found |= {"maximum_charge_current": 125, "minimum_charge_current": 1, "maximum_voltage": 500, "minimum_voltage": 200}
+        found |= {
+            "maximum_charge_current": 125,
+            "minimum_charge_current": 1,
+            "maximum_voltage": 500,
+            "minimum_voltage": 200,
+        }
     if both:
         found |= {"maximum_discharge_power": 30_000, "minimum_discharge_power": 50}
         if dc_limits:
@@ -365,9 +384,7 @@ def profile(control: str, power_w: float = 40_000) -> Any:
 
 def delivery(progress: str, control: str = "", processing: str = "Finished", code: str = "OK") -> list[Any]:
     told = profile(control) if progress == "Start" and control and processing == "Finished" else None
-    request = make(
-        common.PowerDeliveryReq, ev_processing=processing, charge_progress=progress, ev_power_profile=told
-    )
+    request = make(common.PowerDeliveryReq, ev_processing=processing, charge_progress=progress, ev_power_profile=told)
     return [request, make(common.PowerDeliveryRes, response_code=code)]
 
 
@@ -388,13 +405,18 @@ def status(notification: str, delay: int = 0) -> Any:
     return make(common_types.EVSEStatus, notification_max_delay=delay, evse_notification=notification)
 
 
-def dc_loop(control: str, both: bool, reading: int | None = None, current: float = 50, voltage: float = 400) -> list[Any]:
+def dc_loop(
+    control: str, both: bool, reading: int | None = None, current: float = 50, voltage: float = 400
+) -> list[Any]:
     names = ("maximum_charge_power", "minimum_charge_power", "maximum_charge_current", "maximum_voltage", "minimum_voltage",
              "maximum_discharge_power", "minimum_discharge_power", "maximum_discharge_current")  # fmt: skip
     mine = {name: value for name, value in limits("ev", True, both).items() if name.removeprefix("ev_") in names}
     theirs = {name: value for name, value in limits("evse", True, both).items() if name.removeprefix("evse_") in names}
     prefix = "BPT" if both else ""
-    asks, tells = getattr(dc, f"{prefix}{control}DCCLReqControlMode"), getattr(dc, f"{prefix}{control}DCCLResControlMode")
+    asks, tells = (
+        getattr(dc, f"{prefix}{control}DCCLReqControlMode"),
+        getattr(dc, f"{prefix}{control}DCCLResControlMode"),
+    )
     wanted = ENERGY if control == "Dynamic" else {"ev_target_current": rational(50), "ev_target_voltage": rational(410)}
     if not both:
         theirs.pop("evse_minimum_voltage", None)
@@ -423,7 +445,10 @@ def dc_loop(control: str, both: bool, reading: int | None = None, current: float
 
 def ac_loop(control: str, both: bool, reading: int | None = None, power: float = 7_000) -> list[Any]:
     prefix = "BPT" if both else ""
-    asks, tells = getattr(ac, f"{prefix}{control}ACCLReqControlMode"), getattr(ac, f"{prefix}{control}ACCLResControlMode")
+    asks, tells = (
+        getattr(ac, f"{prefix}{control}ACCLReqControlMode"),
+        getattr(ac, f"{prefix}{control}ACCLResControlMode"),
+    )
     mine = limits("ev", False, both)
     wanted: dict[str, Any] = {"ev_present_active_power": rational(power)}
     if control == "Dynamic":
@@ -448,7 +473,10 @@ def dc_story(service: int = 6, control: str = "Dynamic") -> Story:
     story = Story(namespace=core.DC)
     story.say(*offer(core.DC), *setup(service, 1 if control == "Scheduled" else 2))
     story.say(
-        make(dc.DCChargeParameterDiscoveryReq, energy_transfer_mode=make(getattr(dc, f"{kind}CPDReqEnergyTransferMode"), **limits("ev", True, both))),
+        make(
+            dc.DCChargeParameterDiscoveryReq,
+            energy_transfer_mode=make(getattr(dc, f"{kind}CPDReqEnergyTransferMode"), **limits("ev", True, both)),
+        ),
         make(
             dc.DCChargeParameterDiscoveryRes,
             response_code="OK",
@@ -460,7 +488,12 @@ def dc_story(service: int = 6, control: str = "Dynamic") -> Story:
         story.say(make(dc.DCCableCheckReq), make(dc.DCCableCheckRes, response_code="OK", evse_processing=processing))
     for processing, voltage in (("Ongoing", 200), ("Ongoing", 395), ("Finished", 398)):
         story.say(
-            make(dc.DCPreChargeReq, ev_processing=processing, ev_present_voltage=rational(398), ev_target_voltage=rational(400)),
+            make(
+                dc.DCPreChargeReq,
+                ev_processing=processing,
+                ev_present_voltage=rational(398),
+                ev_target_voltage=rational(400),
+            ),
             make(dc.DCPreChargeRes, response_code="OK", evse_present_voltage=rational(voltage)),
         )
     story.say(*delivery("Start", control))
@@ -482,7 +515,10 @@ def ac_story(service: int = 1, control: str = "Scheduled") -> Story:
     told = limits("evse", False, both) | {"evse_nominal_frequency": rational(50)}
     story.say(*offer(core.AC), *setup(service, 1 if control == "Scheduled" else 2))
     story.say(
-        make(ac.ACChargeParameterDiscoveryReq, energy_transfer_mode=make(getattr(ac, f"{kind}CPDReqEnergyTransferMode"), **limits("ev", False, both))),
+        make(
+            ac.ACChargeParameterDiscoveryReq,
+            energy_transfer_mode=make(getattr(ac, f"{kind}CPDReqEnergyTransferMode"), **limits("ev", False, both)),
+        ),
         make(
             ac.ACChargeParameterDiscoveryRes,
             response_code="OK",
@@ -528,7 +564,9 @@ def pnc() -> Story:
     block = make(common.PnCASResAuthorizationMode, gen_challenge=CHALLENGE)
     story.set("AuthorizationSetupRes", "authorization_mode", block)
     story.set("AuthorizationReq", "selected_authorization_service", "PnC")
-    answer = make(common.PnCAReqAuthorizationMode, id="id1", gen_challenge=CHALLENGE, contract_certificate_chain=contract())
+    answer = make(
+        common.PnCAReqAuthorizationMode, id="id1", gen_challenge=CHALLENGE, contract_certificate_chain=contract()
+    )
     return story.set("AuthorizationReq", "authorization_mode", answer)
 
 
@@ -546,7 +584,9 @@ def renegotiated() -> Story:
     story = dc_scheduled()
     story.set("DC_ChargeLoopRes", "evse_status", status("ScheduleRenegotiation", 0), nth=6)
     place = story.lines.index(story.at("DC_ChargeLoopReq", 7))
-    told = Story().say(*delivery("ScheduleRenegotiation"), *schedules("Scheduled", False), *delivery("Start", "Scheduled"))
+    told = Story().say(
+        *delivery("ScheduleRenegotiation"), *schedules("Scheduled", False), *delivery("Start", "Scheduled")
+    )
     story.lines[place:place] = told.lines
     return story
 

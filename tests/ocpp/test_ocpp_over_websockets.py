@@ -133,7 +133,7 @@ async def story(csms, identity, **how):
 async def test_a_station_is_steered_through_every_security_profile(profile, pki):
     clock = Clock()
     recorder = Recorder(clock)
-    csms = Csms(clock, OcppRecorder(recorder), security=csms_side(profile, pki))
+    csms = Csms(clock, OcppRecorder(recorder.record), security=csms_side(profile, pki))
     await story(csms, "CS-1", security=station_side(profile, pki))
     texts = [event.data["text"] for event in recorder.events if event.kind == "ocpp.frame"]
     assert any('"UpdateDynamicSchedule"' in text for text in texts)
