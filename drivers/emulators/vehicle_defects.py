@@ -77,7 +77,7 @@ def _deaf_to(vehicle: ElectricVehicle, notification: str) -> None:
 # transport and session
 
 
-@defect("old-payload-type", seen_in="F15", found_by=_RULE + "vehicle-payload-type-fits-the-message")
+@defect("vehicle-old-payload-type", seen_in="F15", found_by=_RULE + "vehicle-payload-type-fits-the-message")
 def old_payload_type(vehicle: ElectricVehicle) -> None:
     """ServiceDiscoveryReq goes out under payload type 0x8001, as messages of -2 do."""
     _twist(vehicle, "ServiceDiscoveryReq", lambda _, right: to_frame(right, PayloadType.SAP))
@@ -93,13 +93,13 @@ def any_setup(vehicle: ElectricVehicle) -> None:
     vehicle.before_session.append(prepare)
 
 
-@defect("clock-in-seconds", seen_in="F26", found_by=_RULE + "both-sides-stamp-alike")
+@defect("vehicle-clock-in-seconds", seen_in="F26", found_by=_RULE + "both-sides-stamp-alike")
 def clock_in_seconds(vehicle: ElectricVehicle) -> None:
     """Header time stamps count seconds instead of microseconds."""
     vehicle.config = replace(vehicle.config, profile=replace(vehicle.config.profile, time_stamp_unit="s"))
 
 
-@defect("never-resumes-after-pause", seen_in="F30", found_by="PF_PRG_08")
+@defect("vehicle-never-resumes-after-pause", seen_in="F30", found_by="PF_PRG_08")
 def never_resumes(vehicle: ElectricVehicle) -> None:
     """After a pause the vehicle sleeps until it is unplugged."""
     vehicle.wakes_after_pause = False
@@ -191,7 +191,7 @@ def scheduled_loop(vehicle: ElectricVehicle) -> None:
     _twist(vehicle, "DC_ChargeLoopReq", other)
 
 
-@defect("mixes-discharge-signs", seen_in="F43", found_by=_RULE + "vehicle-discharge-limits-have-one-sign")
+@defect("vehicle-mixes-discharge-signs", seen_in="F43", found_by=_RULE + "vehicle-discharge-limits-have-one-sign")
 def mixed_signs(vehicle: ElectricVehicle) -> None:
     """Discharge limits are positive in the charge parameters and negative in the loop."""
 
@@ -229,7 +229,7 @@ def no_voltage(vehicle: ElectricVehicle) -> None:
     _change(vehicle, "DC_ChargeLoopReq", ev_present_voltage=rational(0))
 
 
-@defect("power-before-pre-charge", seen_in="F48", found_by=_RULE + "order-pre-charge-ongoing")
+@defect("vehicle-power-before-pre-charge", seen_in="F48", found_by=_RULE + "order-pre-charge-ongoing")
 def power_before_pre_charge(vehicle: ElectricVehicle) -> None:
     """PowerDelivery(Start) follows the first answer of pre-charge, although pre-charge is ongoing."""
 
@@ -247,7 +247,7 @@ def skips_pre_charge(vehicle: ElectricVehicle) -> None:
     _change(vehicle, "DC_PreChargeReq", ev_processing="Finished")
 
 
-@defect("loop-too-slow", seen_in="F52", found_by=_RULE + "loop-is-paced")
+@defect("vehicle-loop-too-slow", seen_in="F52", found_by=_RULE + "loop-is-paced")
 def slow_loop(vehicle: ElectricVehicle) -> None:
     """A charge-loop request every 0.45 s: late by the performance time, but inside the charger's patience."""
     vehicle.config = replace(vehicle.config, loop_period_s=0.45)
@@ -345,7 +345,7 @@ def unoffered_tuple(vehicle: ElectricVehicle) -> None:
     _twist(vehicle, "PowerDeliveryReq", other)
 
 
-@defect("stale-octets-behind-messages", seen_in="F66", found_by=_RULE + "vehicle-message-follows-the-schema")
+@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=_RULE + "vehicle-message-follows-the-schema")
 def stale_octets(vehicle: ElectricVehicle) -> None:
     """Three octets of an earlier message follow each ServiceDetailReq inside its frame."""
 

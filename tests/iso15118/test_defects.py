@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.emulators.charger_defects import CHARGER_DEFECTS
+from drivers.emulators.station_defects import QUIRKS
 from drivers.emulators.vehicle_defects import VEHICLE_DEFECTS
 from harness.iso15118.evcc import EvccConfig
 from harness.iso15118.messages.common import PowerScheduleEntry
@@ -81,7 +82,7 @@ def test_a_defect_of_the_vehicle_trips_its_rule(virtually, defect):
     [
         ("takes-foreign-session-ids", "loses-its-session-id"),
         ("takes-the-zero-session-id", "loses-its-session-id"),
-        ("power-before-pre-charge", "power-before-pre-charge"),
+        ("power-before-pre-charge", "vehicle-power-before-pre-charge"),
         ("takes-unoffered-parameter-sets", "asks-for-what-is-not-offered"),
     ],
 )
@@ -129,6 +130,11 @@ def test_every_rule_that_a_defect_names_exists():
     load_rules()
     named = {one.found_by for one in (*CHARGER_DEFECTS.values(), *VEHICLE_DEFECTS.values())}
     assert {one for one in named if one.startswith(RULE)} <= set(RULES)
+
+
+def test_no_defect_has_the_name_of_another_roles():
+    assert not set(CHARGER_DEFECTS) & (set(VEHICLE_DEFECTS) | set(QUIRKS))
+    assert not set(VEHICLE_DEFECTS) & set(QUIRKS)
 
 
 def test_an_unknown_defect_is_refused_with_the_nearest_name(virtually):
