@@ -423,7 +423,8 @@ def _loop_content(session: EvccSession, kind: type[Record]) -> dict[str, Any]:
 
 def _display(session: EvccSession) -> DisplayParameters:
     needs = session.vehicle.needs()
-    return DisplayParameters(present_soc=round(session.vehicle.inlet().soc * 100), target_soc=needs.target_soc_percent)
+    soc_percent = min(max(round(session.vehicle.inlet().soc * 100), 0), 100)
+    return DisplayParameters(present_soc=soc_percent, target_soc=needs.target_soc_percent)
 
 
 @_builds("DC_ChargeLoopReq")

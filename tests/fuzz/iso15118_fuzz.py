@@ -32,7 +32,7 @@ from harness.iso15118.intent import Intent
 from harness.iso15118.quantities import changed
 from harness.iso15118.secc import SeccConfig, SeccSession, SessionMemory
 from harness.iso15118.secc_shell import Secc
-from harness.iso15118.services import Service
+from harness.iso15118.services import Control, EnergyOffer, Pricing, Service
 from harness.iso15118.v2gtp import LONGEST_PAYLOAD
 from harness.iso15118.wire import to_frame
 from harness.link import memory_streams
@@ -40,6 +40,7 @@ from harness.link import memory_streams
 EPOCH_US = 1_800_000_000_000_000
 VIRTUAL_LIMIT_S = 1_000.0
 CPU_LIMIT_S = 5.0
+SERVICES = (Service.DC_BPT, Service.DC, Service.AC_BPT, Service.AC, Service.MCS_BPT)
 ODD: tuple[Any, ...] = (None, 0, -1, 2**63, "", "x" * 300, b"", bytes(8), b"\xff" * 2000, True, (), 1.5)
 
 
@@ -92,8 +93,11 @@ class Arena:
         self.clock = Clock(epoch_utc_us=EPOCH_US)
         self.memory = SessionMemory()
         self.station = IdealStation()
-        self.secc = SeccConfig(pnc=True, vas=(Service.INTERNET,))
-        self.evcc = EvccConfig(vas=(Service.INTERNET,))
+        service, control = rng.choice(SERVICES), rng.choice(list(Control))
+        pricing = rng.choice(list(Pricing))
+        offers = {service: (EnergyOffer(1, control, pricing=pricing),)}
+        self.secc = SeccConfig(offers=offers, pnc=True, vas=(Service.INTERNET,))
+        self.evcc = EvccConfig(services=(service,), control=control, vas=(Service.INTERNET,))
 
     def meet(self) -> tuple[Evcc, Secc, asyncio.Task[None]]:
         left, right = memory_streams()
@@ -174,7 +178,7 @@ class Arena:
                 one.session.intent = Intent.STOP
             return request
 
-        ev.twists["DC_ChargeLoopReq"] = enough
+        ev.twists.update(DC_ChargeLoopReq=enough, AC_ChargeLoopReq=enough)
 
     async def _clean_session(self) -> None:
         ev, _, charger = self.meet()
