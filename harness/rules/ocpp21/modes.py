@@ -76,11 +76,15 @@ def _outranked(session: Session, exchange: Exchange) -> bool:
     )
 
 
+_OTHER_LIMITS = ("SetDERControl", "UsePriorityCharging", "NotifyChargingLimit")
+"""After one of these more than the profile bears on the power."""
+
+
 def _setpoints(session: Session) -> Iterator[tuple[Exchange, Profile, float]]:
     """Every accepted setpoint of a Dynamic profile that nothing else bears on: (exchange, profile, W)."""
-    if any(True for _ in session.of("SetDERControl", "UsePriorityCharging", "NotifyChargingLimit")):
-        return
     for one in asked(session, "UpdateDynamicSchedule", source="csms"):
+        if session.latest_before(one.request, *_OTHER_LIMITS):
+            return
         held = installed_before(session, one.request)
         mine = next((profile for profile in held if profile.id == one.asked["chargingProfileId"]), None)
         update = one.asked["scheduleUpdate"]
@@ -95,7 +99,12 @@ def _told_after(session: Session, exchange: Exchange, measurand: str) -> Iterato
     """Values of a measurand from settling until the next change of anything."""
     assert exchange.answer
     for later in session.after(exchange.answer):
-        if later.request.action in ("UpdateDynamicSchedule", "SetChargingProfile", "ClearChargingProfile"):
+        if later.request.action in (
+            "UpdateDynamicSchedule",
+            "SetChargingProfile",
+            "ClearChargingProfile",
+            *_OTHER_LIMITS,
+        ):
             return
         info = later.asked.get("transactionInfo", {})
         if later.asked.get("eventType") == "Ended" or info.get("chargingState", "Charging") != "Charging":
