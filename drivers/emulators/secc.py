@@ -21,7 +21,8 @@ from harness.iso15118.secc import SeccConfig, SeccSession, SessionMemory
 from harness.iso15118.secc_shell import Secc
 from harness.iso15118.services import Energy, Service
 from harness.iso15118.station import SessionEvent, What
-from harness.link import ByteStream, TcpStream, memory_streams
+from harness.iso15118.tls import describe, peer_certificate
+from harness.link import ByteStream, memory_streams
 from harness.plant.port import PlantPort
 
 DIGITAL_DUTY_PERCENT = 5.0
@@ -119,17 +120,21 @@ class Charger:
             self.observer.link("refused", by="charger", reason="another vehicle is being served")
             await stream.close()
             return
+        agreed = describe(stream)
         session = SeccSession(
             self.config,
             self.outlet,
             now_s=self.clock.now_s(),
             epoch_utc_us=self.clock.epoch_utc_us,
             memory=self.memory,
-            vehicle_leaf=_vehicle_leaf(stream),
+            vehicle_leaf=peer_certificate(stream),
+            secured=bool(agreed),
         )
         self.current = Secc(stream, session, self.clock, self.observer, self._heard)
         self.outlet.begin_session()
         self.observer.link("connected", by="vehicle")
+        if agreed:
+            self.observer.link("tls", by="vehicle", **agreed)
         for prepare in self.before_session:
             prepare(self.current)
         try:
@@ -247,11 +252,3 @@ class Charger:
         if self.current is not None:
             self.current.session.lose(self.clock.now_s(), "the cable was unplugged")
             await self.current.link.close()
-
-
-def _vehicle_leaf(stream: ByteStream) -> bytes:
-    """The vehicle's TLS certificate in DER; empty without TLS."""
-    if not isinstance(stream, TcpStream):
-        return b""
-    secured = stream.writer.get_extra_info("ssl_object")
-    return (secured.getpeercert(binary_form=True) or b"") if secured else b""

@@ -91,6 +91,7 @@ class ElectricVehicle:
         self._runner = asyncio.ensure_future(self.run())
 
     async def close(self) -> None:
+        """Break everything off: connection, contactor, pilot."""
         if self._runner:
             self._runner.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -112,7 +113,7 @@ class ElectricVehicle:
 
     # a driver's or a bench's wishes
 
-    def stop(self) -> None:
+    def end_session(self) -> None:
         """End the session in order."""
         self._intend(Intent.STOP)
 

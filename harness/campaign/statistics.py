@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb, sqrt
 from statistics import NormalDist
+from typing import TypeVar
 
 from harness.verdict import Verdict
 
@@ -21,6 +22,8 @@ FEWEST = 5
 """Below this, a report says "fewer than 5" (our default, common reporting practice)."""
 MERGED_BELOW = 3
 """Groups with fewer members are merged: a rare combination of attributes identifies a device (our default)."""
+
+Cell = TypeVar("Cell")
 
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 
@@ -106,7 +109,7 @@ class Change:
         return min(1.0, 2 * sum(comb(n, i) for i in range(k + 1)) / 2**n) if n else 1.0
 
 
-def change(before: Mapping[object, Verdict], after: Mapping[object, Verdict]) -> Change:
+def change(before: Mapping[Cell, Verdict], after: Mapping[Cell, Verdict]) -> Change:
     """McNemar's counts over the cells that were decided both times (pass or conditional against fail)."""
     decided = {Verdict.PASS: True, Verdict.CONDITIONAL_PASS: True, Verdict.FAIL: False}
     both = [
@@ -145,12 +148,9 @@ class Times:
         return next((time for time, reached in self.steps() if reached >= share - 1e-9), None)
 
 
-def passed_everything(verdicts_by_unit: Mapping[object, Sequence[Verdict]]) -> Share:
+def passed_everything(verdicts_of_units: Iterable[Sequence[Verdict]]) -> Share:
     """Units that passed all cases, over the units that ran all of theirs to a decision; not-applicable ones aside."""
     decided = (Verdict.PASS, Verdict.CONDITIONAL_PASS, Verdict.FAIL)
-    asked = [
-        [verdict for verdict in verdicts if verdict is not Verdict.NOT_APPLICABLE]
-        for verdicts in verdicts_by_unit.values()
-    ]
+    asked = [[one for one in verdicts if one is not Verdict.NOT_APPLICABLE] for verdicts in verdicts_of_units]
     complete = [verdicts for verdicts in asked if verdicts and all(verdict in decided for verdict in verdicts)]
     return Share(sum(all(one is Verdict.PASS for one in verdicts) for verdicts in complete), len(complete))

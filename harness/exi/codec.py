@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -20,6 +20,8 @@ from harness.exi.writer import Writer
 Kind = Literal["document", "fragment"]
 Mode = Literal["strict", "tolerant"]
 
+# Our limit: a stream with more events than this is read once, not again for every habit that might explain it
+_HABIT_EVENTS = 3_000
 _HEADER = 0x80  # distinguishing bits, no options, final version 1
 
 
@@ -39,7 +41,7 @@ def decode(data: bytes, schema: Schema, kind: Kind = "document", mode: Mode = "s
     """
     try:
         return _compiled(schema, kind).decode(data)
-    except (Uncommon, IndexError, struct.error):
+    except (Uncommon, ExiError, IndexError, struct.error):
         return _decode_by_events(data, schema, kind, mode)
 
 
@@ -59,49 +61,66 @@ def encode(message: Any, schema: Schema, kind: Kind = "document", name: str | No
         return writer.document(name, message) if kind == "document" else writer.fragment(name, message)
 
 
-def explain(data: bytes, schema: Schema, kind: Kind = "document") -> tuple[list[Event], Decoded]:
-    """Read tolerantly and keep every event with its bit offset."""
-    reader, decoded = _read_tolerantly(data, schema, kind, trace=True)
-    return reader.events, decoded
+@dataclass(frozen=True)
+class Explanation:
+    """Every event of a stream with its bit offset; `error` where reading could not go on."""
+
+    events: tuple[Event, ...]
+    decoded: Decoded | None
+    error: ExiError | None = None
+
+
+def explain(data: bytes, schema: Schema, kind: Kind = "document") -> Explanation:
+    """Read tolerantly and keep every event; never raises ExiError."""
+    reading = _read_tolerantly(data, schema, kind, trace=True)
+    return Explanation(tuple(reading.reader.events), reading.decoded, reading.error)
 
 
 def _decode_by_events(data: bytes, schema: Schema, kind: Kind, mode: Mode) -> Decoded:
-    if mode == "tolerant":
-        return _read_tolerantly(data, schema, kind)[1]
-    name, message = Reader(schema, data, tolerant=False).run(kind)
-    return Decoded(name, message)
+    if mode == "strict":
+        return Decoded(*Reader(schema, data, tolerant=False).run(kind))
+    reading = _read_tolerantly(data, schema, kind)
+    if reading.decoded is None:
+        assert reading.error is not None
+        raise reading.error
+    return reading.decoded
 
 
-def _read_tolerantly(data: bytes, schema: Schema, kind: Kind, *, trace: bool = False) -> tuple[Reader, Decoded]:
-    """The plain reading; if it deviates, the first reading with a known habit that explains all of it."""
-    failure: ExiError | None = None
-    plain = Reader(schema, data, tolerant=True, trace=trace)
-    try:
-        name, message = plain.run(kind)
-        if not plain.deviations:
-            return plain, Decoded(name, message)
-    except ExiError as error:
-        failure = error
+class _Reading:
+    """One tolerant reading of a stream."""
+
+    def __init__(self, data: bytes, schema: Schema, kind: Kind, *, trace: bool, habit: Habit | None = None) -> None:
+        self.reader = Reader(schema, data, tolerant=True, trace=trace, habit=habit)
+        self.decoded: Decoded | None = None
+        self.error: ExiError | None = None
+        try:
+            self.decoded = Decoded(*self.reader.run(kind), tuple(self.reader.deviations))
+        except ExiError as error:
+            self.error = error
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything could be read and nothing was wrong."""
+        return self.decoded is not None and not self.decoded.deviations
+
+    @property
+    def first_bit(self) -> int:
+        """Where it goes wrong first."""
+        return min([deviation.bit for deviation in self.reader.deviations] + ([self.error.bit] if self.error else []))
+
+
+def _read_tolerantly(data: bytes, schema: Schema, kind: Kind, *, trace: bool = False) -> _Reading:
+    """The plain reading; if it goes wrong, the first reading with a known habit that explains all of it."""
+    plain = _Reading(data, schema, kind, trace=trace)
+    if plain.clean or plain.reader.count > _HABIT_EVENTS:
+        return plain
     for habit in schema.habits:
-        found = _read_with_habit(data, schema, kind, habit, trace)
-        if found is not None:
-            return found
-    if failure is not None:
-        raise failure
-    return plain, Decoded(name, message, tuple(plain.deviations))
-
-
-def _read_with_habit(
-    data: bytes, schema: Schema, kind: Kind, habit: Habit, trace: bool
-) -> tuple[Reader, Decoded] | None:
-    reader = Reader(schema, data, tolerant=True, trace=trace, habit=habit)
-    try:
-        name, message = reader.run(kind)
-    except ExiError:
-        return None
-    if reader.deviations:
-        return None
-    return reader, Decoded(name, message, (Deviation(reader.habit_bit, name, "habit", habit.cause),))
+        reading = _Reading(data, schema, kind, trace=trace, habit=habit)
+        if reading.clean and reading.decoded is not None:
+            cause = Deviation(plain.first_bit, reading.decoded.name, "habit", habit.cause)
+            reading.decoded = replace(reading.decoded, deviations=(cause,))
+            return reading
+    return plain
 
 
 class _Compiled:

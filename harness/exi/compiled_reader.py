@@ -9,22 +9,29 @@ the event-wise reader finds out what it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from struct import Struct
 from typing import Any
 
+from harness.exi.bits import LONGEST_CHARACTER, NO_CHARACTER, characters
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text
 from harness.exi.declare import MISSING, Record
-from harness.exi.plan import Alternative, Plan, Step, plan
-from harness.exi.schema import Schema, complex_type
+from harness.exi.errors import ExiError
+from harness.exi.plan import Alternative, Plan, Step, is_flat, plan
+from harness.exi.reader import Reader
+from harness.exi.schema import Element, QName, Schema, complex_type
 from harness.exi.source import Source, Uncommon
 
 ReadType = Callable[[bytes, int], tuple[Any, int]]
 
 _window = Struct(">Q").unpack_from
 PADDING = bytes(8)  # what a stream needs behind it so that every window is there
+EMPTY_WIDTH = 3  # bits of the second-level event that ends an element of simple type; its code is 0
 _WIDEST = 57  # bits of a 64-bit window that are there at any bit position
 # Our limit for lists that the schema leaves unbounded; longer ones are the event-wise reader's
 _LONGEST_LIST = 1024
+# Our limit for irregular content inside a stream that is otherwise read here: a KeyInfo with a few certificates
+_MOST_EVENTS = 500
 
 
 class ReaderCompiler:
@@ -39,6 +46,7 @@ class ReaderCompiler:
             "text": _text,
             "octets": _octets,
             "new": object.__new__,
+            "put": Record.__dict__["__dict__"].__set__,
         }
         self._by_type: dict[type[Record], str] = {}
 
@@ -66,8 +74,17 @@ class ReaderCompiler:
         return name
 
     def _compile(self, cls: type[Record], name: str) -> ReadType:
-        function: ReadType = _Function(self, cls, plan(self._schema, cls)).define(name, self._names)
+        made = plan(self._schema, cls)
+        if made.end is None:  # there must be children, and their order is the event-wise reader's business
+            self._names[name] = partial(_by_events, self._schema, cls)
+        else:
+            _Function(self, cls, made).define(name, self._names)
+        function: ReadType = self._names[name]
         return function
+
+    def flat(self, cls: type[Record]) -> bool:
+        """Whether a type is a short row of plain numbers and the like, worth reading in its parent's reader."""
+        return is_flat(plan(self._schema, cls))
 
     def constant(self, prefix: str, value: Any) -> str:
         """A global name for a table or a class."""
@@ -107,10 +124,13 @@ class _Function:
                 self._take(1)
             known = self._step(index, step, known)
         self._end(known)
-        fields = ", ".join(f'"{field.name}": {_local(field.name)}' for field in complex_type(self._cls).fields)
-        self._out.line(f"o = new({self._compiler.constant('type', self._cls)})")
-        self._out.line(f"o.__dict__.update({{{fields}}})")
+        self._make(self._cls, "o", "v")
         self._out.line("return o, p")
+
+    def _make(self, cls: type[Record], target: str, prefix: str) -> None:
+        """Build a record from the names its fields were read into, without its checks: reading has made them."""
+        fields = ", ".join(f'"{field.name}": {prefix}_{field.name}' for field in complex_type(cls).fields)
+        self._out.line(f"{target} = new({self._compiler.constant('type', cls)}); put({target}, {{{fields}}})")
 
     def _defaults(self) -> None:
         for field in complex_type(self._cls).fields:
@@ -198,15 +218,38 @@ class _Function:
         self._out.line("else: raise Uncommon")
 
     def _alternative(self, alternative: Alternative, target: str) -> None:
-        if not isinstance(alternative.type, Datatype):
+        if isinstance(alternative.type, Datatype):
+            if alternative.bare:
+                self._simple(alternative.type, target)
+            else:
+                self._simple_element(alternative.type, target)
+        elif self._compiler.flat(alternative.type):
+            for field in complex_type(alternative.type).fields:
+                self._take(1)
+                self._simple_element(field.types[0], f"{target}_{field.name}")  # type: ignore[arg-type]
+            self._flush()
+            self._make(alternative.type, target, target)
+            self._take(1)
+        else:
             self._flush()
             self._out.line(f"{target}, p = {self._compiler.call(alternative.type)}")
-        elif alternative.bare:
-            self._simple(alternative.type, target)
-        else:
-            self._take(1)
-            self._simple(alternative.type, target)
-            self._take(1)
+
+    def _simple_element(self, datatype: Datatype, target: str) -> None:
+        if isinstance(datatype, Text | Binary) and not datatype.shortest:
+            self._take(1, "e")
+            self._flush()
+            with self._out.block("if e:"):  # no characters, the end as a second-level event
+                self._take(EMPTY_WIDTH)
+                self._flush()
+                self._out.line(f"{target} = {'' if isinstance(datatype, Text) else b''!r}")
+            with self._out.block("else:"):
+                self._simple(datatype, target)
+                self._take(1)
+                self._flush()
+            return
+        self._take(1)
+        self._simple(datatype, target)
+        self._take(1)
 
     def _simple(self, datatype: Datatype, target: str) -> None:
         match datatype:
@@ -237,8 +280,13 @@ class _Function:
         if datatype.signed:
             self._take(1, "s")
         self._take(8, target)
-        self._flush()
-        self._out.line(f"if {target} > 127: {target}, p = more(d, p, {target})")
+        self._flush(ahead=16)
+        with self._out.block(f"if {target} > 127:"):  # two octets or three, seldom more
+            self._out.line("if not w & 0x8000:")
+            self._out.line(f"    {target} = {target} & 0x7f | w >> 1 & 0x3f80; p += 8")
+            self._out.line("elif not w & 0x80:")
+            self._out.line(f"    {target} = {target} & 0x7f | w >> 1 & 0x3f80 | (w & 0x7f) << 14; p += 16")
+            self._out.line(f"else: {target}, p = more(d, p, {target})")
         if datatype.signed:
             self._out.line(f"if s: {target} = ~{target}")
         if low:
@@ -263,19 +311,25 @@ class _Function:
             self._flush()
         self._pending.append((width, name))
 
-    def _flush(self) -> None:
-        """Emit one look at the stream for all bits that wait."""
+    def _flush(self, ahead: int = 0) -> None:
+        """Emit one look at the stream for all bits that wait; `w` keeps so many bits `ahead` for the caller."""
         total = sum(width for width, _ in self._pending)
+        if total and total + ahead > _WIDEST:
+            # the last place, which the caller looks behind, gets a window of its own
+            last = self._pending.pop()
+            self._flush()
+            self._pending.append(last)
+            total = last[0]
         if total:
-            self._out.line(f"w = window(d, p >> 3)[0] >> {64 - total} - (p & 7); p += {total}")
-            rest, zeros = total, 0
+            self._out.line(f"w = window(d, p >> 3)[0] >> {64 - total - ahead} - (p & 7); p += {total}")
+            rest, zeros = total + ahead, 0
             for width, name in self._pending:
                 rest -= width
                 if not name:
                     zeros |= ((1 << width) - 1) << rest
             if zeros:
                 self._out.line(f"if w & {zeros:#x}: raise Uncommon")
-            rest = total
+            rest = total + ahead
             for width, name in self._pending:
                 rest -= width
                 if name:
@@ -288,6 +342,14 @@ class _Function:
 
 def _local(field: str) -> str:
     return f"v_{field}"
+
+
+def _by_events(schema: Schema, cls: type[Record], data: bytes, position: int) -> tuple[Any, int]:
+    reader = Reader(schema, data[: -len(PADDING)], tolerant=False, most_events=_MOST_EVENTS)
+    try:
+        return reader.element_at(Element(QName(cls.declaration.name, cls.declaration.ns), cls), position)
+    except ExiError:
+        raise Uncommon from None
 
 
 def _more(data: bytes, position: int, value: int) -> tuple[int, int]:
@@ -334,15 +396,10 @@ def _aligned(data: bytes, position: int, count: int) -> bytes:
     return (window & ((1 << 8 * count) - 1)).to_bytes(count, "big")
 
 
-def _other_text(data: bytes, position: int, length: int) -> tuple[str, int]:
+def _other_text(data: bytes, position: int, count: int) -> tuple[str, int]:
     """Characters beyond ASCII: two octets and more each."""
-    characters = []
-    for _ in range(length):
-        point = _window(data, position >> 3)[0] >> 56 - (position & 7) & 0xFF
-        position += 8
-        if point > 127:
-            point, position = _more(data, position, point)
-            if point > 0x10FFFF or 0xD800 <= point < 0xE000:
-                raise Uncommon
-        characters.append(chr(point))
-    return "".join(characters), position
+    left = len(data) - len(PADDING) - (position >> 3)
+    found, used = characters(_aligned(data, position, min(left, LONGEST_CHARACTER * count)), count)
+    if NO_CHARACTER in found:
+        raise Uncommon
+    return found, position + 8 * used

@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text
 from harness.exi.declare import Record
-from harness.exi.plan import Alternative, Plan, Step, plan
+from harness.exi.plan import Alternative, Plan, Step, is_flat, plan
 from harness.exi.schema import Schema, complex_type
 from harness.exi.source import Source, Uncommon
 
@@ -64,6 +64,10 @@ class WriterCompiler:
         function: WriteType = _Function(self, cls, plan(self._schema, cls)).define(name, self._names)
         return function
 
+    def flat(self, cls: type[Record]) -> bool:
+        """Whether a type is a short row of plain numbers and the like, worth writing in its parent's writer."""
+        return is_flat(plan(self._schema, cls))
+
     def constant(self, prefix: str, value: Any) -> str:
         """A global name for a table or a class."""
         name = f"{prefix}_{len(self._names)}"
@@ -93,7 +97,7 @@ class _Function:
                     self._out.line(f"if o.{field.name}: raise Uncommon")
             for index, step in enumerate(self._plan.steps):
                 if step.low and not step.listed:
-                    self._one(index, step)
+                    self._one(step)
                     self._state = index + 1
                 else:
                     self._optional_or_many(index, step)
@@ -109,7 +113,7 @@ class _Function:
         else:
             given = " or ".join(f"o.{name} is not None" for name in dict.fromkeys(_names(step)))
             with self._out.block(f"if {given}:"):
-                self._one(index, step)
+                self._one(step)
                 self._flush()
                 self._enter(index + 1)
         self._state = None
@@ -142,7 +146,7 @@ class _Function:
             with self._out.block(f"if len({items}) == {step.high}:"):
                 self._enter(index + 1)
 
-    def _one(self, index: int, step: Step) -> None:
+    def _one(self, step: Step) -> None:
         """A step that occurs once, from the state known or not."""
         if step.grouped:
             names = _names(step)
@@ -191,15 +195,25 @@ class _Function:
         self._out.line(f"a, n = write({source}, a, n, out)")
 
     def _alternative(self, alternative: Alternative, source: str) -> None:
-        if not isinstance(alternative.type, Datatype):
+        if isinstance(alternative.type, Datatype):
+            if alternative.bare:
+                self._simple(alternative.type, source)
+            else:
+                self._simple_element(alternative.type, source)
+        elif self._compiler.flat(alternative.type):
+            self._out.line(f"r = {source}")
+            for field in complex_type(alternative.type).fields:
+                self._bits(1, 0)
+                self._simple_element(field.types[0], f"r.{field.name}")  # type: ignore[arg-type]
+            self._bits(1, 0)
+        else:
             self._flush()
             self._out.line(f"a, n = {self._compiler.name(alternative.type)}({source}, a, n, out)")
-        elif alternative.bare:
-            self._simple(alternative.type, source)
-        else:
-            self._bits(1, 0)
-            self._simple(alternative.type, source)
-            self._bits(1, 0)
+
+    def _simple_element(self, datatype: Datatype, source: str) -> None:
+        self._bits(1, 0)
+        self._simple(datatype, source)
+        self._bits(1, 0)
 
     def _end(self) -> None:
         if self._plan.end is None:
@@ -245,6 +259,7 @@ class _Function:
             self._out.line("if i < 0: i = ~i")
         self._flush()
         self._out.line("if i < 128: a = a << 8 | i; n += 8")
+        self._out.line("elif i < 16384: a = a << 16 | (i & 127 | 128) << 8 | i >> 7; n += 16")
         self._out.line("else: a, n = many(a, n, i)")
 
     # bits

@@ -113,10 +113,10 @@ def message(
     """
 
     def declare(cls: T) -> T:
-        made = dataclass(kw_only=True, init=False, repr=False, eq=False)(cls)
-        made.declaration = Declaration(ns, name or cls.__name__, root, abstract, substitutes)
-        _declared.setdefault(ns, []).append(made)
-        return made
+        dataclass(kw_only=True, init=False, repr=False, eq=False)(cls)  # changes and returns the class itself
+        cls.declaration = Declaration(ns, name or cls.__name__, root, abstract, substitutes)
+        _declared.setdefault(ns, []).append(cls)
+        return cls
 
     return declare
 
@@ -144,7 +144,7 @@ class Record:
     def unchecked(cls, **values: Any) -> Self:
         """Build without any check; what is not given takes its default, or None."""
         made = object.__new__(cls)
-        for each in dataclasses.fields(cls):
+        for each in cls.__dataclass_fields__.values():
             default = None if each.default is MISSING else each.default
             made.__dict__[each.name] = values.pop(each.name, default)
         if values:

@@ -106,18 +106,11 @@ class State:
 
 
 class Grammar:
-    """The grammar of one type within one schema."""
+    """Where a type or a loosely declared element begins, and the states found so far."""
 
-    def __init__(self, schema: Schema, type_: Type, lists: Lists) -> None:
-        self.text: Term | None = None  # the character event of mixed content
+    def __init__(self, rest: tuple[Node, ...], *, mixed: bool) -> None:
+        self.text = Term(CHARACTERS, "CH") if mixed else None  # the character event of mixed content
         self._states: dict[tuple[tuple[Node, ...], bool], State] = {}
-        if isinstance(type_, Datatype):
-            rest: tuple[Node, ...] = (Term(CHARACTERS, "CH", type=type_),)
-        else:
-            kind = complex_type(type_)
-            rest = tuple(node for field in attributes_first(kind) for node in _particles(schema, kind, field, lists))
-            if any(field.slot.mixed for field in kind.fields):
-                self.text = Term(CHARACTERS, "CH")
         self.initial = State(self, rest, start=True, first=True)
 
     def state(self, rest: tuple[Node, ...], start: bool) -> State:
@@ -129,10 +122,38 @@ class Grammar:
         return found
 
 
-@cache
+_grammars: dict[tuple[Schema, Type, Lists], Grammar] = {}
+
+
 def grammar(schema: Schema, type_: Type, lists: Lists) -> Grammar:
     """The grammar of a type; `lists` is the schema's, unless a peer with another habit is read."""
-    return Grammar(schema, type_, lists)
+    key = schema, type_, lists
+    found = _grammars.get(key)
+    if found is None:
+        found = _grammars[key] = _type_grammar(schema, type_, lists)
+    return found
+
+
+def _type_grammar(schema: Schema, type_: Type, lists: Lists) -> Grammar:
+    if isinstance(type_, Datatype):
+        return Grammar((Term(CHARACTERS, "CH", type=type_),), mixed=False)
+    kind = complex_type(type_)
+    particles = [node for field in attributes_first(kind) for node in _particles(schema, kind, field, lists)]
+    return Grammar(tuple(particles), mixed=any(field.slot.mixed for field in kind.fields))
+
+
+@cache
+def loose_grammar(schema: Schema) -> Grammar:
+    """The grammar of an element in a fragment whose name is declared with several types (EXI 1.0, 8.5.3).
+
+    Any attribute and any element of the schema, and text. Only attributes and text are used by ISO 15118 (eMAID of
+    -2), so the elements here have no type.
+    """
+    names = [Term(ATTRIBUTE, f"AT({qname.name})", qname, type_) for qname, type_ in schema.attributes]
+    elements = [Term(ELEMENT, f"SE({qname.name})", qname) for qname, _ in schema.elements]
+    attributes = Choice((*names, Term(ATTRIBUTE, "AT(*)")))
+    content = Choice((*elements, Term(WILDCARD, "SE(*)"), Term(CHARACTERS, "CH")))
+    return Grammar((Repeat(attributes, 0, None), Repeat(content, 0, None)), mixed=False)
 
 
 def attributes_first(kind: ComplexType) -> list[Field]:
@@ -195,7 +216,7 @@ def _parse(model: str, kind: ComplexType, field: Field) -> Node:
     def take() -> str:
         nonlocal position
         position += 1
-        return tokens[position - 1]
+        return str(tokens[position - 1])
 
     def group() -> Node:
         parts = [repeated()]

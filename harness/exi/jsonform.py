@@ -14,7 +14,7 @@ from typing import Any
 from harness.exi.datatypes import Binary, Datatype, Enumerated, Text, Unknown
 from harness.exi.declare import Child, ContentError, Record
 from harness.exi.grammar import alternatives
-from harness.exi.schema import Element, Field, Schema, Type, complex_type
+from harness.exi.schema import Field, Schema, Type, complex_type
 
 
 def to_json(message: Any, name: str | None = None) -> dict[str, Any]:
@@ -22,9 +22,14 @@ def to_json(message: Any, name: str | None = None) -> dict[str, Any]:
     return {name or message.declaration.name: _plain(_TEXT, message)}
 
 
-def from_json(schema: Schema, element: Element, content: Any, *, checked: bool = True) -> Any:
-    """The value of an element; ContentError where the schema does not allow it, unless unchecked."""
-    return _Builder(schema, checked).value(element.type, content, element.qname.name)
+def from_json(schema: Schema, kind: str, name: str, content: Any, *, checked: bool = True) -> Any:
+    """The value of an element by name; ContentError where the schema does not allow it, unless unchecked."""
+    try:
+        types = schema.types_of(name, kind)
+    except KeyError as unknown:
+        raise ContentError(name, str(unknown.args[0])) from None
+    fitting = [type_ for type_ in types if isinstance(type_, Datatype) != isinstance(content, dict)]
+    return _Builder(schema, checked).value((fitting or types)[0], content, name)
 
 
 def _plain(type_: Type, value: Any) -> Any:

@@ -8,9 +8,9 @@ or writing goes down the row once and compares numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
-from harness.exi.datatypes import Datatype
+from harness.exi.datatypes import Boolean, Enumerated, Integer
+from harness.exi.declare import Record
 from harness.exi.grammar import (
     ATTRIBUTE,
     END_ELEMENT,
@@ -93,10 +93,8 @@ class Plan:
         return self.width(index) == 1
 
 
-@cache
-def plan(schema: Schema, cls: Type) -> Plan:
+def plan(schema: Schema, cls: type[Record]) -> Plan:
     """The plan of a complex type within a schema."""
-    assert not isinstance(cls, Datatype)
     kind = complex_type(cls)
     steps: list[Step] = []
     first = 0
@@ -127,3 +125,21 @@ def _alternatives(schema: Schema, field: Field) -> tuple[Alternative, ...]:
     if field.slot.kind in ("attribute", "value"):
         return (Alternative(field, field.types[0], bare=True),)
     return tuple(Alternative(field, element.type, bare=False) for element in alternatives(schema, field))
+
+
+def is_flat(plan: Plan) -> bool:
+    """Whether a type is nothing but a few required elements that are numbers, booleans, or of an enumeration."""
+    return (
+        0 < len(plan.steps) <= _FLAT
+        and plan.end is not None
+        and all(
+            step.low == step.high == 1
+            and len(step.alternatives) == 1
+            and not step.alternatives[0].bare
+            and isinstance(step.alternatives[0].type, Boolean | Enumerated | Integer)
+            for step in plan.steps
+        )
+    )
+
+
+_FLAT = 4  # elements; longer ones are read and written by a function of their own

@@ -8,16 +8,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness.exi.bits import BitReader
+from harness.exi.bits import NO_CHARACTER, BitReader
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text, Unknown
 from harness.exi.declare import MISSING, Child, Record
 from harness.exi.errors import Deviation, ExiError
-from harness.exi.grammar import ATTRIBUTE, CHARACTERS, END, END_ELEMENT, WILDCARD, Production, State, Term, grammar
-from harness.exi.schema import Element, Field, Habit, QName, Schema, complex_type
+from harness.exi.grammar import (
+    ATTRIBUTE,
+    CHARACTERS,
+    END,
+    END_ELEMENT,
+    WILDCARD,
+    Production,
+    State,
+    Term,
+    grammar,
+    loose_grammar,
+)
+from harness.exi.schema import Element, Field, Habit, QName, Schema, Type, complex_type
 
-# Our limit, against streams made to keep a reader busy: the longest real messages have about 5,000 events, and
-# those are read by the compiled readers.
-MAX_EVENTS = 10_000
+# Our limits, against streams made to keep a reader busy. Longer messages that are as they should be are read by the
+# compiled readers; of a long one that is not, only the beginning is looked at.
+MAX_EVENTS = 8_000
+_LONG_STREAM, _MAX_EVENTS_OF_LONG = 16 * 1024, 3_000
 
 
 @dataclass(frozen=True)
@@ -42,18 +54,20 @@ class Reader:
         tolerant: bool,
         trace: bool = False,
         habit: Habit | None = None,
+        most_events: int = MAX_EVENTS,
     ) -> None:
         self.schema = schema
         self.deviations: list[Deviation] = []
         self.events: list[Event] = []
-        self.habit_bit = 0  # where a habit first mattered
+        self.count = 0  # events read
         self._in = BitReader(data)
         self._tolerant = tolerant
         self._trace = trace
+        self._most_events = most_events if len(data) <= _LONG_STREAM else min(most_events, _MAX_EVENTS_OF_LONG)
         self._lists = (habit and habit.lists) or schema.lists
         self._swapped = (habit and habit.swapped) or ()
         self._path: list[str] = []
-        self._count = 0
+        self._hits = 0
         self._global_strings: list[str] = []
         self._local_strings: dict[QName, list[str]] = {}
 
@@ -67,7 +81,8 @@ class Reader:
             raise self._fatal("no global element has this event code", bit)
         root = roots[code]
         if root.qname.name in self._swapped:
-            root = self.schema.element(next(name for name in self._swapped if name != root.qname.name))
+            other = next(name for name in self._swapped if name != root.qname.name)
+            root = next(element for element in roots if element.qname.name == other)
         self._event(bit, f"{code}", f"SE({root.qname.name})")
         value = self._element(root)
         self._event(self._in.position, "", "ED")
@@ -84,10 +99,8 @@ class Reader:
         if code >= len(elements):
             raise self._fatal("no element has this event code", bit)
         qname, kinds = elements[code]
-        if len(kinds) > 1:
-            raise self._fatal(f"{qname.name} has several types in {self.schema.name}", bit)
         self._event(bit, f"{code}", f"SE({qname.name})")
-        value = self._element(Element(qname, kinds[0]))
+        value = self._element(Element(qname, kinds[0])) if len(kinds) == 1 else self._loose_element(qname, kinds)
         bit = self._in.position
         code = self._in.bits(width)
         if code != len(elements) + 1:
@@ -95,6 +108,14 @@ class Reader:
         self._event(bit, f"{code}", "ED")
         self._trailer()
         return qname.name, value
+
+    def element_at(self, element: Element, position: int) -> tuple[Any, int]:
+        """One element in the middle of a stream, and the position behind it."""
+        self._in.position = position
+        value = self._element(element)
+        if self._hits:
+            raise self._fatal("a string table hit, which needs the whole stream")
+        return value, self._in.position
 
     def _header(self) -> None:
         if self._in.data[:4] == b"$EXI":
@@ -168,6 +189,34 @@ class Reader:
             state = production.next
         return self._build(kind.fields, cls, content)
 
+    def _loose_element(self, qname: QName, kinds: tuple[Type, ...]) -> Any:
+        """An element declared with several types: attributes and text, then the type that has just these."""
+        self._path.append(qname.name)
+        state = loose_grammar(self.schema).initial
+        attributes: dict[str, Any] = {}
+        text = ""
+        while (production := self._next(state)) is None or production.term.order != END:
+            if production is None:
+                continue
+            term = production.term
+            if term.order == CHARACTERS:
+                text += self._string(qname)
+            elif term.qname is not None and isinstance(term.type, Datatype):
+                attributes[term.qname.name] = self._value(term.qname, term.type)
+            else:
+                raise self._fatal(f"unexpected event {term.label}")
+            state = production.next
+        self._path.pop()
+        for kind in kinds:
+            if isinstance(kind, Datatype):
+                if not attributes:
+                    return text
+            else:
+                fields = {field.slot.names[0]: field.name for field in complex_type(kind).fields if field.slot.names}
+                if fields.keys() == attributes.keys():
+                    return kind.unchecked(value=text, **{fields[name]: held for name, held in attributes.items()})
+        raise self._fatal(f"no type of {qname.name} has the attributes {', '.join(attributes) or 'none'}")
+
     def _text(self, qname: QName, production: Production) -> Any:
         if isinstance(production.term.type, Datatype):
             return self._value(qname, production.term.type)
@@ -193,15 +242,15 @@ class Reader:
                 if field.listed and not field.allows(len(found)):
                     self._deviate("facet", f"{field.slot.names[0]} {len(found)} times", self._in.position)
             elif found is MISSING:
-                empty = _EMPTY.get(type(field.types[0])) if field.slot.kind == "value" else None
-                content[field.name] = empty
+                simple = field.types[0] if field.slot.kind == "value" else None
+                content[field.name] = "" if isinstance(simple, Text) else b"" if isinstance(simple, Binary) else None
         return cls.unchecked(**content)
 
     def _next(self, state: State) -> Production | None:
         """The next event's production; None for an event that was reported and left out."""
-        self._count += 1
-        if self._count > MAX_EVENTS:
-            raise self._fatal(f"more than {MAX_EVENTS} events in a stream that deviates")
+        self.count += 1
+        if self.count > self._most_events:
+            raise self._fatal(f"more than {self._most_events} events in a stream that deviates")
         bit = self._in.position
         productions = state.productions
         code = self._in.bits(state.width)
@@ -282,16 +331,15 @@ class Reader:
         length = self._in.unsigned()
         local = self._local_strings.setdefault(qname, [])
         if length < 2:
+            self._hits += 1
             table = self._global_strings if length else local
             index = self._in.bits((len(table) - 1).bit_length() if table else 0)
             if index >= len(table):
                 raise self._fatal(f"string {index} of {len(table)} in the {('local', 'global')[length]} table", bit)
             return table[index]
-        points = self._in.characters(length - 2)
-        if any(point > 0x10FFFF or 0xD800 <= point < 0xE000 for point in points):
+        text = self._in.characters(length - 2)
+        if NO_CHARACTER in text:
             self._deviate("facet", "a code point that is no character", bit)
-            points = [0xFFFD if point > 0x10FFFF or 0xD800 <= point < 0xE000 else point for point in points]
-        text = "".join(map(chr, points))
         if text:
             local.append(text)
             self._global_strings.append(text)

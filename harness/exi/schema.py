@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text
@@ -97,7 +98,7 @@ class ComplexType:
     def _owner(self, name: str) -> type[Record]:
         """The base that declares a field: its namespace is the field's."""
         bases = (cls for cls in reversed(self.cls.__mro__) if "declaration" in cls.__dict__)
-        return next(cls for cls in bases if name in cls.__dict__.get("__annotations__", ()))
+        return next(cls for cls in bases if name in inspect.get_annotations(cls))
 
     @cached_property
     def child_types(self) -> Mapping[str, Type]:
@@ -130,10 +131,15 @@ class ComplexType:
             raise ContentError(self.name, f"exactly one of {', '.join(members)} is needed, got {given or 'none'}")
 
 
-@cache
+_complex_types: dict[type[Record], ComplexType] = {}
+
+
 def complex_type(cls: type[Record]) -> ComplexType:
     """The complex type that a record class declares."""
-    return ComplexType(cls)
+    found = _complex_types.get(cls)
+    if found is None:
+        found = _complex_types[cls] = ComplexType(cls)
+    return found
 
 
 _PLAIN: dict[Any, Datatype] = {bool: Boolean(), int: Integer(), str: Text(), bytes: Binary()}
@@ -173,6 +179,9 @@ class Lists:
         return too_long or name in self.kept_endless
 
 
+UNROLLED = Lists()
+
+
 @dataclass(frozen=True)
 class Habit:
     """What some encoder is known to write instead of what the schema says; tolerant reading recognises it."""
@@ -195,7 +204,7 @@ class Schema:
         load: Callable[[], object],
         simple_roots: Mapping[QName, Any] | None = None,
         *,
-        lists: Lists = Lists(),
+        lists: Lists = UNROLLED,
         habits: tuple[Habit, ...] = (),
     ) -> None:
         self.name = name
@@ -249,6 +258,17 @@ class Schema:
                 found.setdefault(element.qname, {})[element.type] = None
         return tuple((qname, tuple(kinds)) for qname, kinds in sorted(found.items()))
 
+    @cached_property
+    def attributes(self) -> tuple[tuple[QName, Datatype], ...]:
+        """Every attribute of the schema, sorted."""
+        found = {
+            QName(field.slot.names[0], field.ns): field.types[0]
+            for cls in self.classes
+            for field in complex_type(cls).fields
+            if field.slot.kind == "attribute"
+        }
+        return tuple((qname, type_) for qname, type_ in sorted(found.items()) if isinstance(type_, Datatype))
+
     def _local_elements(self, kind: ComplexType) -> Iterator[Element]:
         for name, type_ in kind.child_types.items():
             yield Element(QName(name, kind.cls.declaration.ns), type_)
@@ -257,14 +277,12 @@ class Schema:
                 for name, type_ in zip(field.slot.names, field.types, strict=True):
                     yield Element(QName(name, field.ns), type_)
 
-    def element(self, name: str, kind: str = "document") -> Element:
-        """A global element, or for `fragment` any element, by local name; KeyError when there is none."""
+    def types_of(self, name: str, kind: str = "document") -> tuple[Type, ...]:
+        """The types of a global element, or for `fragment` of any element, by local name; KeyError if there is none."""
         if kind == "document":
-            for element in self.roots:
-                if element.qname.name == name:
-                    return element
+            found = tuple(element.type for element in self.roots if element.qname.name == name)
         else:
-            for qname, kinds in self.elements:
-                if qname.name == name:
-                    return Element(qname, kinds[0])
-        raise KeyError(f"{name} is no {'global element' if kind == 'document' else 'element'} of {self.name}")
+            found = tuple(type_ for qname, kinds in self.elements if qname.name == name for type_ in kinds)
+        if not found:
+            raise KeyError(f"{name} is no {'global element' if kind == 'document' else 'element'} of {self.name}")
+        return found

@@ -14,11 +14,18 @@ from harness.exi.bits import BitWriter
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Unknown
 from harness.exi.declare import Record
 from harness.exi.errors import ExiError
-from harness.exi.grammar import CHARACTERS, END_ELEMENT, State, alternatives, attributes_first, grammar
-from harness.exi.schema import Element, Schema, complex_type
+from harness.exi.grammar import (
+    CHARACTERS,
+    END_ELEMENT,
+    State,
+    alternatives,
+    attributes_first,
+    grammar,
+    loose_grammar,
+)
+from harness.exi.schema import Element, Field, QName, Schema, complex_type
 
-_Item = tuple[str, Any]  # a schema name, or the text and value markers below, and what it holds
-_TEXT, _VALUE = "#text", "#value"
+_Item = tuple[QName | None, Any]  # an attribute or an element, None for characters, and what it holds
 
 
 class Writer:
@@ -45,44 +52,58 @@ class Writer:
         code = next(index for index, (qname, _) in enumerate(elements) if qname.name == name)
         self._out.bits(0x80, 8)
         self._out.bits(code, width)
-        self._element(Element(elements[code][0], elements[code][1][0]), value)
+        qname, kinds = elements[code]
+        if len(kinds) == 1:
+            self._element(Element(qname, kinds[0]), value)
+        else:
+            self._loose_element(value)
         self._out.bits(len(elements) + 1, width)
         return self._out.getvalue()
 
     def _element(self, element: Element, value: Any) -> None:
         self._path.append(element.qname.name)
         state = grammar(self.schema, element.type, self.schema.lists).initial
-        items = [(_VALUE, value)] if isinstance(element.type, Datatype) else self._items(value)
+        items = [(None, value)] if isinstance(element.type, Datatype) else self._items(value)
         for item in items:
             state = self._event(state, *item)
         self._end(state)
         self._path.pop()
 
+    def _loose_element(self, value: Any) -> None:
+        """An element declared with several types; see `loose_grammar`."""
+        state = loose_grammar(self.schema).initial
+        items = self._items(value) if isinstance(value, Record) else iter([(None, value)])
+        for item in items:
+            state = self._event(state, *item)
+        self._end(state)
+
     def _items(self, record: Any) -> Iterator[_Item]:
         """What a record holds, in the order of the stream."""
         if not isinstance(record, Record):
             raise self._refused(f"expected a record, got {record!r}")
-        for field in attributes_first(complex_type(type(record))):
+        kind = complex_type(type(record))
+        for field in attributes_first(kind):
             value = getattr(record, field.name)
             if field.slot.kind == "children":
-                yield from ((child.name, child.value) for child in value)
+                for child in value:
+                    yield None if child.name == "#text" else QName(child.name, kind.cls.declaration.ns), child.value
             elif field.slot.kind == "value":
-                yield _VALUE, value
+                yield None, value
+            elif field.slot.kind == "attribute":
+                if value is not None:
+                    yield QName(field.slot.names[0], field.ns), value
             elif value is not None:
                 for each in value if field.listed else [value]:
-                    yield self._name(field, each), each
+                    yield self._qname(field, each), each
 
-    def _name(self, field: Any, value: Any) -> str:
-        names = [each.qname.name for each in alternatives(self.schema, field) if each.type is type(value)]
-        return names[0] if names else str(field.slot.names[0])
+    def _qname(self, field: Field, value: Any) -> QName:
+        elements = alternatives(self.schema, field)
+        return next((each.qname for each in elements if each.type is type(value)), elements[0].qname)
 
-    def _event(self, state: State, name: str, value: Any) -> State:
+    def _event(self, state: State, qname: QName | None, value: Any) -> State:
         for code, production in enumerate(state.productions):
             term = production.term
-            if term.order == CHARACTERS:
-                if name not in (_TEXT, _VALUE):
-                    continue
-            elif term.qname is None or term.qname.name != name:
+            if term.qname != qname or (qname is None and term.order != CHARACTERS):
                 continue
             self._out.bits(code, state.width)
             if isinstance(term.type, Datatype) and (term.order == CHARACTERS or term.label.startswith("AT")):
@@ -93,7 +114,8 @@ class Writer:
                 assert term.qname is not None
                 self._element(Element(term.qname, term.type), value)
             return production.next
-        raise self._refused(f"{name} cannot stand here, {self._expected(state)} can")
+        what = qname.name if qname else "text"
+        raise self._refused(f"{what} cannot stand here, {self._expected(state)} can")
 
     def _end(self, state: State) -> None:
         for code, production in enumerate(state.productions):
@@ -139,7 +161,7 @@ class Writer:
 
     def _index(self, datatype: Enumerated, value: Any) -> int:
         try:
-            return datatype.values.index(datatype.check(value))  # type: ignore[arg-type]  # check returns a member
+            return datatype.values.index(datatype.check(value))
         except ValueError as wrong:
             raise self._refused(str(wrong)) from None
 

@@ -6,9 +6,12 @@ reports what was sent and what came back. What the car is and wants comes from a
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from cryptography import x509
 
 from harness.exi.declare import Record
 from harness.iso15118 import evcc_requests
@@ -57,6 +60,8 @@ class EvccConfig:
     """With a contract the vehicle chooses Plug & Charge wherever it is offered."""
     provisioning: Credential | None = None
     """With a provisioning certificate and no contract it asks for installation wherever that is offered."""
+    trusted_roots: tuple[x509.Certificate, ...] = ()
+    """V2G roots that the vehicle knows; empty: it believes everybody's installation data."""
     profile: Profile = field(default_factory=Profile)
 
 
@@ -199,7 +204,9 @@ class EvccSession:
         self.confirm_metering = False
         self.meter: Any = None
         self.notification: str | None = None
-        self.installed: Any = None
+        self.prices: Any = None
+        self.installed: Credential | None = None
+        """A contract that was installed in this session."""
         self.reason = ""
         """Why the session ended or is going to, in plain words; empty for a normal end."""
         self._epoch_utc_us = epoch_utc_us
@@ -221,6 +228,10 @@ class EvccSession:
     @property
     def ended(self) -> bool:
         return self.state in ENDS
+
+    @property
+    def contract(self) -> Credential | None:
+        return self.config.contract or self.installed
 
     @property
     def wants_installation(self) -> bool:
@@ -317,6 +328,11 @@ class EvccSession:
         self._last_stamp = max(value, self._last_stamp + (self.config.profile.time_stamp_unit == "us"))
         return self._last_stamp
 
+    def utc(self) -> datetime.datetime:
+        """The time of the last answer, by the clock that the session goes by."""
+        micros = self._epoch_utc_us + self._clock_offset_us
+        return datetime.datetime.fromtimestamp(micros / 1e6 + self._received_at_s, datetime.UTC)
+
     def adopt_clock(self, stamp: int) -> None:
         """Take the station's clock from its SessionSetupRes ([V2G20-1534] and following)."""
         if stamp > 10**14:  # else it is not in microseconds, and we keep our own
@@ -342,7 +358,8 @@ class EvccSession:
 
     def _watch_ongoing(self, before: State, now_s: float) -> None:
         """End the session when the station keeps us waiting longer than the phase's timer allows."""
-        if self.state not in _REPEATED:
+        waiting = self.state in _REPEATED and not (self.state is State.CERTIFICATE_INSTALLATION and self.installed)
+        if not waiting:
             self._ongoing_since_s = None
             return
         if self.state is not before or self._ongoing_since_s is None:

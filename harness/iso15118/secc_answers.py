@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.exi.declare import Record
+from harness.iso15118 import prices, secc_contract
 from harness.iso15118.messages import ac, common, dc, sap
 from harness.iso15118.messages.common_types import MeterInfo, Processing
 from harness.iso15118.order import LIVE, State, name_of
-from harness.iso15118.quantities import Limits, changed_limits, limit_fields, rational, read_limits
-from harness.iso15118.services import Energy, EnergyOffer, Service, vas_sets
+from harness.iso15118.quantities import Limits, changed, changed_limits, limit_fields, rational, read_limits
+from harness.iso15118.services import Energy, EnergyOffer, Pricing, Service, vas_sets
+from harness.iso15118.signature import sign, verify
 from harness.iso15118.station import Demand, Grant, What
 
 if TYPE_CHECKING:
@@ -105,19 +107,37 @@ def authorization_setup(session: SeccSession, request: Any, now_s: float) -> Rec
 
 @_answers("AuthorizationReq")
 def authorization(session: SeccSession, request: Any, now_s: float) -> Record:
-    """External identification: wait for somebody's decision; a refusal is Finished with a warning ([V2G20-2219])."""
+    """A contract is checked, then somebody decides; a refusal is Finished with a warning ([V2G20-2219])."""
     offered = _FILL["AuthorizationSetupReq"][1](session, request)["authorization_services"]
     if request.selected_authorization_service not in offered:
         return filled(session, request, now_s, response_code="WARNING_AuthorizationSelectionInvalid")
-    if session.first_polls_ongoing("AuthorizationReq"):
-        return filled(session, request, now_s, evse_processing=Processing.Ongoing)
-    granted = session.station.authorized()
-    if granted is None:
-        return filled(session, request, now_s, evse_processing=Processing.Ongoing)
-    session.authorization = "EIM"
-    session.tell(What.AUTHORIZATION, now_s, how="EIM", granted=granted)
-    code = "OK" if granted else "WARNING_EIMAuthorizationFailure"
+    how = str(request.selected_authorization_service)
+    code = secc_contract.contract_verdict(session, request, now_s) if how == "PnC" else "OK"
+    if code.startswith("FAILED"):
+        raise Refused(code, session.reason)
+    if code == "OK":
+        granted = None if session.first_polls_ongoing("AuthorizationReq") else session.station.authorized()
+        if granted is None:
+            return filled(session, request, now_s, evse_processing=Processing.Ongoing)
+        if not granted:
+            code = "WARNING_EIMAuthorizationFailure" if how == "EIM" else "WARNING_GeneralPnCAuthorizationError"
+    session.authorization = how
+    emaid = secc_contract.emaid(session.contract_leaf)
+    session.tell(What.AUTHORIZATION, now_s, how=how, granted=code == "OK", code=code, emaid=emaid)
     return filled(session, request, now_s, response_code=code)
+
+
+@_answers("CertificateInstallationReq")
+def certificate_installation(session: SeccSession, request: Any, now_s: float) -> Record:
+    if session.config.provisioning is None:
+        raise Refused("FAILED_SequenceError", "certificate installation was not offered")
+    if session.first_polls_ongoing("CertificateInstallationReq"):
+        return filled(session, request, now_s, evse_processing=Processing.Ongoing)
+    empty = filled(session, request, now_s)
+    code, response = secc_contract.installed(session, request, now_s, empty)
+    if code.startswith("FAILED"):
+        raise Refused(code, session.reason)
+    return changed(response, response_code=code)
 
 
 # services
@@ -231,7 +251,42 @@ def schedule_exchange(session: SeccSession, request: Any, now_s: float) -> Recor
         session.schedule = _slots_offered(session, request)
         if session.notification and session.notification.evse_notification == "ScheduleRenegotiation":
             session.notification = None
-    return filled(session, request, now_s, evse_processing=processing)
+    response = filled(session, request, now_s, evse_processing=processing)
+    return _sign_prices(session, response)
+
+
+def _price(session: SeccSession, request: Any) -> common.AbsolutePriceSchedule | common.PriceLevelSchedule | None:
+    pricing = session.offer.pricing if session.offer else Pricing.NONE
+    if pricing is Pricing.NONE:
+        return None
+    anchor = request.header.time_stamp
+    if pricing is Pricing.ABSOLUTE:
+        return prices.absolute(session.config.tariff, anchor)
+    return prices.levels(session.config.tariff, anchor)
+
+
+def _sign_prices(session: SeccSession, response: Record) -> Record:
+    """Sign an absolute price schedule, wherever the control mode carries it."""
+    signer = session.config.signer
+    mode = response.__dict__["control_mode"]
+    tuples = getattr(mode, "schedule_tuple", ())
+    price = tuples[0].charging_schedule.price_schedule if tuples else getattr(mode, "price_schedule", None)
+    if signer is None or not isinstance(price, common.AbsolutePriceSchedule):
+        return response
+    signed = sign([price], signer.key, grammar=session.config.profile.signed_info_grammar)
+    return changed(response, header__signature=signed)
+
+
+def _stated_needs(session: SeccSession, kind: type[Record]) -> dict[str, Any]:
+    """Departure and states of charge, where it is the station that states them (MobilityNeedsMode 2)."""
+    if not session.states_needs or "departure_time" not in kind.__dataclass_fields__:
+        return {}
+    needs = session.config.needs
+    return {
+        "departure_time": session.departure_s,
+        "target_soc": needs.target_soc_percent,
+        "minimum_soc": needs.minimum_soc_percent,
+    }
 
 
 def _slots_offered(session: SeccSession, request: Any) -> tuple[tuple[int, float], ...]:
@@ -258,22 +313,27 @@ def _needs(mode: Any) -> dict[str, Any]:
 def _schedules(session: SeccSession, request: Any) -> Record:
     """Dynamic: nothing to say. Scheduled: one tuple, with a discharging schedule of the same slots where it applies."""
     if isinstance(request.control_mode, common.DynamicSEReqControlMode):
-        return common.DynamicSEResControlMode()
+        kind = common.DynamicSEResControlMode
+        return kind(**_stated_needs(session, kind), price_schedule=_price(session, request))
     slots = session.schedule or _slots_offered(session, request)
     back_w = session.station.limits.maximum_discharge_power_w
     bidirectional = session.service is not None and session.service.bidirectional
 
+    tolerance_w = session.config.power_tolerance_w
+
     def schedule(cap_w: float) -> common.ChargingSchedule:
         return common.ChargingSchedule(
+            price_schedule=_price(session, request),
             power_schedule=common.PowerSchedule(
                 time_anchor=request.header.time_stamp,
+                power_tolerance=None if tolerance_w is None else rational(tolerance_w),
                 power_schedule_entries=common.PowerScheduleEntryList(
                     power_schedule_entry=tuple(
                         common.PowerScheduleEntry(duration=duration_s, power=rational(min(power_w, cap_w)))
                         for duration_s, power_w in slots
                     )
                 ),
-            )
+            ),
         )
 
     return common.ScheduledSEResControlMode(
@@ -291,8 +351,10 @@ def _schedules(session: SeccSession, request: Any) -> Record:
 
 
 @_answers("DC_CableCheckReq")
-def cable_check(session: SeccSession, request: Any, now_s: float) -> Record:
+def cable_check(session: SeccSession, request: Any, now_s: float) -> Record | None:
     if not session.station.vehicle_ready:
+        if session.waited_s(now_s) < session.config.profile.pilot_limit_s:
+            return None  # the pilot may be a moment behind the message
         raise Refused("FAILED", "the pilot does not show state C or D")
     if session.first_polls_ongoing("DC_CableCheckReq"):
         return filled(session, request, now_s, evse_processing=Processing.Ongoing)
@@ -331,9 +393,17 @@ def power_delivery(session: SeccSession, request: Any, now_s: float) -> Record |
         if session.waited_s(now_s) < session.config.profile.contactor_s:
             return None
         raise Refused("FAILED_ContactorError", f"the contactor did not {'close' if wanted else 'open'} in time")
-    if progress in ("Stop", "Standby", "Start") and session.notification:
+    if progress in ("Stop", "Standby", "Start"):
         session.notification = None
-    return filled(session, request, now_s)
+    return filled(session, request, now_s, response_code=_tolerance_code(session, request))
+
+
+def _tolerance_code(session: SeccSession, request: Any) -> str:
+    mode = request.ev_power_profile.control_mode if request.ev_power_profile else None
+    stated = getattr(mode, "power_tolerance_acceptance", None)
+    if stated is None or session.config.power_tolerance_w is None:
+        return "OK"
+    return "OK_PowerToleranceConfirmed" if stated == "PowerToleranceConfirmed" else "WARNING_PowerToleranceNotConfirmed"
 
 
 def _check_profile(session: SeccSession, request: Any) -> None:
@@ -420,7 +490,7 @@ def _loop_values(session: SeccSession, content: Any, grant: Grant) -> dict[str, 
     """The elements of a loop response that depend on the station's decision."""
     if session.energy is Energy.AC:
         kind = _LOOP_ANSWER[type(content)]
-        return {"control_mode": kind(**(_loop_limits(session, kind) | _ac_target(kind, grant.power_w)))}
+        return {"control_mode": _loop_content(session, kind, grant.power_w)}
     return {
         "evse_power_limit_achieved": grant.power_limited,
         "evse_current_limit_achieved": grant.current_limited,
@@ -428,12 +498,16 @@ def _loop_values(session: SeccSession, content: Any, grant: Grant) -> dict[str, 
     }
 
 
+def _loop_content(session: SeccSession, kind: type[Record], power_w: float) -> Record:
+    return kind(**(_stated_limits(session, kind) | _ac_target(kind, power_w) | _stated_needs(session, kind)))
+
+
 def _ac_target(kind: type[Record], power_w: float) -> dict[str, Any]:
     mandatory = "Dynamic_AC" in kind.declaration.name
     return {"evse_target_active_power": rational(round(power_w))} if mandatory else {}
 
 
-def _loop_limits(session: SeccSession, kind: type[Record]) -> dict[str, Any]:
+def _stated_limits(session: SeccSession, kind: type[Record]) -> dict[str, Any]:
     sign = -1 if session.config.profile.discharge_limits == "negative" else 1
     return limit_fields(kind, "evse_", session.station.limits, sign)
 
@@ -455,6 +529,10 @@ def metering_confirmation(session: SeccSession, request: Any, now_s: float) -> R
         session.notification = None
     if request.signed_metering_data.session_id != session.session_id:
         raise Refused("FAILED_MeteringSignatureNotValid", "the metering data are of another session")
+    if session.contract_leaf is not None and request.header.signature is not None:
+        checked = verify(request.header.signature, [request.signed_metering_data], session.contract_leaf)
+        if not checked.good:
+            raise Refused("FAILED_MeteringSignatureNotValid", checked.problem)
     return filled(session, request, now_s)
 
 
@@ -494,7 +572,7 @@ def _fill_authorization_setup(session: SeccSession, _: Any) -> dict[str, Any]:
     offered = [(common.Authorization.EIM, session.config.eim), (common.Authorization.PnC, session.config.pnc)]
     return {
         "authorization_services": tuple(service for service, there in offered if there),
-        "certificate_installation_service": False,
+        "certificate_installation_service": session.config.provisioning is not None,
         "authorization_mode": mode,
     }
 
@@ -516,14 +594,14 @@ def _fill_detail(session: SeccSession, request: Any) -> dict[str, Any]:
 def _fill_dc_parameters(session: SeccSession, request: Any) -> dict[str, Any]:
     bpt = isinstance(request.energy_transfer_mode, dc.BPTDCCPDReqEnergyTransferMode)
     kind = dc.BPTDCCPDResEnergyTransferMode if bpt else dc.DCCPDResEnergyTransferMode
-    return {"energy_transfer_mode": kind(**_loop_limits(session, kind))}
+    return {"energy_transfer_mode": kind(**_stated_limits(session, kind))}
 
 
 def _fill_ac_parameters(session: SeccSession, request: Any) -> dict[str, Any]:
     bpt = isinstance(request.energy_transfer_mode, ac.BPTACCPDReqEnergyTransferMode)
     kind = ac.BPTACCPDResEnergyTransferMode if bpt else ac.ACCPDResEnergyTransferMode
     frequency = rational(session.config.nominal_frequency_hz)
-    return {"energy_transfer_mode": kind(**_loop_limits(session, kind), evse_nominal_frequency=frequency)}
+    return {"energy_transfer_mode": kind(**_stated_limits(session, kind), evse_nominal_frequency=frequency)}
 
 
 def _fill_schedule(session: SeccSession, request: Any) -> dict[str, Any]:
@@ -539,7 +617,7 @@ def _fill_loop(session: SeccSession, request: Any) -> dict[str, Any]:
     return {
         "evse_status": session.notification,
         "meter_info": _meter_info(session) if request.meter_info_requested or session.state is State.POWER_ON else None,
-        "control_mode": kind(**(_loop_limits(session, kind) | _ac_target(kind, 0.0))),
+        "control_mode": _loop_content(session, kind, 0.0),
     }
 
 
@@ -571,6 +649,7 @@ _FILL: dict[str, tuple[type[Record], Filler]] = {
     "SessionSetupReq": (common.SessionSetupRes, lambda session, _: {"evse_id": session.config.evse_id}),
     "AuthorizationSetupReq": (common.AuthorizationSetupRes, _fill_authorization_setup),
     "AuthorizationReq": (common.AuthorizationRes, _finished),
+    "CertificateInstallationReq": (common.CertificateInstallationRes, secc_contract.nothing_installed),
     "ServiceDiscoveryReq": (common.ServiceDiscoveryRes, _fill_discovery),
     "ServiceDetailReq": (common.ServiceDetailRes, _fill_detail),
     "ServiceSelectionReq": (common.ServiceSelectionRes, _nothing),

@@ -105,5 +105,5 @@ def test_quantiles_without_censoring_are_those_of_the_empirical_distribution():
 
 
 def test_passed_all_cases_counts_only_units_that_ran_them_all():
-    share = passed_everything({"a": [P, P, X], "b": [P, F], "c": [P, INC], "d": [P, N], "e": [X], "f": [P, C]})
+    share = passed_everything([[P, P, X], [P, F], [P, INC], [P, N], [X], [P, C]])
     assert share == Share(1, 3)

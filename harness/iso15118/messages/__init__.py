@@ -17,11 +17,11 @@ from importlib import import_module
 from typing import Any
 
 from harness.exi import codec, jsonform
-from harness.exi.codec import Decoded, Kind, Mode
+from harness.exi.codec import Decoded, Explanation, Kind, Mode
 from harness.exi.declare import Child, ContentError, Record
 from harness.exi.errors import Deviation, ExiError
 from harness.exi.reader import Event
-from harness.exi.schema import Habit, Lists, QName, Schema
+from harness.exi.schema import UNROLLED, Habit, Lists, QName, Schema
 from harness.iso15118.messages import core
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Deviation",
     "Event",
     "ExiError",
+    "Explanation",
     "MessageSet",
     "Record",
     "decode",
@@ -54,7 +55,7 @@ class MessageSet(Schema):
         namespaces: tuple[str, ...],
         load: Callable[[], object],
         *,
-        lists: Lists = Lists(),
+        lists: Lists = UNROLLED,
         habits: tuple[Habit, ...] = (),
     ) -> None:
         signed = core.DSIG in namespaces
@@ -96,8 +97,8 @@ def encode(message: Record, schema: str | MessageSet, kind: Kind = "document", n
     return codec.encode(message, _schema(schema), kind, name)
 
 
-def explain(data: bytes, schema: str | MessageSet, kind: Kind = "document") -> tuple[list[Event], Decoded]:
-    """Read tolerantly, event by event with bit offsets."""
+def explain(data: bytes, schema: str | MessageSet, kind: Kind = "document") -> Explanation:
+    """Read tolerantly, event by event with bit offsets; never raises ExiError."""
     return codec.explain(data, _schema(schema), kind)
 
 
@@ -113,11 +114,7 @@ def from_json(
     if len(content) != 1:
         raise ContentError("document", f"expected one message, got {', '.join(content) or 'none'}")
     ((name, inner),) = content.items()
-    try:
-        element = _schema(schema).element(name, kind)
-    except KeyError as unknown:
-        raise ContentError(name, str(unknown.args[0])) from None
-    made: Record = jsonform.from_json(_schema(schema), element, inner, checked=checked)
+    made: Record = jsonform.from_json(_schema(schema), kind, name, inner, checked=checked)
     return made
 
 
@@ -140,7 +137,7 @@ def _load(*modules: str) -> None:
 _ISO20_LISTS = Lists(longest_unrolled=128)
 _ISO2_LISTS = Lists(longest_unrolled=8)
 
-_UNROLLED = Habit("the encoder unrolls the long lists too, as EXI 1.0 says and deployed grammars do not", Lists())
+_UNROLLED = Habit("the encoder unrolls the long lists too, as EXI 1.0 says and deployed grammars do not", UNROLLED)
 
 
 def _cbv2g(lists: Lists, *names: str) -> Habit:
@@ -169,7 +166,7 @@ _DIN = (core.DIN, core.DIN_HEADER, core.DIN_BODY, core.DIN_TYPES, core.DSIG)
 
 def _add(name: str, payload_type: int | None, namespaces: tuple[str, ...], *modules: str) -> None:
     """Register one of the sets above; payload types as public stacks use them (0x8001 carries all of -2 and DIN)."""
-    lists, habits = Lists(), tuple[Habit, ...]()
+    lists, habits = UNROLLED, tuple[Habit, ...]()
     if core.TYPES in namespaces:
         lists, habits = _ISO20_LISTS, _ISO20_HABITS
     elif core.ISO2 in namespaces:

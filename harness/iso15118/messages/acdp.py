@@ -7,7 +7,7 @@ from harness.iso15118.messages.core import ACDP, Enumeration, Record, Short, ele
 
 
 class CpStatus(Enumeration):
-    """"""
+    """Control pilot state that the vehicle sees."""
 
     StateA = "StateA"
     StateB = "StateB"
@@ -17,7 +17,7 @@ class CpStatus(Enumeration):
 
 
 class ErrorCode(Enumeration):
-    """"""
+    """What is wrong with the vehicle; the schema's names, their meaning is not public."""
 
     OK_NoEVError = "OK_NoEVError"
     FAILED = "FAILED"
@@ -32,7 +32,7 @@ class ErrorCode(Enumeration):
 
 
 class IsolationStatus(Enumeration):
-    """"""
+    """Result of insulation monitoring."""
 
     Invalid = "Invalid"
     Safe = "Safe"
@@ -41,7 +41,7 @@ class IsolationStatus(Enumeration):
 
 
 class ElectricalChargingDeviceStatus(Enumeration):
-    """"""
+    """Control pilot state of the connection."""
 
     State_A = "State_A"
     State_B = "State_B"
@@ -50,7 +50,7 @@ class ElectricalChargingDeviceStatus(Enumeration):
 
 
 class MechanicalChargingDeviceStatus(Enumeration):
-    """"""
+    """Where the device is."""
 
     Home = "Home"
     Moving = "Moving"
@@ -59,7 +59,7 @@ class MechanicalChargingDeviceStatus(Enumeration):
 
 @message(ns=ACDP, name="ACDP_VehiclePositioningReq", root=True)
 class ACDPVehiclePositioningReq(V2GRequest):
-    """"""
+    """How the vehicle stands."""
 
     ev_mobility_status: bool = element("EVMobilityStatus")
     ev_positioning_support: bool = element("EVPositioningSupport")
@@ -67,7 +67,7 @@ class ACDPVehiclePositioningReq(V2GRequest):
 
 @message(ns=ACDP, name="ACDP_VehiclePositioningRes", root=True)
 class ACDPVehiclePositioningRes(V2GResponse):
-    """"""
+    """Where the vehicle should stand."""
 
     evse_processing: Processing = element("EVSEProcessing")
     evse_positioning_support: bool = element("EVSEPositioningSupport")
@@ -80,14 +80,14 @@ class ACDPVehiclePositioningRes(V2GResponse):
 
 @message(ns=ACDP, name="ACDP_ConnectReq", root=True)
 class ACDPConnectReq(V2GRequest):
-    """"""
+    """Asks to connect the device."""
 
     ev_electrical_charging_device_status: ElectricalChargingDeviceStatus = element("EVElectricalChargingDeviceStatus")
 
 
 @message(ns=ACDP, name="ACDP_ConnectRes", root=True)
 class ACDPConnectRes(V2GResponse):
-    """"""
+    """How far connecting is."""
 
     evse_processing: Processing = element("EVSEProcessing")
     evse_electrical_charging_device_status: ElectricalChargingDeviceStatus = element(
@@ -100,14 +100,14 @@ class ACDPConnectRes(V2GResponse):
 
 @message(ns=ACDP, name="ACDP_SystemStatusReq", root=True)
 class ACDPSystemStatusReq(V2GRequest):
-    """"""
+    """The vehicle's state, cyclically beside the main stream."""
 
     ev_technical_status: EVTechnicalStatus = element("EVTechnicalStatus")
 
 
 @message(ns=ACDP, name="ACDP_SystemStatusRes", root=True)
 class ACDPSystemStatusRes(V2GResponse):
-    """"""
+    """The station's state, cyclically beside the main stream."""
 
     evse_mechanical_charging_device_status: MechanicalChargingDeviceStatus = element(
         "EVSEMechanicalChargingDeviceStatus"
@@ -124,14 +124,14 @@ class ACDPSystemStatusRes(V2GResponse):
 
 @message(ns=ACDP)
 class EVTechnicalStatus(Record):
-    """"""
+    """The vehicle's state."""
 
     ev_ready_to_charge: bool = element("EVReadyToCharge")
     ev_immobilization_request: bool = element("EVImmobilizationRequest")
     ev_immobilized: bool | None = element("EVImmobilized", default=None)
     ev_wlan_strength: RationalNumber | None = element("EVWLANStrength", default=None)
     ev_cp_status: CpStatus | None = element("EVCPStatus", default=None)
-    ev_soc: PercentValue | None = element("EVSOC", default=None)
+    ev_soc: PercentValue | None = element("EVSOC", default=None)  # %
     ev_error_code: ErrorCode | None = element("EVErrorCode", default=None)
     ev_timeout: bool | None = element("EVTimeout", default=None)
 

@@ -8,7 +8,7 @@ from harness.iso15118.messages import core
 from harness.iso15118.v2gtp import MESSAGES, VENDOR_TYPES, PayloadType
 from harness.rules.iso15118_20.terms import SCHEMA, Session, broken, either, named, pair, station
 from harness.rules.rule import Broken
-from harness.transcript.v2g import SIDE_STREAMS, Message
+from harness.transcript.v2g import CHARGER, SIDE_STREAMS, Message
 
 TYPE_OF = {
     core.SAP: PayloadType.SAP,
@@ -100,6 +100,7 @@ def message_set_was_negotiated(session: Session, side: str) -> Iterator[Broken]:
     ours = session.namespace.rpartition(":")[2].partition("-")[0]
     for one in session.messages:
         kind = named(one.content).partition("_")[0]
-        if one.side == side and ours and kind in ("AC", "DC", "WPT", "ACDP") and kind != ours:
-            if one.side != "charger" or one.base != getattr(session.request_of(one), "base", ""):
-                yield broken(one, f"{one} in a session that was negotiated for {ours}")
+        foreign = ours and kind in ("AC", "DC", "WPT", "ACDP") and kind != ours
+        in_kind = one.side == CHARGER and one.base == getattr(session.request_of(one), "base", "")
+        if one.side == side and foreign and not in_kind:
+            yield broken(one, f"{one} in a session that was negotiated for {ours}")

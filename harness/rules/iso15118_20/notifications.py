@@ -167,4 +167,6 @@ def terminate_is_carried_out(session: Session) -> Iterator[Broken]:
     for notice in notices(session):
         stop = session.first_after(notice.answer, "SessionStopReq")
         if notice.kind == "Terminate" and stop and stop.charging_session != "Terminate":
-            yield broken(stop, f"{stop} says {stop.charging_session}, {notice.answer} asked to terminate", notice.answer)
+            yield broken(
+                stop, f"{stop} says {stop.charging_session}, {notice.answer} asked to terminate", notice.answer
+            )

@@ -120,9 +120,8 @@ def wrong_order_is_refused(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         answer = session.answer_to(request)
         judged = state_of(session, request) not in (None, *ENDS)
-        if judged and allowed(session, request) is False and answer and answer.code:
-            if not answer.failed:
-                yield broken(answer, f"{answer} granted {_described(request)} with {answer.code}", request)
+        if judged and allowed(session, request) is False and answer and answer.code and not answer.failed:
+            yield broken(answer, f"{answer} granted {_described(request)} with {answer.code}", request)
 
 
 @station(GENERAL, "the refusal of a request that is out of order says FAILED_SequenceError, not another code", "A")
@@ -130,9 +129,9 @@ def wrong_order_is_named(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         answer = session.answer_to(request)
         judged = state_of(session, request) not in (None, State.CONNECTED, State.NEGOTIATED, *ENDS)
-        if judged and allowed(session, request) is False and answer and answer.failed:
-            if answer.code not in (SEQUENCE_ERROR, UNKNOWN_SESSION):
-                yield broken(answer, f"{answer} refuses {_described(request)} with {answer.code}", request)
+        other = answer is not None and answer.failed and answer.code not in (SEQUENCE_ERROR, UNKNOWN_SESSION)
+        if judged and allowed(session, request) is False and answer and other:
+            yield broken(answer, f"{answer} refuses {_described(request)} with {answer.code}", request)
 
 
 @station(GENERAL, "a request that is allowed now is not answered with FAILED_SequenceError")
@@ -163,7 +162,11 @@ def nothing_is_sent_unasked(session: Session) -> Iterator[Broken]:
 def one_request_at_a_time(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         earlier = session.latest_before(request)
-        if earlier and _interrupts(session, request) and not {earlier.payload_type, request.payload_type} & SIDE_STREAMS:
+        if (
+            earlier
+            and _interrupts(session, request)
+            and not {earlier.payload_type, request.payload_type} & SIDE_STREAMS
+        ):
             answer = session.answer_to(earlier)
             waited = request.at_s - earlier.at_s
             if answer or waited < 2:

@@ -155,7 +155,9 @@ def loop_is_kept_up(session: Session) -> Iterator[Broken]:
     late = _loop_pauses(session, SEQUENCE_LOOP.value_s, SEQUENCE.value_s)
     if late:
         pause, answer, request = max(late, key=lambda item: item[0])
-        yield broken(request, f"{request} came {pause:.2f} s after {answer}, the latest of {len(late)} late ones", answer)
+        yield broken(
+            request, f"{request} came {pause:.2f} s after {answer}, the latest of {len(late)} late ones", answer
+        )
 
 
 @vehicle(PACE_LOOP.requirement, "in the charge loop the vehicle's performance time is 0.25 s", "S", "warn")
@@ -163,7 +165,9 @@ def loop_is_paced(session: Session) -> Iterator[Broken]:
     slow = _loop_pauses(session, PACE_LOOP.value_s, SEQUENCE_LOOP.value_s)
     if slow:
         pause, answer, request = max(slow, key=lambda item: item[0])
-        yield broken(request, f"{request} came {pause:.2f} s after {answer}, the slowest of {len(slow)} slow ones", answer)
+        yield broken(
+            request, f"{request} came {pause:.2f} s after {answer}, the slowest of {len(slow)} slow ones", answer
+        )
 
 
 def runs(session: Session, base: str, answers_ongoing: bool) -> Iterator[tuple[Message, Message, Message | None]]:
@@ -202,7 +206,9 @@ def contract_authorization_gives_up(session: Session) -> Iterator[Broken]:
             yield broken(last, f"{last} still asked {lasted:.0f} s after {first}", first)
 
 
-@vehicle("V2G20 ongoing timeout", "the vehicle gives up when authorization is ongoing; 60 s by table, 180 s in use", "X")
+@vehicle(
+    "V2G20 ongoing timeout", "the vehicle gives up when authorization is ongoing; 60 s by table, 180 s in use", "X"
+)
 def authorization_gives_up(session: Session) -> Iterator[Broken]:
     for first, last, lasted in _too_long(session, "Authorization", ONGOING.value_s):
         if last.selected_authorization_service == "EIM":

@@ -1,4 +1,7 @@
-"""TLS: the -20 profile against what labs and the field run. Only what breaks mutual authentication fails."""
+"""TLS: the -20 profile against what labs and the field run, which warns: many sessions have no TLS at all.
+
+Certificates that are not valid fail, and a station that steps back from the TLS 1.3 that was offered.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +107,7 @@ def vehicle_key_is_of_the_profile(session: Session) -> Iterator[Broken]:
             yield _found(session, event, f"its key is {key}")
 
 
-@station("V2G20-2400", "the station always asks for the vehicle's certificate", "S")
+@station("V2G20-2400", "the station always asks for the vehicle's certificate", "S", "warn")
 def client_certificate_is_requested(session: Session) -> Iterator[Broken]:
     for event, tls in _told(session):
         known = tls.get("server_chain") or "certificate_requested" in tls
@@ -112,7 +115,7 @@ def client_certificate_is_requested(session: Session) -> Iterator[Broken]:
             yield _found(session, event, "no CertificateRequest was sent")
 
 
-@vehicle("V2G20-2339", "the vehicle authenticates itself with its vehicle certificate", "S")
+@vehicle("V2G20-2339", "the vehicle authenticates itself with its vehicle certificate", "S", "warn")
 def client_certificate_is_sent(session: Session) -> Iterator[Broken]:
     for event, tls in _told(session):
         if tls.get("certificate_requested") and tls.get("client_chain") == [] and not tls.get("problem"):
@@ -207,7 +210,7 @@ def vehicle_chain_is_short(session: Session) -> Iterator[Broken]:
     yield from _depth(session, "client")
 
 
-@vehicle("V2G20-2365", "a -20 vehicle offers TLS 1.3", "S")
+@vehicle("V2G20-2365", "a -20 vehicle offers TLS 1.3", "S", "warn")
 def tls_13_is_offered(session: Session) -> Iterator[Broken]:
     event = session.link("tls")
     versions = event.data.get("client_versions") if event else None

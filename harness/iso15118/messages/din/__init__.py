@@ -1,1 +1,1 @@
-"""x"""
+"""DIN SPEC 70121 (2012 namespaces)."""

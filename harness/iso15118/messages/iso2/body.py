@@ -1,4 +1,4 @@
-"""ISO 15118-2 message bodies."""
+"""ISO 15118-2 messages: what stands in the body of a V2G_Message."""
 
 from __future__ import annotations
 
@@ -58,35 +58,35 @@ from harness.iso15118.messages.iso2.types import (
 
 @message(ns=ISO2_BODY)
 class Body(Record):
-    """"""
+    """Exactly one message, or nothing."""
 
     body_element: BodyBase | None = substitution("BodyElement", default=None)
 
 
 @message(ns=ISO2_BODY, name="BodyElement", root=True, abstract=True)
 class BodyBase(Record):
-    """"""
+    """Head of all messages."""
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class SessionSetupReq(BodyBase):
-    """"""
+    """Opens a session (session id 0) or resumes a paused one (its id)."""
 
-    evcc_id: EvccID = element("EVCCID")
+    evcc_id: EvccID = element("EVCCID")  # the vehicle's id
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class SessionSetupRes(BodyBase):
-    """"""
+    """Tells the session id, in the header, and the station's id."""
 
     response_code: ResponseCode = element("ResponseCode")
-    evse_id: EvseID = element("EVSEID")
-    evse_time_stamp: Long | None = element("EVSETimeStamp", default=None)
+    evse_id: EvseID = element("EVSEID")  # the station's id
+    evse_time_stamp: Long | None = element("EVSETimeStamp", default=None)  # seconds since 1970
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class ServiceDiscoveryReq(BodyBase):
-    """"""
+    """Asks for services, all or of one scope or category."""
 
     service_scope: ServiceScope | None = element("ServiceScope", default=None)
     service_category: ServiceCategory | None = element("ServiceCategory", default=None)
@@ -94,7 +94,7 @@ class ServiceDiscoveryReq(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class ServiceDiscoveryRes(BodyBase):
-    """"""
+    """Payment options, the charge service, and other services."""
 
     response_code: ResponseCode = element("ResponseCode")
     payment_option_list: PaymentOptionList = element("PaymentOptionList")
@@ -104,14 +104,14 @@ class ServiceDiscoveryRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class ServiceDetailReq(BodyBase):
-    """"""
+    """Asks for the parameter sets of a service."""
 
     service_id: ServiceID = element("ServiceID")
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class ServiceDetailRes(BodyBase):
-    """"""
+    """The parameter sets that a service can be selected with."""
 
     response_code: ResponseCode = element("ResponseCode")
     service_id: ServiceID = element("ServiceID")
@@ -120,7 +120,7 @@ class ServiceDetailRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class PaymentServiceSelectionReq(BodyBase):
-    """"""
+    """The payment option and the services that the vehicle takes."""
 
     selected_payment_option: PaymentOption = element("SelectedPaymentOption")
     selected_service_list: SelectedServiceList = element("SelectedServiceList")
@@ -128,14 +128,14 @@ class PaymentServiceSelectionReq(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class PaymentServiceSelectionRes(BodyBase):
-    """"""
+    """Accepts or refuses the selection."""
 
     response_code: ResponseCode = element("ResponseCode")
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class PaymentDetailsReq(BodyBase):
-    """"""
+    """The contract that pays."""
 
     emaid: EMAIDText = element("eMAID")
     contract_signature_cert_chain: CertificateChain = element("ContractSignatureCertChain")
@@ -143,24 +143,24 @@ class PaymentDetailsReq(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class PaymentDetailsRes(BodyBase):
-    """"""
+    """The challenge for the contract's key."""
 
     response_code: ResponseCode = element("ResponseCode")
-    gen_challenge: GenChallenge = element("GenChallenge")
-    evse_time_stamp: Long = element("EVSETimeStamp")
+    gen_challenge: GenChallenge = element("GenChallenge")  # 16 random octets
+    evse_time_stamp: Long = element("EVSETimeStamp")  # seconds since 1970
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class AuthorizationReq(BodyBase):
-    """"""
+    """Asks for authorization; with a contract, the challenge echoed and signed."""
 
     id: ID | None = attribute("Id", default=None)
-    gen_challenge: GenChallenge | None = element("GenChallenge", default=None)
+    gen_challenge: GenChallenge | None = element("GenChallenge", default=None)  # 16 random octets
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class AuthorizationRes(BodyBase):
-    """"""
+    """Whether authorization has finished."""
 
     response_code: ResponseCode = element("ResponseCode")
     evse_processing: EVSEProcessing = element("EVSEProcessing")
@@ -168,7 +168,7 @@ class AuthorizationRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class ChargeParameterDiscoveryReq(BodyBase):
-    """"""
+    """The vehicle's charge parameters."""
 
     max_entries_sa_schedule_tuple: UnsignedShort | None = element("MaxEntriesSAScheduleTuple", default=None)
     requested_energy_transfer_mode: EnergyTransferMode = element("RequestedEnergyTransferMode")
@@ -177,7 +177,7 @@ class ChargeParameterDiscoveryReq(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class ChargeParameterDiscoveryRes(BodyBase):
-    """"""
+    """The station's charge parameters and schedules; repeated while Ongoing."""
 
     response_code: ResponseCode = element("ResponseCode")
     evse_processing: EVSEProcessing = element("EVSEProcessing")
@@ -187,7 +187,7 @@ class ChargeParameterDiscoveryRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class PowerDeliveryReq(BodyBase):
-    """"""
+    """Starts, stops or renegotiates power."""
 
     charge_progress: ChargeProgress = element("ChargeProgress")
     sa_schedule_tuple_id: SAID = element("SAScheduleTupleID")
@@ -199,7 +199,7 @@ class PowerDeliveryReq(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class PowerDeliveryRes(BodyBase):
-    """"""
+    """Whether power is on or off."""
 
     response_code: ResponseCode = element("ResponseCode")
     evse_status: EVSEStatus = substitution("EVSEStatus", ns=ISO2_TYPES)
@@ -207,7 +207,7 @@ class PowerDeliveryRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class MeteringReceiptReq(BodyBase):
-    """"""
+    """The meter reading, signed with the contract key."""
 
     id: ID | None = attribute("Id", default=None)
     session_id: SessionID = element("SessionID")
@@ -217,7 +217,7 @@ class MeteringReceiptReq(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class MeteringReceiptRes(BodyBase):
-    """"""
+    """Acknowledges the signed reading."""
 
     response_code: ResponseCode = element("ResponseCode")
     evse_status: EVSEStatus = substitution("EVSEStatus", ns=ISO2_TYPES)
@@ -225,21 +225,21 @@ class MeteringReceiptRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class SessionStopReq(BodyBase):
-    """"""
+    """Ends or pauses the session."""
 
     charging_session: ChargingSession = element("ChargingSession")
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class SessionStopRes(BodyBase):
-    """"""
+    """Acknowledges; the vehicle then closes the connection."""
 
     response_code: ResponseCode = element("ResponseCode")
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class CertificateUpdateReq(BodyBase):
-    """"""
+    """Asks to renew the contract certificate; signed with the old one."""
 
     id: ID = attribute("Id")
     contract_signature_cert_chain: CertificateChain = element("ContractSignatureCertChain")
@@ -249,7 +249,7 @@ class CertificateUpdateReq(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class CertificateUpdateRes(BodyBase):
-    """"""
+    """The new contract certificate and its encrypted key."""
 
     response_code: ResponseCode = element("ResponseCode")
     sa_provisioning_certificate_chain: CertificateChain = element("SAProvisioningCertificateChain")
@@ -264,16 +264,16 @@ class CertificateUpdateRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class CertificateInstallationReq(BodyBase):
-    """"""
+    """Asks for a contract certificate; signed with the provisioning key."""
 
     id: ID = attribute("Id")
-    oem_provisioning_cert: Certificate = element("OEMProvisioningCert")
+    oem_provisioning_cert: Certificate = element("OEMProvisioningCert")  # X.509, DER
     list_of_root_certificate_ids: ListOfRootCertificateIDs = element("ListOfRootCertificateIDs")
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class CertificateInstallationRes(BodyBase):
-    """"""
+    """A contract certificate and its encrypted key."""
 
     response_code: ResponseCode = element("ResponseCode")
     sa_provisioning_certificate_chain: CertificateChain = element("SAProvisioningCertificateChain")
@@ -287,17 +287,17 @@ class CertificateInstallationRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class ChargingStatusReq(BodyBase):
-    """"""
+    """Vehicle's turn of the AC charge loop."""
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class ChargingStatusRes(BodyBase):
-    """"""
+    """Station's turn of the AC charge loop."""
 
     response_code: ResponseCode = element("ResponseCode")
-    evse_id: EvseID = element("EVSEID")
+    evse_id: EvseID = element("EVSEID")  # the station's id
     sa_schedule_tuple_id: SAID = element("SAScheduleTupleID")
-    evse_max_current: PhysicalValue | None = element("EVSEMaxCurrent", default=None)
+    evse_max_current: PhysicalValue | None = element("EVSEMaxCurrent", default=None)  # A
     meter_info: MeterInfo | None = element("MeterInfo", default=None)
     receipt_required: bool | None = element("ReceiptRequired", default=None)
     ac_evse_status: ACEVSEStatus = element("AC_EVSEStatus")
@@ -305,14 +305,14 @@ class ChargingStatusRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class CableCheckReq(BodyBase):
-    """"""
+    """Asks to check the insulation; repeated while the station says Ongoing."""
 
     dc_ev_status: DCEVStatus = element("DC_EVStatus")
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class CableCheckRes(BodyBase):
-    """"""
+    """Whether the insulation check has finished."""
 
     response_code: ResponseCode = element("ResponseCode")
     dc_evse_status: DCEVSEStatus = element("DC_EVSEStatus")
@@ -321,53 +321,53 @@ class CableCheckRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class PreChargeReq(BodyBase):
-    """"""
+    """Asks for the vehicle's voltage on the cable."""
 
     dc_ev_status: DCEVStatus = element("DC_EVStatus")
-    ev_target_voltage: PhysicalValue = element("EVTargetVoltage")
-    ev_target_current: PhysicalValue = element("EVTargetCurrent")
+    ev_target_voltage: PhysicalValue = element("EVTargetVoltage")  # V
+    ev_target_current: PhysicalValue = element("EVTargetCurrent")  # A
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class PreChargeRes(BodyBase):
-    """"""
+    """The voltage on the cable."""
 
     response_code: ResponseCode = element("ResponseCode")
     dc_evse_status: DCEVSEStatus = element("DC_EVSEStatus")
-    evse_present_voltage: PhysicalValue = element("EVSEPresentVoltage")
+    evse_present_voltage: PhysicalValue = element("EVSEPresentVoltage")  # V
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class CurrentDemandReq(BodyBase):
-    """"""
+    """Vehicle's turn of the DC charge loop: what it wants."""
 
     dc_ev_status: DCEVStatus = element("DC_EVStatus")
-    ev_target_current: PhysicalValue = element("EVTargetCurrent")
-    ev_maximum_voltage_limit: PhysicalValue | None = element("EVMaximumVoltageLimit", default=None)
-    ev_maximum_current_limit: PhysicalValue | None = element("EVMaximumCurrentLimit", default=None)
-    ev_maximum_power_limit: PhysicalValue | None = element("EVMaximumPowerLimit", default=None)
+    ev_target_current: PhysicalValue = element("EVTargetCurrent")  # A
+    ev_maximum_voltage_limit: PhysicalValue | None = element("EVMaximumVoltageLimit", default=None)  # V
+    ev_maximum_current_limit: PhysicalValue | None = element("EVMaximumCurrentLimit", default=None)  # A
+    ev_maximum_power_limit: PhysicalValue | None = element("EVMaximumPowerLimit", default=None)  # W
     bulk_charging_complete: bool | None = element("BulkChargingComplete", default=None)
     charging_complete: bool = element("ChargingComplete")
-    remaining_time_to_full_soc: PhysicalValue | None = element("RemainingTimeToFullSoC", default=None)
-    remaining_time_to_bulk_soc: PhysicalValue | None = element("RemainingTimeToBulkSoC", default=None)
-    ev_target_voltage: PhysicalValue = element("EVTargetVoltage")
+    remaining_time_to_full_soc: PhysicalValue | None = element("RemainingTimeToFullSoC", default=None)  # s
+    remaining_time_to_bulk_soc: PhysicalValue | None = element("RemainingTimeToBulkSoC", default=None)  # s
+    ev_target_voltage: PhysicalValue = element("EVTargetVoltage")  # V
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class CurrentDemandRes(BodyBase):
-    """"""
+    """Station's turn of the DC charge loop: what is measured, and which limit has been met."""
 
     response_code: ResponseCode = element("ResponseCode")
     dc_evse_status: DCEVSEStatus = element("DC_EVSEStatus")
-    evse_present_voltage: PhysicalValue = element("EVSEPresentVoltage")
-    evse_present_current: PhysicalValue = element("EVSEPresentCurrent")
+    evse_present_voltage: PhysicalValue = element("EVSEPresentVoltage")  # V
+    evse_present_current: PhysicalValue = element("EVSEPresentCurrent")  # A
     evse_current_limit_achieved: bool = element("EVSECurrentLimitAchieved")
     evse_voltage_limit_achieved: bool = element("EVSEVoltageLimitAchieved")
     evse_power_limit_achieved: bool = element("EVSEPowerLimitAchieved")
-    evse_maximum_voltage_limit: PhysicalValue | None = element("EVSEMaximumVoltageLimit", default=None)
-    evse_maximum_current_limit: PhysicalValue | None = element("EVSEMaximumCurrentLimit", default=None)
-    evse_maximum_power_limit: PhysicalValue | None = element("EVSEMaximumPowerLimit", default=None)
-    evse_id: EvseID = element("EVSEID")
+    evse_maximum_voltage_limit: PhysicalValue | None = element("EVSEMaximumVoltageLimit", default=None)  # V
+    evse_maximum_current_limit: PhysicalValue | None = element("EVSEMaximumCurrentLimit", default=None)  # A
+    evse_maximum_power_limit: PhysicalValue | None = element("EVSEMaximumPowerLimit", default=None)  # W
+    evse_id: EvseID = element("EVSEID")  # the station's id
     sa_schedule_tuple_id: SAID = element("SAScheduleTupleID")
     meter_info: MeterInfo | None = element("MeterInfo", default=None)
     receipt_required: bool | None = element("ReceiptRequired", default=None)
@@ -375,15 +375,15 @@ class CurrentDemandRes(BodyBase):
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class WeldingDetectionReq(BodyBase):
-    """"""
+    """Asks for the voltage while the vehicle opens its contactors."""
 
     dc_ev_status: DCEVStatus = element("DC_EVStatus")
 
 
 @message(ns=ISO2_BODY, root=True, substitutes="BodyElement")
 class WeldingDetectionRes(BodyBase):
-    """"""
+    """The voltage on the cable."""
 
     response_code: ResponseCode = element("ResponseCode")
     dc_evse_status: DCEVSEStatus = element("DC_EVSEStatus")
-    evse_present_voltage: PhysicalValue = element("EVSEPresentVoltage")
+    evse_present_voltage: PhysicalValue = element("EVSEPresentVoltage")  # V

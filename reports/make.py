@@ -1,0 +1,87 @@
+"""From run folders to files: the one door of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from reports import html, junit, pdf
+from reports.anonymise import Level, names_for
+from reports.compare import compare
+from reports.decode import decode
+from reports.document import Document
+from reports.drawings import draw
+from reports.drilldown import pack
+from reports.load import Loaded, ReportError, load
+from reports.tell import tell
+from reports.timeline import Timeline, read
+
+_KEYS = ".pseudonyms"
+
+
+def make_report(
+    runs: Sequence[Path],
+    out: Path,
+    *,
+    anonymise: Level | str = Level.INTERNAL,
+    baseline: Path | None = None,
+    key: Path | None = None,
+) -> list[Path]:
+    """Write report.html, .pdf, .json and .junit.xml into `out`; returns their paths.
+
+    Same runs, same octets. `anonymise` is a level (internal, client, group, public); `baseline` the run of an earlier
+    campaign to compare with; `key` the pseudonym key file, by default in a folder beside the runs. Raises ReportError
+    with the way out.
+    """
+    level = Level(anonymise)
+    loaded = load(runs)
+    key = key or runs[0].resolve().parent / _KEYS / f"{loaded.campaign.id}.json"
+    if out.resolve() in key.resolve().parents:
+        raise ReportError(f"the pseudonym key {key} would lie in the report's own folder: choose another --out")
+    names = names_for(loaded.units, level, key)
+    document = tell(loaded, names, compare(load([baseline]), loaded, names) if baseline else None)
+    timelines = _timelines(loaded)
+    drawings = draw(document, timelines)
+    page = html.render(document, drawings, pack(document, timelines, _sizes(loaded), names))
+    out.mkdir(parents=True, exist_ok=True)
+    written = {
+        "report.html": page.encode(),
+        "report.pdf": pdf.render(document, drawings),
+        "report.json": as_json(document),
+        "report.junit.xml": junit.render(document),
+    }
+    paths = []
+    for name, content in written.items():
+        path = out / name
+        path.write_bytes(content)
+        paths.append(path)
+    return paths
+
+
+def as_json(document: Document) -> bytes:
+    """The document as JSON after `report.schema.json`."""
+    return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=1) + b"\n"
+
+
+def _timelines(loaded: Loaded) -> Callable[[str], Timeline]:
+    """Reads an attempt's transcript when it is asked for; the last few are kept, charts and drill-down share them."""
+
+    @lru_cache(maxsize=32)
+    def timeline(attempt: str) -> Timeline:
+        own = attempt.rpartition("/")[2]
+        return read(loaded.folders[attempt] / "evidence" / own, decode)
+
+    return timeline
+
+
+def _sizes(loaded: Loaded) -> dict[str, int]:
+    return {
+        attempt.id: file.bytes
+        for result in loaded.results
+        for attempt in result.attempts
+        for file in attempt.evidence
+        if file.path.endswith("transcript.jsonl")
+    }
