@@ -147,6 +147,16 @@ class Bench:
             raise ConfigError(f"{self.lab.path}: roles.{name}: this case needs a {name}; add one under roles")
         return self.drivers[name]
 
+    async def identify(self, role: str) -> Identity:
+        """Open one instrument alone and ask who it is; raises BenchError with the way out."""
+        if self.emulation is None:
+            self.emulation = WireEmulation()
+            if self.lab.emulated:
+                await self.emulation.start_plant({})
+        device = self.lab.device(role)
+        await self._open(role, device, await self._far_end(role, device))
+        return await self.drivers[role].identity()
+
     async def identities(self) -> list[tuple[Device, str, Identity]]:
         """(config, role, identity as the device says) of every instrument that is open."""
         return [

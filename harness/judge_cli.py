@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 import harness.rules.cross_protocol
@@ -33,23 +35,40 @@ def judge_capture(path: Path, keylog: Path | None = None) -> dict[str, Any]:
 
     Raises CaptureError if the file can't be understood, OSError if it can't be read.
     """
-    events, notes = _evidence(path, keylog)
-    return {"sessions": [_session(one) for one in sessions(events)], "notes": list(notes)}
+    return judge_evidence(path, keylog)[0]
 
 
-def _evidence(path: Path, keylog: Path | None) -> tuple[list[Event], tuple[str, ...]]:
+def judge_evidence(path: Path, keylog: Path | None = None) -> tuple[dict[str, Any], list[str]]:
+    """The same, and what could not be read of the evidence."""
+    told: list[dict[str, Any]] = []
+    notes: list[str] = []
+    for events, remarks in _records(path, keylog):
+        notes += remarks
+        for one in sessions(events):
+            told.append(_session(one))
+            if one.tls.get("problem"):
+                notes.append(f"session {len(told)}: {one.tls['problem']}")
+    return {"sessions": told}, notes
+
+
+def _records(path: Path, keylog: Path | None) -> Iterator[tuple[list[Event], tuple[str, ...]]]:
+    """Each record on its own: a capture, a transcript, or every transcript of a run's folder."""
     if path.is_dir():
-        files = sorted(path.rglob("*.jsonl"))
+        files = sorted(path.rglob(TRANSCRIPT))
         if not files:
-            raise CaptureError(f"{path}: no transcript in this folder; give a run's folder or a capture file")
-        found = [event for file in files for event in read_events(file)]
-        return found, ()
+            raise CaptureError(f"{path}: no {TRANSCRIPT} in this folder; give a run's folder or a capture file")
+        yield from ((list(read_events(file)), ()) for file in files)
+        return
     with path.open("rb") as file:
         begins = file.read(1)
     if begins == b"{":
-        return list(read_events(path)), ()
-    capture = read_capture(path, keylog)
-    return list(capture.events), capture.notes
+        try:
+            yield list(read_events(path)), ()
+        except msgspec.DecodeError as problem:
+            raise CaptureError(f"{path}: not a transcript: {problem}") from problem
+    else:
+        capture = read_capture(path, keylog)
+        yield list(capture.events), capture.notes
 
 
 def verdict_of(session: V2GSession, findings: list[Finding]) -> Verdict:
@@ -68,35 +87,34 @@ def judge_session(session: V2GSession) -> list[Finding]:
 
 def _session(session: V2GSession) -> dict[str, Any]:
     findings = judge_session(session)
-    told: dict[str, Any] = {
+    return {
         "protocol": session.protocol,
         "verdict": str(verdict_of(session, findings)),
         "messages": len(session.messages),
-        "findings": [_finding(one) for one in findings],
+        "findings": [_finding(one, session) for one in findings],
     }
-    problem = session.tls.get("problem")
-    return told | ({"problem": problem} if problem else {})
 
 
-def _finding(one: Finding) -> dict[str, Any]:
+def _finding(one: Finding, session: V2GSession) -> dict[str, Any]:
+    """A finding that rests on no message (discovery, say) is told with the session's first."""
     return {
         "rule": one.rule,
         "requirement": one.requirement,
         "severity": str(one.severity),
         "side": SIDES.get(one.side, NO_SIDE),
-        "message": one.message,
+        "message": one.message or (1 if session.messages else None),
         "reason": one.reason,
     }
 
 
 def as_text(judged: dict[str, Any]) -> str:
     """The same for a reader."""
-    lines = [f"note: {one}" for one in judged["notes"]]
+    lines = []
     for number, session in enumerate(judged["sessions"], 1):
-        head = f"session {number}: {session['protocol']}, {session['messages']} messages: {session['verdict']}"
-        lines.append(head + (f" ({session['problem']})" if "problem" in session else ""))
+        head = f"session {number}: {session['protocol']}, {session['messages']} messages"
+        lines.append(f"{head}: {session['verdict']}")
         for one in session["findings"]:
-            where = f"message {one['message']}" if one["message"] else "session"
+            where = f"message {one['message']}"
             lines.append(f"  {one['severity']:4}  {one['side']:8} {where:12} {one['reason']}  [{one['requirement']}]")
     return "\n".join(lines or ["no V2G session found"])
 
@@ -108,10 +126,12 @@ def command(
 ) -> None:
     """Judge recorded V2G sessions by every rule. Exits 0 when every session passes, 1 when one does not."""
     try:
-        judged = judge_capture(evidence, keylog)
+        judged, notes = judge_evidence(evidence, keylog)
     except (CaptureError, OSError) as problem:
         print(problem, file=sys.stderr)
         raise typer.Exit(BAD_USAGE) from None
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     print(json.dumps(judged, indent=2, ensure_ascii=False) if as_json else as_text(judged))
     passed = all(one["verdict"] == Verdict.PASS for one in judged["sessions"])
     raise typer.Exit(0 if passed and judged["sessions"] else 1)

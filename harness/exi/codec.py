@@ -41,7 +41,7 @@ def decode(data: bytes, schema: Schema, kind: Kind = "document", mode: Mode = "s
     """
     try:
         return _compiled(schema, kind).decode(data)
-    except (Uncommon, IndexError, struct.error):
+    except (Uncommon, ExiError, IndexError, struct.error):
         return _decode_by_events(data, schema, kind, mode)
 
 

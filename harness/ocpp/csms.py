@@ -119,7 +119,7 @@ class StationHandle:
         self._connected = asyncio.Event()
         self._fresh: deque[Received] = deque(maxlen=KEPT_MESSAGES)
         self._pending: dict[str, asyncio.Future[Payload]] = {}
-        self._waiters: list[tuple[str, Where | None, asyncio.Future[Received]]] = []
+        self._waiters: list[tuple[Mapping[str, Where | None], asyncio.Future[Received]]] = []
         self._late: set[asyncio.Task[None]] = set()
         self._next_profile_id = 100
 
@@ -162,20 +162,23 @@ class StationHandle:
         Each message is given out once, so two equal expectations need two messages. Raises NotSeen, with what came
         instead.
         """
+        return await self.expect_any({action: where}, within_s=within_s)
+
+    async def expect_any(self, wanted: Mapping[str, Where | None], *, within_s: float) -> Received:
+        """As `expect`, for the first of several kinds: conditions by action."""
         for message in self._fresh:
-            if _fits(message, action, where):
+            if _fits(message, wanted):
                 self._fresh.remove(message)
                 return message
         future: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
-        waiter = (action, where, future)
+        waiter = (wanted, future)
         self._waiters.append(waiter)
         try:
             return await self.clock.wait(future, within_s)
         except TimeoutError as late:
             instead = ", ".join(message.action for message in list(self._fresh)[-10:]) or "nothing"
-            raise NotSeen(
-                f"{self.identity} sent no {action} as expected within {within_s:g} s, but {instead}"
-            ) from late
+            names = " or ".join(wanted)
+            raise NotSeen(f"{self.identity} sent no {names} as expected within {within_s:g} s, but {instead}") from late
         finally:
             self._waiters.remove(waiter)
 
@@ -335,8 +338,8 @@ class StationHandle:
     def _note(self, message: Received) -> None:
         self._follow(message)
         self.received.append(message)
-        for action, where, future in self._waiters:
-            if not future.done() and _fits(message, action, where):
+        for wanted, future in self._waiters:
+            if not future.done() and _fits(message, wanted):
                 future.set_result(message)
                 return
         self._fresh.append(message)
@@ -501,9 +504,10 @@ def _variable(component: str, variable: str, *, instance: str | None = None, evs
     return raw
 
 
-def _fits(message: Received, action: str, where: Where | None) -> bool:
-    if message.action != action:
+def _fits(message: Received, wanted: Mapping[str, Where | None]) -> bool:
+    if message.action not in wanted:
         return False
+    where = wanted[message.action]
     if where is None:
         return True
     if callable(where):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import harness.rules
@@ -14,9 +15,15 @@ from harness.transcript.decoding import sessions as v2g_sessions
 from harness.transcript.event import Event
 from harness.verdict import Finding
 
+
+def _sessions_of(protocol: str, events: Sequence[Event]) -> Iterable[Any]:
+    return [one for one in v2g_sessions(events) if one.protocol == protocol]
+
+
 VIEWS: dict[str, Callable[[Sequence[Event]], Iterable[Any]]] = {
-    "iso15118-20": v2g_sessions,
-    "iso15118-2": v2g_sessions,
+    "iso15118-20": partial(_sessions_of, "iso15118-20"),
+    "iso15118-2": partial(_sessions_of, "iso15118-2"),
+    "din70121": partial(_sessions_of, "din70121"),
     "cross-protocol": v2g_sessions,
     "ocpp2.1": ocpp.sessions,
 }

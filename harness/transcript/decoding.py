@@ -14,7 +14,7 @@ from harness.iso15118 import messages
 from harness.iso15118.messages import Decoded, ExiError
 from harness.iso15118.v2gtp import HEADER, HEADER_LENGTH, INVERSE_VERSION, VERSION
 from harness.transcript.event import Event
-from harness.transcript.v2g import Message, V2GSession, group
+from harness.transcript.v2g import REQUEST, RESPONSE, Message, V2GSession, group
 
 ISO20, ISO2, DIN, UNKNOWN = "iso15118-20", "iso15118-2", "din70121", "unknown"
 SAP_TYPE = 0x8001
@@ -85,6 +85,8 @@ class _Reading:
         except _Unreadable as problem:
             return replace(bare, error=str(problem))
         message = _opened(bare, schema, decoded)
+        if not message.name.endswith((REQUEST, RESPONSE)):
+            return replace(bare, error=f"not a message of the protocol: {message.name or decoded.name}")
         self._negotiate(message, kind)
         return message
 

@@ -94,7 +94,9 @@ class Instances:
                 if datatype.form == "ID":
                     return f"id{rng.randrange(10**6)}"
                 alphabet = _CHARACTERS if rng.random() < 0.2 else _CHARACTERS[:18]
-                return "".join(rng.choice(alphabet) for _ in range(length)).strip().ljust(max(datatype.shortest, 1), "x")
+                return (
+                    "".join(rng.choice(alphabet) for _ in range(length)).strip().ljust(max(datatype.shortest, 1), "x")
+                )
         raise AssertionError(datatype)
 
     def _length(self, shortest: int, longest: int | None) -> int:

@@ -103,11 +103,16 @@ def vehicle_closes_after_the_stop(session: Session) -> Iterator[Broken]:
             yield broken(stop[1], f"the station had to close {waited:.1f} s after {stop[1]}", stop[0])
 
 
+def _at_the_end(session: Session, because: str, end: Event) -> Broken:
+    """What rests on the end of the connection is told with the last message."""
+    return Broken(len(session.messages) or None, because, (end.number,))
+
+
 @either(OURS, "{who} closes with FIN, not with a reset", "I")
 def connection_is_closed_orderly(session: Session, side: str) -> Iterator[Broken]:
     ends = closings(session)
     if ends and ends[0].data["by"] == side and ends[0].data.get("how") == "reset":
-        yield Broken(None, "the first end of the connection was a reset", (ends[0].number,))
+        yield _at_the_end(session, "the first end of the connection was a reset", ends[0])
 
 
 @either("V2G20-1643", "{who} closes TLS with close_notify before it closes TCP", "I")
@@ -115,7 +120,7 @@ def tls_is_closed_before_tcp(session: Session, side: str) -> Iterator[Broken]:
     ends = [one for one in closings(session) if one.data["by"] == side and one.data.get("how") == "fin"]
     alerts = [link for link in session.links if link.data.get("what") == "alert" and link.data.get("by") == side]
     if session.tls.get("version") and not session.tls.get("problem") and ends and not alerts and session.messages:
-        yield Broken(None, "TCP was closed without an alert", (ends[0].number,))
+        yield _at_the_end(session, "TCP was closed without an alert", ends[0])
 
 
 @vehicle(OURS, "power is off before the session is terminated: PowerDelivery(Stop) comes before SessionStop", "I")

@@ -107,7 +107,7 @@ def both_sides_stamp_alike(session: Session) -> Iterator[Broken]:
         for side in (VEHICLE, CHARGER)
     ]
     if all(units) and units[0] != units[1]:
-        yield broken(None, f"the vehicle stamps in {units[0]}, the station in {units[1]}")
+        yield broken(_stamped(session, CHARGER)[0][0], f"the vehicle stamps in {units[0]}, the station in {units[1]}")
 
 
 @station("V2G20-1534", "the station's clock, which the session goes by, is right", "I")

@@ -77,8 +77,10 @@ def broken(message: Message | None, because: str, *others: Message | None, side:
 
 
 def number(value: Any) -> float | None:
-    """A RationalNumber (or None) as a float (or None)."""
-    return None if value is None else float(value)
+    """A RationalNumber as a float; None for None, and for one that was sent without its parts."""
+    if value is None or getattr(value, "value", 0) is None or getattr(value, "exponent", 0) is None:
+        return None
+    return float(value)
 
 
 def named(record: Any) -> str:
