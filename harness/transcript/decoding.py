@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from harness.iso15118 import messages
@@ -30,6 +31,12 @@ SETS = {ISO2: ("iso2",), DIN: ("din",), ISO20: ALL_20}
 
 class _Unreadable(ValueError):
     """The frame can't be decoded; the text says why."""
+
+
+@lru_cache(maxsize=16384)
+def _read(payload: bytes, schema: str, tolerant: bool) -> Decoded:
+    """Decode once: a running session is looked at again and again while it grows."""
+    return messages.decode(payload, schema, mode="tolerant" if tolerant else "strict")
 
 
 def sessions(events: Iterable[Event]) -> tuple[V2GSession, ...]:
@@ -104,7 +111,7 @@ class _Reading:
         for tolerant in (False, True):
             for schema in candidates:
                 try:
-                    return schema, messages.decode(payload, schema, mode="tolerant" if tolerant else "strict")
+                    return schema, _read(payload, schema, tolerant)
                 except (ExiError, ValueError, KeyError) as problem:
                     first = first or problem
                 if tolerant:
