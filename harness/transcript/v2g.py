@@ -180,9 +180,11 @@ class V2GSession:
 
     @property
     def tls(self) -> dict[str, Any]:
-        """What is known of the TLS connection; empty for plain TCP."""
+        """What is known of the TLS connection; empty for plain TCP. The version reads `TLS 1.3`, whoever recorded it."""
         found = self.link("tls")
-        return found.data if found else {}
+        if found is None:
+            return {}
+        return {**found.data, "version": str(found.data.get("version", "")).replace("TLSv", "TLS ")}
 
     @property
     def complete(self) -> bool:

@@ -246,11 +246,15 @@ FRAMING = [
     Case("vehicle-payload-type-fits-the-message", dc_scheduled, typed("AuthorizationReq", 0x8001)),
     Case("station-payload-type-fits-the-message", dc_scheduled, typed("AuthorizationRes", 0x8001)),
     Case(
-        "vehicle-payload-type-is-assigned", dc_scheduled, typed("AuthorizationReq", 0x8007),
+        "vehicle-payload-type-is-assigned",
+        dc_scheduled,
+        typed("AuthorizationReq", 0x8007),
         ("vehicle-payload-type-fits-the-message",),
     ),
     Case(
-        "station-payload-type-is-assigned", dc_scheduled, typed("AuthorizationRes", 0x8007),
+        "station-payload-type-is-assigned",
+        dc_scheduled,
+        typed("AuthorizationRes", 0x8007),
         ("station-payload-type-fits-the-message",),
     ),
     Case("vehicle-message-can-be-decoded", dc_scheduled, undecodable("AuthorizationReq", "not readable as common")),
@@ -260,12 +264,14 @@ FRAMING = [
     Case("vehicle-frame-head-is-right", dc_scheduled, bad_head("", "vehicle")),
     Case("station-frame-head-is-right", dc_scheduled, bad_head("", "charger")),
     Case(
-        "wrong-heads-are-ignored", dc_scheduled, answered_bad_head,
+        "wrong-heads-are-ignored",
+        dc_scheduled,
+        answered_bad_head,
         ("vehicle-frame-head-is-right", "vehicle-message-can-be-decoded"),
     ),
     Case("side-streams-are-marked", dc_scheduled, half_marked, ("metering-confirmation-was-asked-for",)),
     Case("vehicle-message-set-was-negotiated", dc_scheduled, ac_in_dc, ("order-service-selected",)),
     Case("station-message-set-was-negotiated", dc_scheduled, ac_answer_in_dc, ("answer-has-the-type-of-the-request",)),
-]  # fmt: skip
+]
 
 CASES = ORDER + GUARD + FRAMING
