@@ -105,9 +105,9 @@ def _described(request: Message) -> str:
     return f"{request.name}({told}) (message {request.ordinal})" if told else str(request)
 
 
-for _state in State:
-    if _state not in ENDS:
-        _register(_state)
+for _row in State:
+    if _row not in ENDS:
+        _register(_row)
 
 
 @vehicle("V2G20-1643", "after SessionStop with Terminate or Pause nothing more is sent")
