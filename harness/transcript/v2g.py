@@ -38,6 +38,7 @@ class Message:
     error: str = ""
     """Why it could not be decoded."""
     deviations: tuple[str, ...] = ()
+    """Where the stream is not as the schema says, each led by its kind (`facet: ...`, `trailing: ...`)."""
     event: int = 0
     utc_us: int = 0
     after_gap: bool = False

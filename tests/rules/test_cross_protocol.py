@@ -77,7 +77,9 @@ def test_power_that_is_not_steady_is_not_compared():
     jumping = tuple(
         event
         if event.kind != "reading"
-        else Event(event.number, event.at_s, 0, event.channel, event.kind, "", "", {"dc_power_w": 9_000.0 * (event.number % 3)})
+        else Event(
+            event.number, event.at_s, 0, event.channel, event.kind, "", "", {"dc_power_w": 9_000.0 * (event.number % 3)}
+        )
         for event in session.events
     )
     object.__setattr__(session, "events", jumping)
