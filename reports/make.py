@@ -45,25 +45,25 @@ def make_report(
     document = tell(loaded, names, compare(load([baseline]), loaded, names) if baseline else None)
     timelines = _timelines(loaded)
     drawings = draw(document, timelines)
-    page = html.render(document, drawings, pack(document, timelines, _sizes(loaded), names))
     out.mkdir(parents=True, exist_ok=True)
-    written = {
-        "report.html": page.encode(),
-        "report.pdf": pdf.render(document, drawings),
-        "report.json": as_json(document),
-        "report.junit.xml": junit.render(document),
+    writers: dict[str, Callable[[], bytes]] = {
+        "report.html": lambda: html.render(document, drawings, pack(document, timelines, sizes, names)).encode(),
+        "report.pdf": lambda: pdf.render(document, drawings),
+        "report.json": lambda: as_json(document),
+        "report.junit.xml": lambda: junit.render(document),
     }
+    sizes = _sizes(loaded)
     paths = []
-    for name, content in written.items():
+    for name, write in writers.items():  # one after another: each may take as much memory as the campaign
         path = out / name
-        path.write_bytes(content)
+        path.write_bytes(write())
         paths.append(path)
     return paths
 
 
 def as_json(document: Document) -> bytes:
     """The document as JSON after `report.schema.json`."""
-    return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=1) + b"\n"
+    return msgspec.json.encode(document, order="deterministic") + b"\n"
 
 
 def _timelines(loaded: Loaded) -> Callable[[str], Timeline]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -49,8 +50,7 @@ def render(document: Document, drawings: Drawings) -> bytes:
 
 def _data(document: Document, drawings: Drawings) -> dict[str, Any]:
     """What the template prints; numbers are formatted here, so that both formats print the same ones."""
-    data: dict[str, Any] = msgspec.to_builtins(document)
-    del data["cells"]
+    data: dict[str, Any] = msgspec.to_builtins(replace(document, cells=()))
     counted = [name for name in LOOKS if document.total.counts.get(name)]
     data["looks"] = {
         name: {"label": look.label, "glyph": look.glyph, "colour": look.colour} for name, look in LOOKS.items()
