@@ -32,7 +32,7 @@ class Drawings:
     by_case: tuple[str, ...]
     """Bars and shares come in drawings of a page's height."""
     shares: tuple[str, ...]
-    matrix: str
+    matrix: tuple[str, ...]
     group: tuple[Figure, ...]
     traces: tuple[Trace, ...]
 

@@ -17,6 +17,8 @@ _LINES = ("#0b5394", "#b3261e", "#1f7a43", "#6a3fa0")
 _WIDTH = 720
 _BLOCK = 36
 """Vehicles in one block of the matrix: what a page is high."""
+_NARROW = 12
+"""Chargers up to which two blocks stand side by side."""
 
 
 def _patterns(drawing: Drawing, prefix: str) -> None:
@@ -94,26 +96,31 @@ def shares(rows: Sequence[tuple[str, ShareRow]], title: str = "Pass shares with 
     return drawing.render()
 
 
-def matrix(document: Document) -> str:
-    """Vehicles by chargers: the worst verdict of the pair, and in how many of its cases it came out."""
+def matrix(document: Document) -> tuple[str, ...]:
+    """Vehicles by chargers, a drawing a page: the pair's worst verdict and in how many of its cases it came out."""
     cells: dict[tuple[str, str], list[CellRow]] = {}
     for cell in document.cells:
         cells.setdefault((cell.vehicle, cell.charger), []).append(cell)
     rows, columns = axes(document.cells)
+    blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
+    across = 2 if len(columns) <= _NARROW else 1
+    pages = [blocks[start : start + across] for start in range(0, len(blocks), across)]
+    return tuple(_matrix_page(page, columns, cells) for page in pages)
+
+
+def _matrix_page(
+    blocks: Sequence[Sequence[str]], columns: Sequence[str], cells: dict[tuple[str, str], list[CellRow]]
+) -> str:
     side, left, top = 26.0, 112.0, 74.0
     width = left + side * len(columns) + 30
-    blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
-    across = max(1, min(len(blocks), int(_WIDTH // width)))
-    height = top + side * min(len(rows), _BLOCK) + 12
-    down = -(-len(blocks) // across)
-    drawing = Drawing(width * across, height * down, "Vehicles and chargers")
+    drawing = Drawing(width * len(blocks), top + side * len(blocks[0]) + 12, "Vehicles and chargers")
     for place, block in enumerate(blocks):
-        x0, y0 = width * (place % across) + left, height * (place // across) + top
+        x0 = width * place + left
         for column, name in enumerate(columns):
             x = x0 + side * column + 17
-            drawing.text(x, y0 - 8, _short(name, 12), 10, transform=f"rotate(-50 {x:.1f} {y0 - 8:.1f})")
+            drawing.text(x, top - 8, _short(name, 12), 10, transform=f"rotate(-50 {x:.1f} {top - 8:.1f})")
         for row, name in enumerate(block):
-            y = y0 + side * row
+            y = top + side * row
             drawing.text(x0 - 8, y + 17, _short(name, 15), 10, text_anchor="end")
             for column, other in enumerate(columns):
                 who = f"{name} with {other}"

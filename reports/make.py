@@ -38,12 +38,12 @@ def make_report(
     """
     level = Level(anonymise)
     loaded = load(runs)
-    key = key or runs[0].resolve().parent / _KEYS / f"{loaded.campaign.id}.json"
+    key = key or default_key(runs[0], loaded)
     if out.resolve() in key.resolve().parents:
         raise ReportError(f"the pseudonym key {key} would lie in the report's own folder: choose another --out")
     names = names_for(loaded.units, level, key)
     document = tell(loaded, names, compare(load([baseline]), loaded, names) if baseline else None)
-    timelines = _timelines(loaded)
+    timelines = timelines_of(loaded)
     drawings = draw(document, timelines)
     out.mkdir(parents=True, exist_ok=True)
     writers: dict[str, Callable[[], bytes]] = {
@@ -52,7 +52,7 @@ def make_report(
         "report.json": lambda: as_json(document),
         "report.junit.xml": lambda: junit.render(document),
     }
-    sizes = _sizes(loaded)
+    sizes = transcript_sizes(loaded)
     paths = []
     for name, write in writers.items():  # one after another: each may take as much memory as the campaign
         path = out / name
@@ -61,12 +61,17 @@ def make_report(
     return paths
 
 
+def default_key(run: Path, loaded: Loaded) -> Path:
+    """Where a campaign's pseudonym key lies if nobody says otherwise: beside the runs, in no report's folder."""
+    return run.resolve().parent / _KEYS / f"{loaded.campaign.id}.json"
+
+
 def as_json(document: Document) -> bytes:
     """The document as JSON after `report.schema.json`."""
     return msgspec.json.encode(document, order="deterministic") + b"\n"
 
 
-def _timelines(loaded: Loaded) -> Callable[[str], Timeline]:
+def timelines_of(loaded: Loaded) -> Callable[[str], Timeline]:
     """Reads an attempt's transcript when it is asked for; the last few are kept, charts and drill-down share them."""
 
     @lru_cache(maxsize=32)
@@ -77,7 +82,8 @@ def _timelines(loaded: Loaded) -> Callable[[str], Timeline]:
     return timeline
 
 
-def _sizes(loaded: Loaded) -> dict[str, int]:
+def transcript_sizes(loaded: Loaded) -> dict[str, int]:
+    """Octets of each attempt's transcript, by what the store says: no file is touched for it."""
     return {
         attempt.id: file.bytes
         for result in loaded.results

@@ -35,7 +35,7 @@ def render(document: Document, drawings: Drawings) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "report.typ").write_bytes(_TEMPLATE.read_bytes())
-        figures = {"matrix": drawings.matrix}
+        figures = {f"matrix-{place}": one for place, one in enumerate(drawings.matrix)}
         figures |= {f"by-case-{place}": one for place, one in enumerate(drawings.by_case)}
         figures |= {f"shares-{place}": one for place, one in enumerate(drawings.shares)}
         figures |= {one.name: one.svg for one in drawings.group}
@@ -77,7 +77,7 @@ def _data(document: Document, drawings: Drawings) -> dict[str, Any]:
         {"case": one.case, "caption": one.caption, "verdict": one.verdict, "attempt": one.attempt}
         for one in drawings.traces
     ]
-    data["pages"] = {"by_case": len(drawings.by_case), "shares": len(drawings.shares)}
+    data["pages"] = {"by_case": len(drawings.by_case), "shares": len(drawings.shares), "matrix": len(drawings.matrix)}
     data["group_figures"] = [{"name": one.name, "caption": one.caption} for one in drawings.group]
     data["listed"] = [_line(cell) for cell in document.cells] if len(document.cells) <= _LISTED else []
     data["grids"] = [] if data["listed"] else _grids(document)
