@@ -40,7 +40,8 @@ def sign_pdf(pdf: Path, signed: Path, key: Path, certificate: Path, *, reason: s
 
 def verify_pdf(signed: Path, certificate: Path) -> bool:
     """True if the whole file is covered by an intact signature of that certificate."""
-    context = ValidationContext(trust_roots=[load_cert_from_pemder(str(certificate))], allow_fetching=False)
+    trusted = load_cert_from_pemder(str(certificate))  # type: ignore[no-untyped-call]
+    context = ValidationContext(trust_roots=[trusted], allow_fetching=False)
     with signed.open("rb") as file:
         signatures = PdfFileReader(file).embedded_signatures
         if not signatures:
