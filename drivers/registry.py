@@ -9,24 +9,30 @@ import pkgutil
 import drivers
 from drivers.errors import ConfigError
 from drivers.roles import Device
+from drivers.wire import Connection
 
 
 def known_drivers(role: str) -> list[str]:
-    """Names of the drivers that a role has, as a lab file writes them."""
+    """Names of the drivers that a role has, as a lab file writes them: modules that define `Driver`."""
     try:
-        package = importlib.import_module(f"drivers.{role}")
+        package = importlib.import_module(f"{drivers.__name__}.{role}")
     except ModuleNotFoundError:
         return []
-    return sorted(f"{role}.{module.name}" for module in pkgutil.iter_modules(package.__path__))
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return [
+        f"{role}.{name}" for name in names if hasattr(importlib.import_module(f"{package.__name__}.{name}"), "Driver")
+    ]
 
 
-def driver_class(name: str) -> type[Device]:
-    """The driver of `<role>.<product>`: what its module calls `Driver`. Raises ConfigError naming the nearest."""
+def make_driver(name: str, connection: Connection) -> Device:
+    """A driver of `<role>.<product>`: what its module calls `Driver`. Raises ConfigError naming the nearest known."""
     role, _, product = name.partition(".")
-    known = known_drivers(role)
-    if name not in known:
+    try:
+        driver = importlib.import_module(f"{drivers.__name__}.{role}.{product}").Driver
+    except (ModuleNotFoundError, AttributeError):
+        known = known_drivers(role)
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
-        raise ConfigError(f"driver {name!r} is not known; {hint}")
-    found: type[Device] = importlib.import_module(f"{drivers.__name__}.{role}.{product}").Driver
-    return found
+        raise ConfigError(f"driver {name!r} is not known; {hint}") from None
+    device: Device = driver(connection)
+    return device

@@ -244,7 +244,7 @@ def expect(
         limit = tolerance.around(near)
     elif at_least is not None or at_most is not None:
         mark = source or Limit()
-        limit = Limit(at_least, at_most, mark.source, mark.reference)
+        limit = Limit(_plain(at_least), _plain(at_most), mark.source, mark.reference)
     else:
         wanted = repr(equals) if equals is not _UNSET else " or ".join(map(repr, one_of or ()))
         good = value == equals if equals is not _UNSET else value in (one_of or ())
@@ -252,6 +252,10 @@ def expect(
             case.miss(f"{named} is {value!r}, expected {wanted}", side, requirement)
         return
     case.measure(Measurement(named, value, unit, limit, uncertainty, side, case.recorder.clock.now_s()))
+
+
+def _plain(bound: float | None) -> float | None:
+    return None if bound is None else float(bound)
 
 
 async def eventually(

@@ -90,7 +90,8 @@ class Device(_Model):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        return frozenset(self.pics.get("capabilities", ()))
+        """What the device claims to be able to do; the lab's reference device is one by configuration."""
+        return frozenset(self.pics.get("capabilities", ())) | ({"reference"} if self.reference else set())
 
 
 def _listed(value: object) -> object:
@@ -264,6 +265,7 @@ def _check(lab: Lab, today: dt.date) -> Iterator[tuple[tuple[str | int, ...], st
             near = difflib.get_close_matches(role, ROLES, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(ROLES)}"
             yield ("roles", role), f"unknown role; {hint}"
+            continue
         for index, device in enumerate(devices):
             where = ("roles", role, index)
             if not device.driver.startswith(f"{role}."):

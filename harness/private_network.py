@@ -1,8 +1,8 @@
 """A network of the run's own, so that multicast and link-local traffic never leaves the machine.
 
-The process moves into a fresh network namespace with loopback and one veth pair: `evse0` for the station's side and
-`ev0` for the vehicle's. That needs root, or a user namespace; where neither is allowed the caller goes without, runs
-SDP as unicast over loopback, and says so in the evidence.
+The process moves into a fresh network namespace with loopback and two cables (veth pairs), one from the harness to the
+station and one from the harness to the vehicle, as a lab has two PLC modems. That needs root, or a user namespace; where
+neither is allowed the caller goes without, runs SDP as unicast over loopback, and says so in the evidence.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ import ctypes
 import os
 import socket
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
-
-STATION_INTERFACE = "evse0"
-VEHICLE_INTERFACE = "ev0"
 
 
 class NoPrivateNetwork(OSError):
@@ -27,10 +25,14 @@ class NoPrivateNetwork(OSError):
 
 @dataclass(frozen=True, slots=True)
 class PrivateNetwork:
-    """The two ends of the one cable in the namespace."""
+    """The names of the four cable ends in the namespace."""
 
-    station: str = STATION_INTERFACE
-    vehicle: str = VEHICLE_INTERFACE
+    station: str = "evse0"
+    """The station's own interface."""
+    to_station: str = "evse1"
+    """The harness's interface towards the station."""
+    vehicle: str = "ev0"
+    to_vehicle: str = "ev1"
 
 
 def enter_private_network() -> PrivateNetwork:
@@ -43,10 +45,11 @@ def enter_private_network() -> PrivateNetwork:
             _unshare(_CLONE_NEWNET)
         else:
             _unshare_as_user()
-        _lay_cable()
+        network = PrivateNetwork()
+        _lay_cables(((network.station, network.to_station), (network.vehicle, network.to_vehicle)))
     except (OSError, ImportError) as refused:
         raise NoPrivateNetwork(f"no network namespace of our own: {refused}") from refused
-    return PrivateNetwork()
+    return network
 
 
 def link_local_address(interface: str) -> str:
@@ -75,13 +78,14 @@ def _unshare_as_user() -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
-def _lay_cable() -> None:
+def _lay_cables(cables: Iterable[tuple[str, str]]) -> None:
     from pyroute2 import IPRoute  # takes 0.2 s to import, and only emulated labs need it
 
     with IPRoute() as netlink:
         netlink.link("set", index=netlink.link_lookup(ifname="lo")[0], state="up")
-        netlink.link("add", ifname=STATION_INTERFACE, kind="veth", peer=VEHICLE_INTERFACE)
-        for name in (STATION_INTERFACE, VEHICLE_INTERFACE):
-            # nobody else is on this cable: no need to wait a second for duplicate addresses
-            Path(f"/proc/sys/net/ipv6/conf/{name}/accept_dad").write_text("0")
-            netlink.link("set", index=netlink.link_lookup(ifname=name)[0], state="up")
+        for ends in cables:
+            netlink.link("add", ifname=ends[0], kind="veth", peer=ends[1])
+            for name in ends:
+                # nobody else is on this cable: no need to wait a second for duplicate addresses
+                Path(f"/proc/sys/net/ipv6/conf/{name}/accept_dad").write_text("0")
+                netlink.link("set", index=netlink.link_lookup(ifname=name)[0], state="up")

@@ -1,6 +1,6 @@
 """Safe state, whatever dies: a process beside the harness with connections of its own to every source.
 
-The harness sends one octet every half second while a case runs. If the octets stop for `SILENCE_S` (a frozen harness) or
+The harness sends one octet every half second while a case runs. If they stop for `SILENCE_S` (a frozen harness) or
 the pipe closes without a good-bye (a killed one), the guard makes every device safe, in their order, and ends. It runs
 in a session of its own, so Ctrl-C at the terminal does not reach it.
 """
@@ -18,58 +18,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict
 
-from drivers.registry import driver_class
+from drivers.safe_off import SafeOff, make_all_safe
 
 BEAT_S = 0.5
 SILENCE_S = 1.5
-"""Longest silence before the guard acts; with the devices' own time this keeps the 2 s that we promise (our default)."""
-DEVICE_S = 1.0
-"""Time for one device to reach its safe state before the next is taken (our default)."""
-
+"""Longest silence before the guard acts: leaves the devices time of their own within the promised 2 s (our default)."""
 _BEAT, _CALM, _BYE = b".", b"-", b"q"
-
-
-@dataclass(frozen=True, slots=True)
-class SafeOff:
-    """How one device is made safe; lower `order` first: sources before contactors before everything else."""
-
-    order: int
-    driver: str
-    role: str
-    resource: str
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    role: str
-    safe: bool
-    text: str
-
-
-ORDER = {"dc_source": 0, "ac_source": 0, "relay": 1, "control_pilot": 2}
-"""Roles with something to make safe; current goes to zero before a contactor opens."""
-
-
-async def make_all_safe(devices: Iterable[SafeOff]) -> list[Outcome]:
-    """Bring every device to its safe state over a connection made for that; one that fails does not stop the next."""
-    outcomes = []
-    for device in sorted(devices, key=lambda one: one.order):
-        try:
-            async with asyncio.timeout(DEVICE_S):
-                driver = driver_class(device.driver)(device.role, device.resource, device.options)  # type: ignore[call-arg]
-                await driver.open()
-                try:
-                    await driver.make_safe()
-                finally:
-                    await driver.close()
-            outcomes.append(Outcome(device.role, True, "safe"))
-        except Exception as problem:  # whatever it is, the other sources must still be switched off
-            outcomes.append(Outcome(device.role, False, f"{type(problem).__name__}: {problem}"))
-    return outcomes
 
 
 class Guard:

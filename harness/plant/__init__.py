@@ -1,1 +1,1 @@
-"""One physical model of the bench: grid, converter, cable, battery."""
+"""The physical model that every emulator of a bench shares."""

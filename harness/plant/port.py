@@ -42,6 +42,15 @@ class PlantState:
     """A to F as on the control pilot."""
     pilot_duty_percent: float | None = None
     """None: steady pilot."""
+    isolation_ohm: float = 2_000_000.0
+    """Between the DC lines and earth, as an isolation monitor of the station would measure it."""
+    battery_maximum_charge_a: float = 0.0
+    """What the battery management allows at this moment, taper included; the vehicle should ask for no more."""
+    battery_maximum_discharge_a: float = 0.0
+    battery_trip: str = ""
+    """Why the battery management has opened its contactor: "overvoltage", "undervoltage", "overcurrent"."""
+    closing_difference_v: float = 0.0
+    """Voltage across the vehicle's contactor when it closed last: what pre-charge is for."""
 
 
 class PlantPort(Protocol):
@@ -63,5 +72,7 @@ class PlantPort(Protocol):
         Owner `pilot`: plugged, pilot_state.
         Owner `grid`: voltage_v, frequency_hz.
         Owner `battery_emulator`: output, voltage_v, source_limit_a, sink_limit_a (stands in for the battery).
+        Owner `observer`: nothing; there may be many.
+        Defaults and units of all of them: harness/plant/inputs.py.
         """
         ...

@@ -25,7 +25,7 @@ class Recorder:
         self._listeners: list[Listener] = []
         self._file: BinaryIO | None = path.open("ab", buffering=0) if path else None
 
-    def record(self, channel: str, kind: str, source: str = "", target: str = "", **data: Any) -> Event:
+    def record(self, channel: str, kind: str, source: str = "", target: str = "", /, **data: Any) -> Event:
         """Append one event with the time of now, and return it."""
         event = Event(
             len(self.events) + 1, self.clock.now_s(), self.clock.utc_us(), channel, kind, source, target, data

@@ -1,0 +1,38 @@
+# Plugfest: everything a user calls. Needs Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: setup campaign test lint bench fuzz soak clean
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing locked dependencies into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+campaign: setup
+	$(BIN)/plugfest run --lab lab-configs/emulated-dc-v2g.yaml
+
+test: setup
+	$(BIN)/python -m pytest tests -q -n 2 --dist loadfile
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	@for script in tests/bench/*_bench.py; do $(BIN)/python $$script || exit 1; done
+
+fuzz: setup
+	@for script in tests/fuzz/*_fuzz.py; do $(BIN)/python $$script || exit 1; done
+
+soak: setup
+	@for script in tests/soak/*_soak.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,1 @@
+"""Gateways between two CAN buses, with the harness on both of them."""

@@ -1,0 +1,1 @@
+"""Boxes in the control pilot line, one product a file."""

@@ -1,0 +1,1 @@
+"""Bidirectional DC sources and battery emulators, one product family a file."""

@@ -1,0 +1,128 @@
+"""The power part of the emulated vehicle: battery, contactor, pilot and needs, read from and done to the plant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from harness.clock import Clock
+from harness.exi.declare import Record
+from harness.iso15118.order import name_of
+from harness.iso15118.quantities import Limits
+from harness.iso15118.vehicle import Inlet, Needs
+from harness.plant.port import PlantPort
+
+CAR_LIMITS = Limits(
+    maximum_charge_power_w=80_000.0,
+    maximum_charge_current_a=200.0,
+    maximum_voltage_v=460.0,
+    minimum_voltage_v=320.0,
+    maximum_discharge_power_w=20_000.0,
+    maximum_discharge_current_a=60.0,
+)
+"""A car of the 400 V class that gives back up to 20 kW (our default)."""
+AC_LIMITS = Limits(maximum_charge_power_w=11_000.0, maximum_discharge_power_w=11_000.0)
+"""Its three-phase on-board charger (our default)."""
+
+CAPACITY_WH = 60_000.0
+READY_STATES = {"DC_CableCheckReq": "C"}
+"""Pilot state before a request leaves: DC needs state C from the cable check on."""
+
+
+@dataclass(frozen=True, slots=True)
+class MobilityNeed:
+    """What the driver entered: state of charge at departure, the least that must stay in, and when (run clock)."""
+
+    target_soc: float = 0.8
+    minimum_soc: float = 0.2
+    departure_at_s: float = 36_000.0
+
+
+class PlantCar:
+    """A `Vehicle` whose battery is the plant's."""
+
+    def __init__(
+        self, plant: PlantPort, clock: Clock, limits: Limits = CAR_LIMITS, capacity_wh: float = CAPACITY_WH
+    ) -> None:
+        self.plant = plant
+        self.clock = clock
+        self.most = limits
+        self.capacity_wh = capacity_wh
+        self.need = MobilityNeed()
+
+    @property
+    def limits(self) -> Limits:
+        """The car's limits, tapered by what the battery management allows now."""
+        if not self.most.maximum_voltage_v:
+            return self.most
+        state = self.plant.state
+        charge_a = min(self.most.maximum_charge_current_a, state.battery_maximum_charge_a)
+        back_a = min(self.most.maximum_discharge_current_a, state.battery_maximum_discharge_a)
+        voltage_v = state.battery_voltage_v
+        return replace(
+            self.most,
+            maximum_charge_current_a=round(charge_a, 1),
+            maximum_charge_power_w=round(min(self.most.maximum_charge_power_w, charge_a * voltage_v)),
+            maximum_discharge_current_a=round(back_a, 1),
+            maximum_discharge_power_w=round(min(self.most.maximum_discharge_power_w, back_a * voltage_v)),
+        )
+
+    @property
+    def battery_voltage_v(self) -> float:
+        return self.plant.state.battery_voltage_v
+
+    @property
+    def soc(self) -> float:
+        return self.plant.state.soc
+
+    def needs(self) -> Needs:
+        soc, need = self.soc, self.need
+        return Needs(
+            departure_s=max(0, round(need.departure_at_s - self.clock.now_s())),
+            target_energy_wh=round((need.target_soc - soc) * self.capacity_wh),
+            maximum_energy_wh=round((1.0 - soc) * self.capacity_wh),
+            minimum_energy_wh=round((need.minimum_soc - soc) * self.capacity_wh),
+            target_soc_percent=round(need.target_soc * 100),
+            minimum_soc_percent=round(need.minimum_soc * 100),
+        )
+
+    def inlet(self) -> Inlet:
+        state = self.plant.state
+        power_w = state.inlet_voltage_v * state.battery_current_a
+        return Inlet(state.inlet_voltage_v, state.battery_current_a, power_w, 0.0, state.soc)
+
+    def target(self) -> tuple[float, float]:
+        limits = self.limits
+        return limits.maximum_charge_current_a, limits.maximum_voltage_v
+
+    def sending(self, request: Record) -> None:
+        name = name_of(request)
+        if name in READY_STATES:
+            self.plant.command(pilot_state=READY_STATES[name])
+        elif name == "PowerDeliveryReq" and request.__dict__["charge_progress"] == "Start":
+            self.plant.command(contactor=True)
+
+    def received(self, request: Record, response: Record) -> None:
+        name, code = name_of(request), str(response.__dict__["response_code"])
+        if code.startswith("FAILED"):
+            self.release()
+        elif name == "PowerDeliveryReq":
+            self._powered(str(request.__dict__["charge_progress"]))
+        elif name == "AC_ChargeLoopReq":
+            self._follow(response)
+
+    def release(self) -> None:
+        """No current, contactor open, pilot back to B."""
+        self.plant.command(ac_current_a=0.0, contactor=False, pilot_state="B")
+
+    def _powered(self, progress: str) -> None:
+        if progress == "Start":
+            self.plant.command(pilot_state="C")
+        elif progress == "Stop":
+            self.release()
+
+    def _follow(self, response: Record) -> None:
+        """Let the on-board charger follow the station's target, or its own maximum where none is stated."""
+        target = getattr(response.__dict__["control_mode"], "evse_target_active_power", None)
+        wanted_w = self.most.maximum_charge_power_w if target is None else float(target)
+        power_w = min(max(wanted_w, -self.most.maximum_discharge_power_w), self.most.maximum_charge_power_w)
+        self.plant.command(ac_current_a=power_w / (3.0 * self.plant.state.grid_voltage_v))

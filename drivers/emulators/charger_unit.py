@@ -1,0 +1,238 @@
+"""An emulated charging station as one unit: V2G towards the vehicle, OCPP towards the CSMS, one power path between.
+
+`python -m drivers.emulators.charger_unit --plant ADDRESS --option ocpp_id=CS-01 --option csms=ws://127.0.0.1:9000/ocpp
+--option interface=evse0` prints its ready line with the UDP port of its discovery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from drivers.emulators.charger_defects import CHARGER_DEFECTS
+from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
+from drivers.emulators.secc import Charger
+from drivers.emulators.station import EmulatedStation, over_websocket
+from drivers.emulators.station_defects import QUIRKS
+from harness.clock import Clock
+from harness.iso15118 import sdp
+from harness.iso15118.secc import SeccConfig
+from harness.iso15118.services import Service
+from harness.iso15118.station import SessionEvent, What
+from harness.link import ByteStream
+from harness.ocpp.charging_needs import ChargingNeeds
+from harness.ocpp.charging_station import StationSettings
+from harness.ocpp.evse import RebootWanted, RenegotiationWanted, StopWanted
+from harness.ocpp.profiles import Mode
+from harness.ocpp.shell import Connect, utc_s
+from harness.plant.port import PlantPort
+from harness.plant.wire import PlantClient
+
+OWNER = "station"
+CONTROL_S = 0.1
+"""Period in which the two halves look at each other (our default)."""
+TOKEN = "PLUGFEST-DRIVER"
+"""Identification that the station presents for whoever plugs in (our default)."""
+_TRANSFERS = {Service.DC: "DC", Service.DC_BPT: "DC_BPT", Service.AC: "AC_three_phase", Service.AC_BPT: "AC_BPT"}
+
+
+class ChargerUnit:
+    """Couples the halves: sessions become transactions, setpoints become power, and stops go both ways."""
+
+    def __init__(
+        self,
+        plant: PlantPort,
+        clock: Clock,
+        csms: Connect,
+        *,
+        identity: str = "CS-0001",
+        defects: Collection[str] = (),
+        config: SeccConfig | None = None,
+    ) -> None:
+        self.plant = plant
+        self.clock = clock
+        if unknown := set(defects) - set(CHARGER_DEFECTS) - set(QUIRKS):
+            raise ValueError(f"a charger has no defect {', '.join(sorted(unknown))}; `plugfest defects` lists them")
+        self.charger = Charger(
+            plant,
+            clock,
+            config=config,
+            on_event=self._heard,
+            defects=[one for one in defects if one in CHARGER_DEFECTS],
+        )
+        self.charger.authorize(None)
+        self.station = EmulatedStation(
+            plant,
+            clock,
+            csms,
+            settings=StationSettings(identity=identity),
+            defects=[one for one in defects if one in QUIRKS],
+        )
+        self._limits: Mapping[str, Any] = {}
+        self._service = Service.DC
+        self._plugged = False
+        self._idle = False
+        self._transferring = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.charger.start()
+        self.station.start()
+        self._task = asyncio.ensure_future(self._control())
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.charger.close()
+        await self.station.stop()
+
+    def attach(self) -> ByteStream:
+        """A V2G connection in memory; returns the vehicle's end."""
+        return self.charger.attach()
+
+    # V2G to OCPP
+
+    def _heard(self, event: SessionEvent) -> None:
+        handler = _HANDLERS.get(event.what)
+        if handler:
+            handler(self, event.data)
+
+    def _session(self, data: Mapping[str, Any]) -> None:
+        self.station.identify(str(data["evcc_id"]))
+
+    def _service_chosen(self, data: Mapping[str, Any]) -> None:
+        self._service = Service(data["service"])
+
+    def _limits_told(self, data: Mapping[str, Any]) -> None:
+        self._limits = data
+
+    def _needs_told(self, data: Mapping[str, Any]) -> None:
+        limits = self._limits
+        departure_s = data.get("departure_s")
+        self.station.need(
+            ChargingNeeds(
+                requested=_TRANSFERS.get(self._service, "DC"),
+                departure_s=None if departure_s is None else utc_s(self.clock) + float(departure_s),
+                target_soc_percent=data.get("target_soc_percent"),
+                maximum_charge_w=abs(limits.get("maximum_charge_power_w") or 0.0),
+                minimum_charge_w=abs(limits.get("minimum_charge_power_w") or 0.0),
+                maximum_discharge_w=abs(limits.get("maximum_discharge_power_w") or 0.0),
+                minimum_discharge_w=abs(limits.get("minimum_discharge_power_w") or 0.0),
+                target_energy_wh=data.get("target_energy_wh"),
+                minimum_energy_wh=data.get("minimum_energy_wh"),
+                maximum_energy_wh=data.get("maximum_energy_wh"),
+            )
+        )
+
+    def _power_on(self, _: Mapping[str, Any]) -> None:
+        if self._transferring:
+            self.station.resume()
+        self._transferring = True
+        self.station.start_transfer()
+
+    def _paused(self, _: Mapping[str, Any]) -> None:
+        self.station.pause(by_vehicle=not self._idle)
+
+    def _ended(self, data: Mapping[str, Any]) -> None:
+        if self._transferring:
+            self._transferring = False
+            reason = "Other" if data.get("code") else "StoppedByEV"
+            trigger = "AbnormalCondition" if data.get("code") else "ChargingStateChanged"
+            self.station.stop_transfer(reason, trigger)
+
+    # OCPP to V2G
+
+    async def _control(self) -> None:
+        while True:
+            self._watch_plug()
+            self.charger.authorize(self.station.authorised)
+            self.charger.target_power_w = self._outlet_target_w()
+            self._watch_idle()
+            for order in self.station.take_orders():
+                self._obey(order)
+            await self.clock.sleep(CONTROL_S)
+
+    def _outlet_target_w(self) -> float:
+        """The DC power that makes the grid side meet the setpoint: a station regulates where it is metered for the grid."""
+        wanted_w = self.station.power_target_w()
+        state = self.plant.state
+        losses_w = state.grid_power_w - state.station_voltage_v * state.station_current_a
+        return wanted_w - losses_w if wanted_w and state.station_contactor_closed else wanted_w
+
+    def _watch_plug(self) -> None:
+        plugged = self.plant.state.plugged
+        if plugged and not self._plugged:
+            self.station.plug()
+            self.station.authorise(TOKEN)
+        elif self._plugged and not plugged:
+            self._transferring = False
+            self._idle = False
+            self.station.unplug()
+        self._plugged = plugged
+
+    def _watch_idle(self) -> None:
+        """Idle pauses the V2G session; the end of it wakes the vehicle."""
+        idle = self.station.evse.target(utc_s(self.clock)).mode is Mode.IDLE
+        if idle and not self._idle:
+            self.charger.pause()
+        elif self._idle and not idle:
+            self.charger.wake()
+        self._idle = idle
+
+    def _obey(self, order: object) -> None:
+        if isinstance(order, StopWanted | RebootWanted):
+            self.charger.terminate()
+        elif isinstance(order, RenegotiationWanted):
+            self.charger.renegotiate_service()
+
+
+_HANDLERS: dict[What, Callable[[ChargerUnit, Mapping[str, Any]], None]] = {
+    What.SESSION: ChargerUnit._session,
+    What.SERVICE: ChargerUnit._service_chosen,
+    What.LIMITS: ChargerUnit._limits_told,
+    What.NEEDS: ChargerUnit._needs_told,
+    What.POWER_ON: ChargerUnit._power_on,
+    What.PAUSED: ChargerUnit._paused,
+    What.STOPPED: ChargerUnit._ended,
+    What.FAILED: ChargerUnit._ended,
+}
+
+
+def build(request: Request) -> ChargerUnit:
+    """In memory: `connect_csms` and `clock` come as objects in the options."""
+    return ChargerUnit(
+        request.plant,
+        request.option("clock", None),
+        request.option("connect_csms", None),
+        identity=request.option("ocpp_id", "CS-0001"),
+        defects=request.defects,
+    )
+
+
+async def _main() -> None:
+    chosen = arguments("charger_unit")
+    options = options_of(chosen)
+    clock = Clock()
+    identity = str(options.get("ocpp_id", "CS-0001"))
+    unit = ChargerUnit(
+        PlantClient(chosen.plant, OWNER),
+        clock,
+        over_websocket(str(options["csms"]), identity),
+        identity=identity,
+        defects=chosen.defect,
+    )
+    interface = options.get("interface")
+    _, port = await unit.charger.listen(interface=interface, sdp_port=sdp.PORT if interface else 0)
+    await unit.start()
+    ready("charger_unit", address=str(port), resource=str(port))
+    await until_terminated()
+    await unit.close()
+
+
+if __name__ == "__main__":
+    die_with_parent()
+    asyncio.run(_main())

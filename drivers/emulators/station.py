@@ -1,0 +1,170 @@
+"""The OCPP half of the emulated charger: the station agent on the plant's meter, connected to a CSMS.
+
+The V2G half tells it what the vehicle does and asks it what power to aim at; see `EmulatedStation`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Collection
+
+from drivers.emulators.station_defects import quirks_of
+from harness.clock import Clock
+from harness.link import TextChannel
+from harness.ocpp.charging_needs import ChargingNeeds
+from harness.ocpp.charging_station import ChargingStation, StationSettings
+from harness.ocpp.evse import Order, ScheduleState
+from harness.ocpp.meter_values import Readings
+from harness.ocpp.observer import Observer, Unobserved
+from harness.ocpp.shell import Backoff, Connect, StationShell, utc_s
+from harness.ocpp.transactions import IdToken
+from harness.ocpp.version import Version
+from harness.ocpp.wire import Security, connect
+from harness.plant.port import PlantPort, PlantState
+
+
+class PlantMeter:
+    """The station's meters in the plant, as OCPP readings; `building_w` is what else the site draws."""
+
+    def __init__(self, plant: PlantPort, building_w: Callable[[], float | None]) -> None:
+        self.plant = plant
+        self.building_w = building_w
+
+    def readings(self) -> Readings:
+        state: PlantState = self.plant.state
+        building_w = self.building_w()
+        return Readings(
+            power_w=state.grid_power_w,
+            imported_wh=state.grid_imported_wh,
+            exported_wh=state.grid_exported_wh,
+            voltage_v=state.station_voltage_v,
+            current_a=state.station_current_a,
+            frequency_hz=state.grid_frequency_hz,
+            soc_percent=100.0 * state.soc if state.plugged else None,
+            building_load_w=None if building_w is None else building_w + state.grid_power_w,
+        )
+
+
+def over_websocket(
+    url: str, identity: str, versions: tuple[Version, ...] = (Version.V21,), security: Security | None = None
+) -> Connect:
+    """How the station reaches a CSMS on a wire."""
+
+    async def reach() -> tuple[TextChannel, Version]:
+        return await connect(url, identity, versions, security)
+
+    return reach
+
+
+class EmulatedStation:
+    """The station with its clock and shell: what the V2G half calls, without times.
+
+    `plug`, `identify`, `authorise`, `need`, `start_transfer`, `pause`, `resume`, `stop_transfer` and `unplug` follow
+    the vehicle; `authorised`, `allowed_energy_transfer`, `schedule_state` and `power_target_w()` are to be read, and
+    `take_orders()` gives what the CSMS wants done (stop, renegotiate, reboot).
+    """
+
+    def __init__(
+        self,
+        plant: PlantPort,
+        clock: Clock,
+        connect_csms: Connect,
+        *,
+        settings: StationSettings | None = None,
+        defects: Collection[str] = (),
+        observer: Observer | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.clock = clock
+        self.building_w: float | None = None
+        """What the site draws besides this charger, W; None: there is no site meter."""
+        settings = settings or StationSettings()
+        meter = PlantMeter(plant, lambda: self.building_w)
+        self.core = ChargingStation(settings, meter, quirks=quirks_of(defects))
+        self.evse = self.core.evse
+        self.shell = StationShell(self.core, settings.identity, connect_csms, clock, observer or Unobserved(), backoff)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Connect, and stay connected."""
+        self._task = asyncio.ensure_future(self.shell.run())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    # what the vehicle does ---------------------------------------------------------------------------------------
+
+    def plug(self) -> None:
+        self.evse.plug(self._now_s())
+        self.shell.poke()
+
+    def identify(self, evccid: str, protocol: str = "urn:iso:std:iso:15118:-20:DC") -> None:
+        self.evse.identify(evccid, self._now_s(), protocol=protocol)
+        self.shell.poke()
+
+    def authorise(self, token: str, token_type: str = "Local") -> None:
+        self.evse.authorise(IdToken(token, token_type), self._now_s())
+        self.shell.poke()
+
+    def need(self, needs: ChargingNeeds) -> None:
+        self.evse.need(needs, self._now_s())
+        self.shell.poke()
+
+    def start_transfer(self) -> None:
+        self.evse.start_transfer(self._now_s())
+        self.shell.poke()
+
+    def pause(self, *, by_vehicle: bool = True) -> None:
+        self.evse.pause(self._now_s(), by_vehicle=by_vehicle)
+        self.shell.poke()
+
+    def resume(self) -> None:
+        self.evse.resume(self._now_s())
+        self.shell.poke()
+
+    def stop_transfer(self, reason: str = "Local", trigger: str = "StopAuthorized") -> None:
+        """`reason` as in ReasonEnumType: Local, StoppedByEV, Remote, EmergencyStop, ..."""
+        self.evse.stop_transfer(self._now_s(), reason=reason, trigger=trigger)
+        self.shell.poke()
+
+    def unplug(self) -> None:
+        self.evse.unplug(self._now_s())
+        self.shell.poke()
+
+    # what the V2G half reads -------------------------------------------------------------------------------------
+
+    @property
+    def online(self) -> bool:
+        return self.core.online
+
+    @property
+    def authorised(self) -> bool | None:
+        """None: nobody has decided yet."""
+        return self.evse.authorised
+
+    @property
+    def allowed_energy_transfer(self) -> tuple[str, ...] | None:
+        """As in EnergyTransferModeEnumType (DC, DC_BPT, ...); None: the CSMS has not said."""
+        return self.evse.allowed_energy_transfer
+
+    @property
+    def schedule_state(self) -> ScheduleState:
+        return self.evse.schedule_state
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.evse.transaction is not None
+
+    def power_target_w(self) -> float:
+        """Positive into the vehicle; 0 outside an energy transfer."""
+        return self.evse.power_target_w(self._now_s())
+
+    def take_orders(self) -> list[Order]:
+        return self.evse.take_orders()
+
+    def _now_s(self) -> float:
+        return utc_s(self.clock)

@@ -1,0 +1,216 @@
+"""The emulated vehicle: plugs in when its plug is in, holds V2G sessions, sleeps, wakes and wakes the station."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from drivers.emulators.car import PlantCar
+from drivers.emulators.vehicle_defects import install
+from harness.clock import Clock
+from harness.iso15118 import net, sdp
+from harness.iso15118.errors import ProtocolError
+from harness.iso15118.evcc import EvccConfig, EvccSession, StoredSession
+from harness.iso15118.evcc_shell import Evcc
+from harness.iso15118.intent import Intent
+from harness.iso15118.observer import Deaf, Observer
+from harness.link import ByteStream, LinkClosed
+from harness.plant.port import PlantPort
+
+PILOT_POLL_S = 0.1
+BCB_STATE_S = 0.3
+"""Each state of a B-C-B toggle, 200 to 400 ms."""
+
+Connect = Callable[[], Awaitable[ByteStream]]
+
+
+class Mood(StrEnum):
+    """What the vehicle is doing."""
+
+    UNPLUGGED = "unplugged"
+    WAITING = "waiting"
+    """Plugged in, the station does not ask for digital communication."""
+    CONNECTING = "connecting"
+    IN_SESSION = "in session"
+    PAUSED = "paused"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleEvent:
+    """A change of mood; `reason` says why a session ended if it did not end in order."""
+
+    mood: Mood
+    at_s: float
+    reason: str = ""
+
+
+class ElectricVehicle:
+    """One car. `connect` opens a connection to whichever charger is there (`wire` for real links).
+
+    `defects` are ids of drivers/emulators/vehicle_defects.py; an unknown one raises ValueError.
+    """
+
+    def __init__(
+        self,
+        plant: PlantPort,
+        clock: Clock,
+        connect: Connect,
+        *,
+        config: EvccConfig | None = None,
+        car: PlantCar | None = None,
+        observer: Observer | None = None,
+        on_event: Callable[[VehicleEvent], None] | None = None,
+        defects: Collection[str] = (),
+    ) -> None:
+        self.plant = plant
+        self.clock = clock
+        self.connect = connect
+        self.config = config or EvccConfig()
+        self.car = car or PlantCar(plant, clock)
+        self.observer: Observer = observer or Deaf()
+        self.mood = Mood.UNPLUGGED
+        self.current: Evcc | None = None
+        self.stored: StoredSession | None = None
+        self.before_session: list[Callable[[Evcc], None]] = []
+        """Called with every new connection's agent before it starts: where defects are installed."""
+        self.wakes_after_pause = True
+        self.pause_at_departure = False
+        self._on_event = on_event or (lambda _: None)
+        self._runner: asyncio.Task[None] | None = None
+        install(self, defects)
+
+    # life
+
+    async def start(self) -> None:
+        """Live in the background until `close`."""
+        self._runner = asyncio.ensure_future(self.run())
+
+    async def close(self) -> None:
+        """Break everything off: connection, contactor, pilot."""
+        if self._runner:
+            self._runner.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._runner
+        self.car.release()
+
+    async def run(self) -> None:
+        """Plugged in and asked for digital communication: connect, hold a session, sleep; again when woken."""
+        while True:
+            await self._until(lambda: self.plant.state.plugged)
+            self.plant.command(pilot_state="B")
+            while self.plant.state.plugged:
+                await self._wait_for_oscillator()
+                if self.plant.state.plugged:
+                    await self._session()
+                    await self._sleep()
+            self.stored = None
+            self._feel(Mood.UNPLUGGED)
+
+    # a driver's or a bench's wishes
+
+    def end_session(self) -> None:
+        """End the session in order."""
+        self._intend(Intent.STOP)
+
+    def pause(self) -> None:
+        """Pause the session."""
+        self._intend(Intent.PAUSE)
+
+    def standby(self) -> None:
+        self._intend(Intent.STANDBY)
+
+    def renegotiate_schedule(self) -> None:
+        self._intend(Intent.RENEGOTIATE_SCHEDULE)
+
+    async def wake_station(self) -> None:
+        """Toggle B-C-B so that the station turns its oscillator on."""
+        for state in ("C", "B"):
+            self.plant.command(pilot_state=state)
+            await self.clock.sleep(BCB_STATE_S)
+
+    # inside
+
+    def _intend(self, intent: Intent) -> None:
+        if self.current is not None:
+            self.current.session.intent = intent
+
+    def _feel(self, mood: Mood, reason: str = "") -> None:
+        if mood is not self.mood or reason:
+            self.mood = mood
+            self._on_event(VehicleEvent(mood, self.clock.now_s(), reason))
+
+    @property
+    def _oscillator(self) -> bool:
+        duty = self.plant.state.pilot_duty_percent
+        return duty is not None and duty < 8.0  # 3 % to 7 % asks for digital communication (IEC 61851-1)
+
+    async def _wait_for_oscillator(self) -> None:
+        if not self._oscillator and self.mood is not Mood.PAUSED:
+            self._feel(Mood.WAITING)
+        await self._until(lambda: self._oscillator or not self.plant.state.plugged)
+
+    async def _sleep(self) -> None:
+        """After a session: stay quiet until the oscillator was off, so that its return is a wake-up."""
+        await self._until(lambda: not self._oscillator or not self.plant.state.plugged)
+        if not self.wakes_after_pause and self.stored is not None:
+            await self._until(lambda: not self.plant.state.plugged)
+
+    async def _session(self) -> None:
+        self._feel(Mood.CONNECTING)
+        reason = ""
+        watch: asyncio.Task[None] | None = None
+        try:
+            stream = await self.connect()
+            session = EvccSession(self.config, self.car, epoch_utc_us=self.clock.epoch_utc_us, stored=self.stored)
+            self.current = Evcc(stream, session, self.clock, self.observer)
+            for prepare in self.before_session:
+                prepare(self.current)
+            self._feel(Mood.IN_SESSION)
+            watch = asyncio.ensure_future(self._abort_when_unplugged(self.current))
+            await self.current.run()
+            reason = session.reason
+        except (ProtocolError, OSError, LinkClosed) as problem:
+            reason = str(problem)
+        finally:
+            if watch:
+                watch.cancel()
+            self.car.release()
+            self._conclude(reason)
+
+    def _conclude(self, reason: str) -> None:
+        paused = self.current is not None and self.current.session.state == "paused"
+        self.stored = self.current.session.store() if paused and self.current else None
+        self.current = None
+        self._feel(Mood.PAUSED if paused else Mood.DONE, reason)
+
+    async def _abort_when_unplugged(self, evcc: Evcc) -> None:
+        await self._until(lambda: not self.plant.state.plugged)
+        self.car.release()
+        await evcc.close()
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            await self.clock.sleep(PILOT_POLL_S)
+
+
+def wire(
+    clock: Clock,
+    observer: Observer | None = None,
+    *,
+    interface: str | None = None,
+    sdp_port: int = sdp.PORT,
+    tls: ssl.SSLContext | None = None,
+) -> Connect:
+    """How a vehicle finds and reaches a charger over real sockets: discovery, then TCP or TLS as agreed."""
+
+    async def connect() -> ByteStream:
+        security = sdp.Security.TLS if tls else sdp.Security.NONE
+        found = await net.discover(clock, observer, interface=interface, port=sdp_port, security=security)
+        return await net.connect(found, clock, tls=tls if found.tls else None)
+
+    return connect

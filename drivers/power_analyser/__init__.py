@@ -1,0 +1,1 @@
+"""Power analysers, one product family a file."""

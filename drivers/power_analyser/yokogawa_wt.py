@@ -1,0 +1,147 @@
+"""Yokogawa WT300E / WT500 / WT1800E / WT5000 power meters (command tree of manual IM 760201-17E).
+
+Wiring that this driver expects: the elements of `ac_elements` on the phases at the grid side of the station, current
+positive towards the station; `dc_element` (if any) on the DC side, current positive towards the vehicle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+from drivers.accuracy import AnalyserAccuracy
+from drivers.roles import EnergyReading, PowerReading
+from drivers.scpi import ScpiInstrument
+from drivers.wire import Connection
+
+_AC_ITEMS = ("U", "I", "P", "S", "Q", "LAMBda", "FU")
+_DC_ITEMS = ("U", "I", "P")
+
+
+class WTOptions(AnalyserAccuracy):
+    ac_elements: tuple[int, ...] = (1, 2, 3)
+    dc_element: int | None = 4
+    update_s: float = 0.5
+    reversed_current: bool = False
+    """The current clamps look the other way: the driver turns the sign of P and Q."""
+
+
+class YokogawaWT(ScpiInstrument):
+    """Numeric items are chosen once; a snapshot is one `:NUMeric:NORMal:VALue?`, held against the update."""
+
+    error_query = ":STATus:ERRor?"
+    no_value: ClassVar = {"NAN": None, "INF": None, "-INF": None, "+INF": None}
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.options = connection.options_as(WTOptions)
+        self._ranges = self.options.ranges(None, None)
+
+    async def prepare(self) -> None:
+        settings = (":COMMunicate:REMote ON", ":COMMunicate:HEADer OFF", ":COMMunicate:VERBose OFF")
+        await self.command(*settings, f":RATE {self.options.update_s * 1000:.0f}MS", *self._choose_items())
+
+    def _items(self) -> list[tuple[str, str]]:
+        """Item and element in the order in which they are read: sums, then phases, then DC, then energies."""
+        options = self.options
+        items = [(item, "SIGMA") for item in ("P", "S", "Q", "LAMBda")]
+        items += [(item, str(element)) for element in options.ac_elements for item in _AC_ITEMS]
+        if options.dc_element is not None:
+            items += [(item, str(options.dc_element)) for item in _DC_ITEMS]
+        return [*items, ("WHP", "SIGMA"), ("WHM", "SIGMA")]
+
+    def _choose_items(self) -> list[str]:
+        items = self._items()
+        chosen = [f":NUMeric:NORMal:ITEM{index} {item},{element}" for index, (item, element) in enumerate(items, 1)]
+        return [":NUMeric:FORMat ASCii", f":NUMeric:NORMal:NUMber {len(items)}", *chosen]
+
+    async def configure(self, *, voltage_range_v: float | None, current_range_a: float | None) -> None:
+        """Ranges of all elements in V and A, None for automatic. Raises InstrumentError while integrating."""
+        commands = []
+        for name, value, unit in (("VOLTage", voltage_range_v, "V"), ("CURRent", current_range_a, "A")):
+            wanted = ":AUTO ON" if value is None else f":RANGe:ALL {value:g}{unit}"
+            commands.append(f":INPut:{name}{wanted}")
+        await self.command(*commands)
+        self._ranges = self.options.ranges(voltage_range_v, current_range_a)
+
+    @contextlib.asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        """The instrument keeps its numbers still while several queries read them."""
+        async with self.exclusive():
+            await self.command(":NUMeric:HOLD ON")
+            try:
+                yield
+            finally:
+                await self.command(":NUMeric:HOLD OFF")
+
+    async def _values(self) -> dict[tuple[str, str], float | None]:
+        items = self._items()
+        values = await self.query_floats(":NUMeric:NORMal:VALue?", len(items))
+        return dict(zip(items, values, strict=True))
+
+    async def snapshot(self) -> PowerReading:
+        """One consistent set of all elements of the latest update. W, V, A; positive from grid to vehicle."""
+        values = await self._values()
+        options, sign = self.options, -1.0 if self.options.reversed_current else 1.0
+
+        def signed(item: str, element: str) -> float | None:
+            value = values[item, element]
+            return None if value is None else sign * value
+
+        phases = tuple((values["U", str(n)], values["I", str(n)], signed("P", str(n))) for n in options.ac_elements)
+        first = str(options.ac_elements[0])
+        dc = str(options.dc_element) if options.dc_element is not None else None
+        reading = {
+            "active_w": signed("P", "SIGMA"),
+            "voltage_v": values["U", first],
+            "current_a": values["I", first],
+            "reactive_var": signed("Q", "SIGMA"),
+            "apparent_va": values["S", "SIGMA"],
+            "power_factor": values["LAMBda", "SIGMA"],
+            "frequency_hz": values["FU", first],
+            "dc_voltage_v": values["U", dc] if dc else None,
+            "dc_current_a": values["I", dc] if dc else None,
+            "dc_power_w": values["P", dc] if dc else None,
+        }
+        return PowerReading(
+            at_s=self.clock.now_s(),
+            phases=phases,
+            uncertainty=options.of(reading, self._ranges, len(phases)),
+            **reading,
+        )
+
+    async def start_integration(self) -> None:
+        """Reset and start Wh counting; a running integration is stopped first."""
+        async with self.exclusive():
+            if (await self.query(":INTEGrate:STATe?")).upper().startswith("STAR"):
+                await self.command(":INTEGrate:STOP")
+            await self.command(":INTEGrate:RESet", ":INTEGrate:MODE NORMal", ":INTEGrate:STARt")
+
+    async def stop_integration(self) -> EnergyReading:
+        """Stop counting; Wh of both directions, both positive."""
+        async with self.exclusive():
+            await self.command(":INTEGrate:STOP")
+            values = await self._values()
+        positive, negative = values["WHP", "SIGMA"], values["WHM", "SIGMA"]
+        imported, exported = positive, None if negative is None else abs(negative)
+        if self.options.reversed_current:
+            imported, exported = exported, imported
+        return EnergyReading(self.clock.now_s(), imported, exported)
+
+    async def harmonics(self, item: str, element: int, orders: int = 50) -> list[float | None]:
+        """Amplitudes of `U`, `I` or `P` of an element by order: total, DC, first, second and so on."""
+        async with self.exclusive():
+            await self.command(
+                f":NUMeric:LIST:ITEM1 {item},{element}", f":NUMeric:LIST:ORDer {orders}", ":NUMeric:LIST:SELect ALL"
+            )
+            return await self.query_floats(":NUMeric:LIST:VALue? 1", orders + 2)
+
+    async def make_safe(self) -> None:
+        """An analyser can do no harm; an integration that is left running is stopped."""
+        async with self.exclusive():
+            if (await self.query(":INTEGrate:STATe?")).upper().startswith("STAR"):
+                await self.command(":INTEGrate:STOP")
+
+
+Driver = YokogawaWT

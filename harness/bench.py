@@ -1,0 +1,291 @@
+"""The bench: roles of the lab config brought to life, connected to the devices of one attempt, and always safe again.
+
+A bench comes up with its first attempt. For another pairing its emulated devices are exchanged (or the operator is asked
+to exchange the real ones); between attempts everything is unplugged and every source proved off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Collection
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from drivers.emulators.catalogue import defect_of
+from drivers.errors import BenchError, ConfigError, InstrumentLost
+from drivers.registry import make_driver
+from drivers.roles import Device as Driver
+from drivers.roles import Identity, PowerReading
+from drivers.safe_off import ORDER, SafeOff
+from drivers.wire import Connection
+from harness.case import Subject
+from harness.clock import Clock, TimeMode, end_task
+from harness.emulation import Emulation, FarEnd, VirtualEmulation, WireEmulation
+from harness.lab import Device, Lab
+from harness.limits import Limits, limits_from
+from harness.ocpp_bench import CsmsOnBench
+from harness.private_network import NoPrivateNetwork, PrivateNetwork, enter_private_network
+from harness.transcript.recorder import Recorder
+from harness.v2g_bench import V2gOnBench
+
+SAMPLE_S = {TimeMode.WIRE: 0.25, TimeMode.VIRTUAL: 1.0}
+"""Distance of the power samples that run through every attempt (our default)."""
+POLITE_S = 15.0
+"""How long a session may take to end when our CSMS asks for it, before the plug is pulled (our default)."""
+SOURCES = ("dc_source", "ac_source")
+INSTRUMENTS = (
+    "power_analyser",
+    "dc_source",
+    "ac_source",
+    "energy_meter",
+    "control_pilot",
+    "can_gateway",
+    "relay",
+    "rfid",
+)
+
+
+class Bench:
+    """One lab's bench. All methods belong on its event loop."""
+
+    def __init__(self, lab: Lab, mode: TimeMode, defects: Collection[str] = ()) -> None:
+        self.lab = lab
+        self.mode = mode
+        self.sample_s = SAMPLE_S[mode]
+        self.limits: Limits = limits_from(lab.limits)
+        self.seeded = [defect_of(one) for one in defects]
+        self.network: PrivateNetwork | None = None
+        self.network_note = ""
+        self.subject: Subject | None = None
+        self.drivers: dict[str, Driver] = {}
+        self.recorder: Recorder | None = None
+        self.emulation: Emulation | None = None
+        self._clock: Clock | None = None
+        self._sampler: asyncio.Task[None] | None = None
+        self._resources: dict[str, str] = {}
+        self.csms = CsmsOnBench(mode, self.record)
+        self.v2g = V2gOnBench(self)
+
+    @property
+    def clock(self) -> Clock:
+        """The run's clock; it starts with the first look at it, on the bench's loop."""
+        if self._clock is None:
+            self._clock = Clock()
+        return self._clock
+
+    def enter_network(self) -> None:
+        """Give an emulated bench on wires a network of its own. Call it before threads and loops are made."""
+        if self.mode is TimeMode.WIRE and self.lab.emulated:
+            try:
+                self.network = enter_private_network()
+            except NoPrivateNetwork as refused:
+                self.network_note = f"SDP as unicast over loopback: {refused}"
+
+    def record(self, channel: str, kind: str, source: str = "", target: str = "", /, **data: Any) -> None:
+        """Into the running attempt's transcript; between attempts nothing is worth keeping."""
+        if self.recorder:
+            self.recorder.record(channel, kind, source, target, **data)
+
+    async def begin(self) -> None:
+        """Start what lives as long as the run: the clock and our CSMS."""
+        await self.csms.start(self.clock)
+
+    # An attempt begins and ends
+
+    async def prepare(self, subject: Subject, recorder: Recorder) -> None:
+        """Everything up, connected to the subject's devices, unplugged and safe; raises BenchError."""
+        self.recorder = recorder
+        if self.network_note:
+            self.record("bench", "bench", what="note", text=self.network_note)
+        dead = self.emulation.dead() if self.emulation else []
+        if dead:
+            self.record("bench", "bench", what="lost", text=f"ended between attempts: {', '.join(dead)}")
+        if subject != self.subject or dead or not self._all_answer:
+            await self._connect(subject)
+        await self.make_safe()
+        self._sampler = asyncio.create_task(self._sample())
+        self.record("bench", "bench", what="up", subject=subject.name)
+
+    async def settle(self) -> None:
+        """Leave an attempt: sources off first, then the session ended in order, the vehicle unplugged; raises SafetyError."""
+        if self._sampler:
+            await end_task(self._sampler)
+            self._sampler = None
+        try:
+            await self.make_safe(SOURCES)
+        finally:
+            if self.subject and self.subject.charger:
+                await self.csms.end_transaction(self.subject, POLITE_S)
+            await self._unplug_quietly()
+            await self.v2g.close()
+            self.csms.forget()
+        await self.make_safe()
+
+    async def down(self) -> None:
+        """Take everything down; idempotent."""
+        await self._disconnect()
+        await self.csms.stop()
+
+    async def _disconnect(self) -> None:
+        await self.v2g.disconnect()
+        for driver in self.drivers.values():
+            with contextlib.suppress(BenchError):
+                await driver.close()
+        self.drivers.clear()
+        if self.emulation:
+            await self.emulation.stop()
+            self.emulation = None
+        self.subject = None
+
+    # Roles
+
+    def role(self, name: str) -> Any:
+        """The driver of a role; raises ConfigError if the lab has none."""
+        if name not in self.drivers:
+            raise ConfigError(f"{self.lab.path}: roles.{name}: this case needs a {name}; add one under roles")
+        return self.drivers[name]
+
+    async def identify(self, role: str) -> Identity:
+        """Open one instrument alone and ask who it is; raises BenchError with the way out."""
+        if self.emulation is None:
+            self.emulation = WireEmulation()
+            if self.lab.emulated:
+                await self.emulation.start_plant({})
+        device = self.lab.device(role)
+        await self._open(role, device, await self._far_end(role, device))
+        return await self.drivers[role].identity()
+
+    async def identities(self) -> list[tuple[Device, str, Identity]]:
+        """(config, role, identity as the device says) of every instrument that is open."""
+        return [
+            (self.lab.device(role), role, await driver.identity())
+            for role, driver in self.drivers.items()
+            if role in INSTRUMENTS
+        ]
+
+    async def read_power(self) -> PowerReading:
+        """One snapshot of the analyser, into the transcript too."""
+        reading: PowerReading = await self.role("power_analyser").snapshot()
+        self.record("power_analyser", "reading", "power_analyser", "harness", **_quantities(reading))
+        return reading
+
+    # The vehicle's plug
+
+    async def plug_in(self) -> None:
+        """Put the connector into the inlet, by the control pilot box or by the operator."""
+        self.record("bench", "bench", what="plug")
+        await self.role("control_pilot").plug()
+
+    async def unplug(self) -> None:
+        """Pull the connector out."""
+        self.record("bench", "bench", what="unplug")
+        await self.role("control_pilot").unplug()
+
+    async def _unplug_quietly(self) -> None:
+        if "control_pilot" in self.drivers:
+            with contextlib.suppress(BenchError):
+                await self.unplug()
+
+    # Safe state
+
+    def safe_offs(self) -> list[SafeOff]:
+        """How the guard makes this bench safe without us; empty in virtual time, where nothing is live."""
+        if self.mode is TimeMode.VIRTUAL:
+            return []
+        return [
+            SafeOff(
+                ORDER[role], self.lab.device(role).driver, role, self._resources[role], self.lab.device(role).options
+            )
+            for role in self.drivers
+            if role in ORDER
+        ]
+
+    async def make_safe(self, roles: Collection[str] = tuple(ORDER)) -> None:
+        """Every source to zero and off, contactors open, proved by reading back. All are tried; then the first problem."""
+        problems = []
+        for role in sorted((role for role in self.drivers if role in roles), key=lambda role: ORDER[role]):
+            try:
+                await self.drivers[role].make_safe()
+            except BenchError as problem:
+                problems.append(problem)
+                self._all_answer = False
+        self.record("bench", "bench", what="safe", problems=[str(problem) for problem in problems])
+        if problems:
+            raise problems[0]
+
+    _all_answer = True
+
+    # Connecting
+
+    async def _connect(self, subject: Subject) -> None:
+        await self._disconnect()
+        self._all_answer = True
+        self.emulation = VirtualEmulation(self.clock) if self.mode is TimeMode.VIRTUAL else WireEmulation()
+        if self.lab.emulated:
+            await self.emulation.start_plant(_plant_options(subject))
+        wanted = [role for role in self.lab.roles if role in INSTRUMENTS]
+        ends = await asyncio.gather(*(self._far_end(role, self.lab.device(role)) for role in wanted))
+        for role, end in zip(wanted, ends, strict=True):
+            await self._open(role, self.lab.device(role), end)
+        await self.v2g.connect(subject)
+        self.subject = subject
+
+    async def _far_end(self, role: str, device: Device) -> FarEnd:
+        if not device.emulator:
+            return FarEnd(device.resource or "")
+        assert self.emulation
+        options = {**device.emulator.options, **({"serial": device.serial} if device.serial else {})}
+        return await self.emulation.start(
+            device.emulator.kind,
+            defects=self.defects_of(role, device),
+            options=options,
+            listen=device.emulator.options.get("listen", ""),
+        )
+
+    def defects_of(self, role: str, device: Device) -> list[str]:
+        """Defects seeded by the lab file and by the command line."""
+        seeded = list(device.emulator.defects) if device.emulator else []
+        return seeded + [defect.id for defect in self.seeded if defect.role == role]
+
+    async def _open(self, role: str, device: Device, end: FarEnd) -> None:
+        connection = Connection(
+            role, self.clock, end.resource, device.options, partial(self._exchanged, role), end.object
+        )
+        driver = make_driver(device.driver, connection)
+        await driver.open()
+        self.drivers[role] = driver
+        self._resources[role] = end.resource
+
+    def _exchanged(self, role: str, command: str, reply: str | None) -> None:
+        self.record(role, "scpi", "harness", role, command=command, reply=reply)
+
+    async def _sample(self) -> None:
+        """Read the analyser through the whole attempt. What it cannot read is said once; the case decides if it matters."""
+        if "power_analyser" not in self.drivers:
+            return
+        complained = False
+        while True:
+            try:
+                await self.read_power()
+                complained = False
+            except BenchError as problem:
+                if not complained:
+                    self.record("bench", "bench", what="lost", text=str(problem))
+                complained = True
+                self._all_answer &= not isinstance(problem, InstrumentLost)
+            await self.clock.sleep(self.sample_s)
+
+
+def _plant_options(subject: Subject) -> dict[str, Any]:
+    return {
+        name: value
+        for device in (subject.vehicle, subject.charger)
+        if device and device.emulator
+        for name, value in device.emulator.options.get("plant", {}).items()
+    }
+
+
+def _quantities(reading: PowerReading) -> dict[str, Any]:
+    return {name: value for name, value in asdict(reading).items() if name != "at_s"}

@@ -1,0 +1,168 @@
+"""The `plugfest` command. pytest is the engine; this is the convenience around it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import typer
+from rich.console import Console
+
+from harness.bench_cli import check, emulate
+from harness.campaign.catalogue import load_cases
+from harness.campaign.evidence import verify as verify_evidence
+from harness.campaign.store import StoreError
+from harness.clock import TimeMode
+from harness.exi_cli import exi_app
+from harness.judge_cli import command as judge
+from harness.lab import LabError, load_lab
+from harness.lists_cli import cases, defects, rules
+from harness.live import LiveView
+from harness.pki_cli import pki_app
+from harness.plugin import CAMPAIGN, stop_politely
+from reports.anonymise import Level
+from reports.check import check_report
+from reports.load import ReportError
+from reports.make import make_report
+
+USAGE = 4
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(exi_app, name="exi")
+app.add_typer(pki_app, name="pki")
+for command in (cases, rules, defects, check, emulate):
+    app.command()(command)
+app.command("judge")(judge)
+LabOption = Annotated[Path, typer.Option("--lab", help="lab config file")]
+
+
+@app.command()
+def run(
+    lab: LabOption,
+    expression: Annotated[str, typer.Option("-k", help="only cases whose name matches, as pytest's -k")] = "",
+    case: Annotated[list[str] | None, typer.Option("--case", help="only this case id (repeatable)")] = None,
+    time: Annotated[TimeMode, typer.Option("--time", help="wire: real time over real wires; virtual")] = TimeMode.WIRE,
+    workers: Annotated[int, typer.Option("-n", help="workers, each with an emulated bench of its own")] = 0,
+    out: Annotated[Path, typer.Option("--out", help="where run folders are made")] = Path("runs"),
+    resume: Annotated[Path | None, typer.Option("--resume", help="go on with this run")] = None,
+    defect: Annotated[
+        list[str] | None, typer.Option("--defect", help="seed this defect (see `plugfest defects`)")
+    ] = None,
+) -> None:
+    """Run a lab's programme and write the report. Exits 0 if every applicable verdict is pass, 1 if not, 4 on usage."""
+    try:
+        bench = load_lab(lab)
+        load_cases(bench.suites)
+    except LabError as refused:
+        _refuse(str(refused))
+    arguments = _pytest_arguments(bench.suites, lab, time, out)
+    arguments += ["-k", expression] if expression else []
+    arguments += [part for one in case or [] for part in ("--pf-case", one)]
+    arguments += [part for one in defect or [] for part in ("--pf-defect", one)]
+    arguments += ["--pf-resume", str(resume)] if resume else []
+    arguments += ["-n", str(workers)] if workers else []
+    stop_politely()
+    console = Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    view = LiveView(bench, console)
+    plugin = _Session(view)
+    code = pytest.main([*arguments, "-p", "no:terminal"], plugins=[view, plugin])
+    if plugin.usage:
+        _refuse(plugin.usage)
+    view.finish(plugin.reports)
+    raise typer.Exit(_exit_code(int(code), view))
+
+
+def _pytest_arguments(suites: tuple[str, ...], lab: Path, time: TimeMode, out: Path) -> list[str]:
+    root = Path(__file__).parents[1]
+    settings = {
+        "asyncio_mode": "auto",
+        "asyncio_default_fixture_loop_scope": "session",
+        "asyncio_default_test_loop_scope": "session",
+    }
+    options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
+    folders = [str(root / "testcases" / suite) for suite in suites]
+    return [*folders, *options, "--rootdir", str(root), "--lab", str(lab), "--pf-time", str(time), "--pf-out", str(out)]
+
+
+class _Session:
+    """Listens to the pytest session from outside: the campaign's recorder for the live view, the reports' paths."""
+
+    def __init__(self, view: LiveView) -> None:
+        self.view = view
+        self.reports: list[Path] = []
+        self.usage = ""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        campaign = config.stash.get(CAMPAIGN, None)
+        if campaign:
+            campaign.runner.listeners.append(self.view.event)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        campaign = config.stash.get(CAMPAIGN, None)
+        if campaign:
+            self.reports = campaign.reports
+
+
+def _exit_code(code: int, view: LiveView) -> int:
+    if code == pytest.ExitCode.USAGE_ERROR:
+        return USAGE
+    if code == pytest.ExitCode.INTERRUPTED:
+        return int(pytest.ExitCode.INTERRUPTED)
+    bad = [one for one in view.now.outcomes if one["verdict"] not in ("pass", "not_applicable")]
+    return 1 if bad or code else 0
+
+
+def _refuse(text: str) -> Any:
+    for line in text.splitlines():
+        typer.echo(line, err=True)
+    raise typer.Exit(USAGE)
+
+
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="run folders of one campaign")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="where the report goes (default: into the first run)")
+    ] = None,
+    anonymise: Annotated[Level, typer.Option("--anonymise", help="how much of identities is shown")] = Level.INTERNAL,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="an earlier campaign to compare with")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="run the reviewer's eleven checks on the written report")
+    ] = False,
+) -> None:
+    """Make the report again from store and evidence; the same runs give the same octets."""
+    folder = out or runs[0] / "report"
+    try:
+        paths = make_report(runs, folder, anonymise=anonymise, baseline=baseline)
+        complaints = check_report(runs, folder, baseline=baseline) if check else []
+    except (ReportError, StoreError) as refused:
+        _refuse(str(refused))
+    for path in paths:
+        typer.echo(path)
+    for complaint in complaints:
+        typer.echo(f"check {complaint.check}: {complaint.text}", err=True)
+    raise typer.Exit(1 if complaints else 0)
+
+
+@app.command()
+def verify(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="a finished run's folder")]) -> None:
+    """Compare every evidence file with the manifest; names each file that differs."""
+    try:
+        changed = verify_evidence(run_folder)
+    except FileNotFoundError as missing:
+        _refuse(f"{missing.filename}: is not there; only a finished run has a manifest")
+    for one in changed:
+        typer.echo(f"{one.path}: {one.what}")
+    typer.echo("every file is as the manifest says" if not changed else f"{len(changed)} files differ")
+    raise typer.Exit(1 if changed else 0)
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

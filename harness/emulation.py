@@ -1,0 +1,172 @@
+"""The far ends of an emulated bench: processes on real wires, or objects in this process for virtual time.
+
+Either way one plant is shared by all of them, and either way a driver gets what it needs to reach its far end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import json
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from drivers.emulators.plant_server import parameters_from
+from drivers.emulators.process import Request
+from drivers.errors import BenchError, ConfigError
+from harness.clock import Clock
+from harness.plant.local import LocalPlant
+
+START_S = 20.0
+"""How long an emulator may take to come up on a busy machine (our default)."""
+STOP_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class FarEnd:
+    """How to reach an emulator: a resource on a wire, or the object itself."""
+
+    resource: str = ""
+    object: Any = None
+
+
+class Emulation(Protocol):
+    """Starts and stops far ends around one plant."""
+
+    async def start_plant(self, options: Mapping[str, Any]) -> None: ...
+
+    async def start(
+        self, kind: str, *, defects: Collection[str] = (), options: Mapping[str, Any] | None = None, listen: str = ""
+    ) -> FarEnd:
+        """Start one emulator; raises ConfigError for an unknown kind, option or defect."""
+        ...
+
+    def dead(self) -> list[str]:
+        """Kinds of emulators that have ended by themselves."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop everything, the plant last."""
+        ...
+
+
+class WireEmulation:
+    """Every emulator a process of its own."""
+
+    def __init__(self) -> None:
+        self._plant = ""
+        self._processes: list[tuple[str, asyncio.subprocess.Process]] = []
+        self._readers: set[asyncio.Task[None]] = set()
+
+    async def start_plant(self, options: Mapping[str, Any]) -> None:
+        self._plant = (await self._spawn("plant_server", [], options))["address"]
+
+    async def start(
+        self, kind: str, *, defects: Collection[str] = (), options: Mapping[str, Any] | None = None, listen: str = ""
+    ) -> FarEnd:
+        arguments = ["--plant", self._plant]
+        arguments += ["--listen", listen] if listen else []
+        arguments += [part for defect in defects for part in ("--defect", defect)]
+        return FarEnd((await self._spawn(kind, arguments, options or {}))["resource"])
+
+    async def _spawn(self, kind: str, arguments: list[str], options: Mapping[str, Any]) -> dict[str, Any]:
+        pairs = [part for name, value in options.items() for part in ("--option", f"{name}={json.dumps(value)}")]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            f"drivers.emulators.{kind}",
+            *arguments,
+            *pairs,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout
+        assert process.stderr
+        self._processes.append((kind, process))
+        complaints = bytearray()
+        self._keep_reading(process.stderr, complaints)
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), START_S)
+            found = json.loads(line)
+        except (TimeoutError, json.JSONDecodeError):
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            text = complaints.decode(errors="replace").strip().splitlines()
+            raise BenchError(f"emulator {kind} did not come up: {text[-1] if text else 'no ready line'}") from None
+        self._keep_reading(process.stdout, bytearray())
+        assert isinstance(found, dict)
+        return found
+
+    def _keep_reading(self, stream: asyncio.StreamReader, into: bytearray) -> None:
+        async def read() -> None:
+            while octets := await stream.read(4096):
+                into.extend(octets)
+                del into[:-16384]
+
+        task = asyncio.create_task(read())
+        self._readers.add(task)
+        task.add_done_callback(self._readers.discard)
+
+    def dead(self) -> list[str]:
+        return [kind for kind, process in self._processes if process.returncode is not None]
+
+    def pid_of(self, kind: str) -> int:
+        """Process id of a running emulator; raises KeyError."""
+        return {name: process.pid for name, process in self._processes}[kind]
+
+    async def stop(self) -> None:
+        for _, process in reversed(self._processes):
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        for _, process in self._processes:
+            try:
+                await asyncio.wait_for(process.wait(), STOP_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        for task in list(self._readers):
+            await asyncio.wait_for(task, STOP_S)
+        self._processes.clear()
+
+
+class VirtualEmulation:
+    """Every emulator an object beside a plant in this process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._plant: LocalPlant | None = None
+        self._stoppable: list[Any] = []
+
+    async def start_plant(self, options: Mapping[str, Any]) -> None:
+        self._plant = LocalPlant(self._clock, parameters_from(options))
+
+    async def start(
+        self, kind: str, *, defects: Collection[str] = (), options: Mapping[str, Any] | None = None, listen: str = ""
+    ) -> FarEnd:
+        assert self._plant
+        try:
+            module = importlib.import_module(f"drivers.emulators.{kind}")
+        except ModuleNotFoundError:
+            raise ConfigError(f"there is no emulator {kind!r} under drivers/emulators/") from None
+        try:
+            found = module.build(Request(self._plant.port(module.OWNER), frozenset(defects), options))
+        except ValueError as refused:
+            raise ConfigError(f"emulator {kind}: {refused}") from None
+        if hasattr(found, "start"):
+            await found.start()
+            self._stoppable.append(found)
+        return FarEnd(object=found)
+
+    def dead(self) -> list[str]:
+        return []
+
+    async def stop(self) -> None:
+        for one in reversed(self._stoppable):
+            await one.close()
+        self._stoppable.clear()
+        self._plant = None

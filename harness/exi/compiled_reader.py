@@ -1,0 +1,405 @@
+"""Readers generated for one type each, for streams that are as the schema says.
+
+A reader takes the octets and a bit position and returns the value and the position behind it. Bits whose places are
+known beforehand are read together: one look at a 64-bit window checks several event codes and takes several values.
+Whatever is not plainly right raises `Uncommon` (or runs out of a table or the stream: IndexError, struct.error), and
+the event-wise reader finds out what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from struct import Struct
+from typing import Any
+
+from harness.exi.bits import LONGEST_CHARACTER, NO_CHARACTER, characters
+from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text
+from harness.exi.declare import MISSING, Record
+from harness.exi.errors import ExiError
+from harness.exi.plan import Alternative, Plan, Step, is_flat, plan
+from harness.exi.reader import Reader
+from harness.exi.schema import Element, QName, Schema, complex_type
+from harness.exi.source import Source, Uncommon
+
+ReadType = Callable[[bytes, int], tuple[Any, int]]
+
+_window = Struct(">Q").unpack_from
+PADDING = bytes(8)  # what a stream needs behind it so that every window is there
+EMPTY_WIDTH = 3  # bits of the second-level event that ends an element of simple type; its code is 0
+_WIDEST = 57  # bits of a 64-bit window that are there at any bit position
+# Our limit for lists that the schema leaves unbounded; longer ones are the event-wise reader's
+_LONGEST_LIST = 1024
+# Our limit for irregular content inside a stream that is otherwise read here: a KeyInfo with a few certificates
+_MOST_EVENTS = 500
+
+
+class ReaderCompiler:
+    """Compiles the readers of one schema, each when it is first used."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._names: dict[str, Any] = {
+            "Uncommon": Uncommon,
+            "window": _window,
+            "more": _more,
+            "text": _text,
+            "octets": _octets,
+            "new": object.__new__,
+            "put": Record.__dict__["__dict__"].__set__,
+        }
+        self._by_type: dict[type[Record], str] = {}
+
+    def reader(self, cls: type[Record]) -> ReadType:
+        """The reader of a type."""
+        name = self._name(cls)
+
+        def read(data: bytes, position: int) -> tuple[Any, int]:
+            made: tuple[Any, int] = self._names[name](data, position)
+            return made
+
+        return read
+
+    def _name(self, cls: type[Record]) -> str:
+        """The global name of a type's reader; at first it stands for a function that compiles it."""
+        name = self._by_type.get(cls)
+        if name is None:
+            name = self._by_type[cls] = f"read_{cls.__name__}_{len(self._by_type)}"
+
+            def compile_first(data: bytes, position: int) -> tuple[Any, int]:
+                made: tuple[Any, int] = self._compile(cls, name)(data, position)
+                return made
+
+            self._names[name] = compile_first
+        return name
+
+    def _compile(self, cls: type[Record], name: str) -> ReadType:
+        made = plan(self._schema, cls)
+        if made.end is None:  # there must be children, and their order is the event-wise reader's business
+            self._names[name] = partial(_by_events, self._schema, cls)
+        else:
+            _Function(self, cls, made).define(name, self._names)
+        function: ReadType = self._names[name]
+        return function
+
+    def flat(self, cls: type[Record]) -> bool:
+        """Whether a type is a short row of plain numbers and the like, worth reading in its parent's reader."""
+        return is_flat(plan(self._schema, cls))
+
+    def constant(self, prefix: str, value: Any) -> str:
+        """A global name for a table or a class."""
+        name = f"{prefix}_{len(self._names)}"
+        self._names[name] = value
+        return name
+
+    def call(self, cls: type[Record]) -> str:
+        """Source of a call that reads a type."""
+        return f"{self._name(cls)}(d, p)"
+
+
+class _Function:
+    """Generates one reader. In its source `d` is the stream, `p` the position, `c` the number of the next event."""
+
+    def __init__(self, compiler: ReaderCompiler, cls: type[Record], plan: Plan) -> None:
+        self._compiler = compiler
+        self._cls = cls
+        self._plan = plan
+        self._out = Source()
+        self._pending: list[tuple[int, str]] = []  # widths and the names they go to, "" where zeros must be
+        self._afterwards: list[str] = []  # what is to do with the names, once they are there
+
+    def define(self, name: str, names: dict[str, Any]) -> Any:
+        with self._out.block(f"def {name}(d, p):"):
+            self._body()
+        return self._out.function(name, names)
+
+    def _body(self) -> None:
+        self._defaults()
+        known = False  # whether c holds the number of the next event
+        for index, step in enumerate(self._plan.steps):
+            if not known and not self._plan.certain(index):
+                self._next_code(index)
+                known = True
+            elif not known:
+                self._take(1)
+            known = self._step(index, step, known)
+        self._end(known)
+        self._make(self._cls, "o", "v")
+        self._out.line("return o, p")
+
+    def _make(self, cls: type[Record], target: str, prefix: str) -> None:
+        """Build a record from the names its fields were read into, without its checks: reading has made them."""
+        fields = ", ".join(f'"{field.name}": {prefix}_{field.name}' for field in complex_type(cls).fields)
+        self._out.line(f"{target} = new({self._compiler.constant('type', cls)}); put({target}, {{{fields}}})")
+
+    def _defaults(self) -> None:
+        for field in complex_type(self._cls).fields:
+            if field.slot.kind == "children" or field.default is not MISSING:
+                self._out.line(f"{_local(field.name)} = {'()' if field.default == () else None}")
+
+    def _step(self, index: int, step: Step, known: bool) -> bool:
+        """One step; returns whether c is known behind it."""
+        if step.low == 0:
+            with self._out.block(f"if c < {step.after}:"):
+                self._one_or_many(index, step)
+                if not step.listed:
+                    self._next_code(index + 1)
+            return True
+        if known and len(step.alternatives) == 1:
+            self._out.line(f"if c != {step.first}: raise Uncommon")
+        self._one_or_many(index, step)
+        return step.listed
+
+    def _one_or_many(self, index: int, step: Step) -> None:
+        if not step.listed:
+            self._value(step, {each.field.name: _local(each.field.name) for each in step.alternatives})
+            return
+        self._flush()
+        items = _local(step.field.name)
+        limit = step.field.slot.occurs[1] or _LONGEST_LIST
+        self._out.line(f"{items} = []")
+        with self._out.block("while True:"):
+            self._value(step, {step.field.name: "x"})
+            self._flush()
+            self._out.line(f"{items}.append(x)")
+            if step.low > 1:
+                with self._out.block(f"if len({items}) < {step.low}:"):
+                    self._take(1)
+                    self._flush()
+                    self._out.line("continue")
+            with self._out.block(f"if len({items}) == {limit}:"):
+                if step.high is not None:
+                    self._next_code(index + 1)
+                else:
+                    self._next_code(index, inside=True)
+                    self._out.line(f"if c < {step.after}: raise Uncommon")
+                self._out.line("break")
+            self._next_code(index, inside=True)
+            self._out.line(f"if c >= {step.after}: break")
+        self._out.line(f"{items} = tuple({items})")
+
+    def _end(self, known: bool) -> None:
+        if self._plan.end is None:
+            self._flush()
+            self._out.line("raise Uncommon")
+        elif known:
+            self._out.line(f"if c != {self._plan.end}: raise Uncommon")
+        elif self._plan.certain(len(self._plan.steps)):
+            self._take(1)
+        else:
+            self._next_code(len(self._plan.steps))
+            self._out.line(f"if c != {self._plan.end}: raise Uncommon")
+        self._flush()
+
+    def _next_code(self, index: int, *, inside: bool = False) -> None:
+        """Read the code of the next event and make it the number of an alternative."""
+        first = self._plan.first(index)
+        self._take(self._plan.width(index, inside=inside), "c")
+        if first:
+            self._afterwards.append(f"c += {first}")
+        self._flush()
+
+    # values
+
+    def _value(self, step: Step, targets: dict[str, str]) -> None:
+        if len(step.alternatives) == 1:
+            self._alternative(step.alternatives[0], targets[step.field.name])
+            return
+        self._flush()
+        if not step.grouped and all(not isinstance(each.type, Datatype) for each in step.alternatives):
+            readers = tuple(self._compiler.reader(each.type) for each in step.alternatives)  # type: ignore[arg-type]
+            table = self._compiler.constant("readers", readers)
+            self._out.line(f"{targets[step.field.name]}, p = {table}[c - {step.first}](d, p)")
+            return
+        for offset, alternative in enumerate(step.alternatives):
+            with self._out.block(f"{'el' if offset else ''}if c == {step.first + offset}:"):
+                self._alternative(alternative, targets[alternative.field.name])
+                self._flush()
+        self._out.line("else: raise Uncommon")
+
+    def _alternative(self, alternative: Alternative, target: str) -> None:
+        if isinstance(alternative.type, Datatype):
+            if alternative.bare:
+                self._simple(alternative.type, target)
+            else:
+                self._simple_element(alternative.type, target)
+        elif self._compiler.flat(alternative.type):
+            for field in complex_type(alternative.type).fields:
+                self._take(1)
+                self._simple_element(field.types[0], f"{target}_{field.name}")  # type: ignore[arg-type]
+            self._flush()
+            self._make(alternative.type, target, target)
+            self._take(1)
+        else:
+            self._flush()
+            self._out.line(f"{target}, p = {self._compiler.call(alternative.type)}")
+
+    def _simple_element(self, datatype: Datatype, target: str) -> None:
+        if isinstance(datatype, Text | Binary) and not datatype.shortest:
+            self._take(1, "e")
+            self._flush()
+            with self._out.block("if e:"):  # no characters, the end as a second-level event
+                self._take(EMPTY_WIDTH)
+                self._flush()
+                self._out.line(f"{target} = {'' if isinstance(datatype, Text) else b''!r}")
+            with self._out.block("else:"):
+                self._simple(datatype, target)
+                self._take(1)
+                self._flush()
+            return
+        self._take(1)
+        self._simple(datatype, target)
+        self._take(1)
+
+    def _simple(self, datatype: Datatype, target: str) -> None:
+        match datatype:
+            case Boolean():
+                self._take(1, target)
+                self._afterwards.append(f"{target} = {target} == 1")
+            case Enumerated():
+                self._take(datatype.width, target)
+                self._afterwards.append(f"{target} = {self._compiler.constant('values', datatype.values)}[{target}]")
+            case Integer():
+                self._integer(datatype, target)
+            case Binary():
+                self._sized(datatype, target, "octets")
+            case Text():
+                self._sized(datatype, target, "text")
+
+    def _integer(self, datatype: Integer, target: str) -> None:
+        low, high = datatype.lowest, datatype.highest
+        if datatype.width is not None:
+            assert low is not None
+            assert high is not None
+            self._take(datatype.width, target)
+            if high - low + 1 < 1 << datatype.width:
+                self._afterwards.append(f"if {target} > {high - low}: raise Uncommon")
+            if low:
+                self._afterwards.append(f"{target} += {low}")
+            return
+        if datatype.signed:
+            self._take(1, "s")
+        self._take(8, target)
+        self._flush(ahead=16)
+        with self._out.block(f"if {target} > 127:"):  # two octets or three, seldom more
+            self._out.line("if not w & 0x8000:")
+            self._out.line(f"    {target} = {target} & 0x7f | w >> 1 & 0x3f80; p += 8")
+            self._out.line("elif not w & 0x80:")
+            self._out.line(f"    {target} = {target} & 0x7f | w >> 1 & 0x3f80 | (w & 0x7f) << 14; p += 16")
+            self._out.line(f"else: {target}, p = more(d, p, {target})")
+        if datatype.signed:
+            self._out.line(f"if s: {target} = ~{target}")
+        if low:
+            self._out.line(f"if {target} < {low}: raise Uncommon")
+        if high is not None:
+            self._out.line(f"if {target} > {high}: raise Uncommon")
+
+    def _sized(self, datatype: Text | Binary, target: str, helper: str) -> None:
+        self._take(8, "n")
+        self._flush()
+        self._out.line(f"{target}, p = {helper}(d, p, n)")
+        if datatype.shortest:
+            self._out.line(f"if len({target}) < {datatype.shortest}: raise Uncommon")
+        if datatype.longest is not None:
+            self._out.line(f"if len({target}) > {datatype.longest}: raise Uncommon")
+
+    # bits
+
+    def _take(self, width: int, name: str = "") -> None:
+        """Read bits: into a name, or expect zeros."""
+        if sum(each for each, _ in self._pending) + width > _WIDEST:
+            self._flush()
+        self._pending.append((width, name))
+
+    def _flush(self, ahead: int = 0) -> None:
+        """Emit one look at the stream for all bits that wait; `w` keeps so many bits `ahead` for the caller."""
+        total = sum(width for width, _ in self._pending)
+        if total and total + ahead > _WIDEST:
+            # the last place, which the caller looks behind, gets a window of its own
+            last = self._pending.pop()
+            self._flush()
+            self._pending.append(last)
+            total = last[0]
+        if total:
+            self._out.line(f"w = window(d, p >> 3)[0] >> {64 - total - ahead} - (p & 7); p += {total}")
+            rest, zeros = total + ahead, 0
+            for width, name in self._pending:
+                rest -= width
+                if not name:
+                    zeros |= ((1 << width) - 1) << rest
+            if zeros:
+                self._out.line(f"if w & {zeros:#x}: raise Uncommon")
+            rest = total + ahead
+            for width, name in self._pending:
+                rest -= width
+                if name:
+                    self._out.line(f"{name} = w >> {rest} & {(1 << width) - 1:#x}")
+        for line in self._afterwards:
+            self._out.line(line)
+        self._pending.clear()
+        self._afterwards.clear()
+
+
+def _local(field: str) -> str:
+    return f"v_{field}"
+
+
+def _by_events(schema: Schema, cls: type[Record], data: bytes, position: int) -> tuple[Any, int]:
+    reader = Reader(schema, data[: -len(PADDING)], tolerant=False, most_events=_MOST_EVENTS)
+    try:
+        return reader.element_at(Element(QName(cls.declaration.name, cls.declaration.ns), cls), position)
+    except ExiError:
+        raise Uncommon from None
+
+
+def _more(data: bytes, position: int, value: int) -> tuple[int, int]:
+    """The octets after the first of an integer; `value` is the first, with its continuation bit."""
+    value &= 0x7F
+    shift = 7
+    while shift < 70:  # 64 bits need ten octets
+        octet = _window(data, position >> 3)[0] >> 56 - (position & 7) & 0xFF
+        position += 8
+        value |= (octet & 0x7F) << shift
+        if octet < 0x80:
+            return value, position
+        shift += 7
+    raise Uncommon
+
+
+def _octets(data: bytes, position: int, count: int) -> tuple[bytes, int]:
+    """Binary content; `count` is the first octet of its length."""
+    if count > 127:
+        count, position = _more(data, position, count)
+    return _aligned(data, position, count), position + 8 * count
+
+
+def _text(data: bytes, position: int, length: int) -> tuple[str, int]:
+    """A string literal; `length` is the first octet of its length, two more than its characters."""
+    if length > 127:
+        length, position = _more(data, position, length)
+    if length < 2:  # a hit in a string table
+        raise Uncommon
+    octets = _aligned(data, position, length - 2)
+    if octets.isascii():
+        return octets.decode("ascii"), position + 8 * (length - 2)
+    return _other_text(data, position, length - 2)
+
+
+def _aligned(data: bytes, position: int, count: int) -> bytes:
+    """Octets from any bit position."""
+    first, skew = position >> 3, position & 7
+    if first + count + len(PADDING) > len(data):
+        raise Uncommon
+    if not skew:
+        return data[first : first + count]
+    window = int.from_bytes(data[first : first + count + 1], "big") >> 8 - skew
+    return (window & ((1 << 8 * count) - 1)).to_bytes(count, "big")
+
+
+def _other_text(data: bytes, position: int, count: int) -> tuple[str, int]:
+    """Characters beyond ASCII: two octets and more each."""
+    left = len(data) - len(PADDING) - (position >> 3)
+    found, used = characters(_aligned(data, position, min(left, LONGEST_CHARACTER * count)), count)
+    if NO_CHARACTER in found:
+        raise Uncommon
+    return found, position + 8 * used

@@ -1,0 +1,187 @@
+"""The agents' sockets: discovery over UDP, connections over TCP or TLS. IPv6 only, as the standard has it.
+
+An interface is given by name for multicast discovery and link-local addresses. Where a lab has no network namespace
+of its own, discovery goes unicast over ::1 with a configured port (`interface=None`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from harness.clock import Clock
+from harness.iso15118 import sdp
+from harness.iso15118.errors import NoAnswer
+from harness.iso15118.observer import Deaf, Observer
+from harness.iso15118.timing import SDP_ATTEMPTS
+from harness.link import ByteStream, TcpStream
+
+LOOPBACK = "::1"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a charger listens. `interface` is the scope of a link-local address."""
+
+    address: str
+    port: int
+    tls: bool = False
+    interface: str | None = None
+
+    @property
+    def host(self) -> str:
+        """The address as sockets take it, scope included."""
+        return f"{self.address}%{self.interface}" if self.interface else self.address
+
+
+def link_local(interface: str) -> str:
+    """The interface's link-local address; raises OSError if it has none."""
+    index = socket.if_nametoindex(interface)
+    with open("/proc/net/if_inet6", encoding="ascii") as table:
+        for line in table:
+            packed, number, _, scope, *_ = line.split()
+            if int(number, 16) == index and scope == "20":
+                return socket.inet_ntop(socket.AF_INET6, bytes.fromhex(packed))
+    raise OSError(f"interface {interface} has no IPv6 link-local address: bring it up, or enable IPv6 on it")
+
+
+def _only_on(opened: socket.socket, interface: str) -> None:
+    """Take part on this interface alone: others on the machine have conversations of their own."""
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """Hands every datagram on, with the address it came from."""
+
+    def __init__(self, arrived: Callable[[bytes, tuple[str, int]], None]) -> None:
+        self.arrived = arrived
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.arrived(data, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        """An ICMP error: nobody listens there yet. Discovery goes on asking."""
+
+
+async def discover(
+    clock: Clock,
+    observer: Observer | None = None,
+    *,
+    interface: str | None = None,
+    port: int = sdp.PORT,
+    security: sdp.Security = sdp.Security.NONE,
+    attempts: int = SDP_ATTEMPTS,
+) -> Endpoint:
+    """Find a charger: multicast on `interface`, or unicast to ::1 without one.
+
+    Raises NoAnswer after all attempts; the text says how many answers were unusable and why.
+    """
+    watching = observer or Deaf()
+    run = sdp.Discovery(sdp.SdpRequest(security), loopback=interface is None, attempts=attempts)
+    found = asyncio.Event()
+
+    def arrived(data: bytes, _: tuple[str, int]) -> None:
+        watching.datagram("charger", "vehicle", data)
+        if run.receive(data):
+            found.set()
+
+    target = sdp.MULTICAST if interface else LOOPBACK
+    scope = socket.if_nametoindex(interface) if interface else 0
+    opened = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    if interface:
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, scope)
+        _only_on(opened, interface)
+    opened.bind((LOOPBACK if interface is None else "::", 0))
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(arrived), sock=opened)
+    try:
+        while not found.is_set():
+            datagram = run.due(clock.now_s())
+            if datagram is None and run.exhausted:
+                reasons = "; ".join(dict.fromkeys(each.reason for each in run.ignored))
+                raise NoAnswer(f"no charger found in {attempts} attempts" + (f": {reasons}" if reasons else ""))
+            if datagram is not None:
+                watching.datagram("vehicle", "charger", datagram)
+                transport.sendto(datagram, (target, port, 0, scope))
+            with contextlib.suppress(TimeoutError):
+                await clock.wait(found.wait(), max(run.next_at_s - clock.now_s(), 0.001))
+    finally:
+        transport.close()
+    assert run.answer is not None
+    tls = run.answer.security == sdp.Security.TLS
+    return Endpoint(run.answer.address, run.answer.port, tls, interface)
+
+
+class DiscoveryServer:
+    """Answers SDP requests on an interface (multicast), or on ::1 with a port of one's own."""
+
+    def __init__(self, transport: asyncio.DatagramTransport, port: int) -> None:
+        self._transport = transport
+        self.port = port
+
+    @classmethod
+    async def start(
+        cls,
+        answer: Callable[[bytes], bytes | None],
+        observer: Observer | None = None,
+        *,
+        interface: str | None = None,
+        port: int = sdp.PORT,
+    ) -> DiscoveryServer:
+        """`answer` maps a datagram to the datagram to send back, or None. Port 0: any free one."""
+        watching = observer or Deaf()
+        holder: list[asyncio.DatagramTransport] = []
+
+        def arrived(data: bytes, source: tuple[str, int]) -> None:
+            watching.datagram("vehicle", "charger", data)
+            reply = answer(data)
+            if reply is not None:
+                watching.datagram("charger", "vehicle", reply)
+                holder[0].sendto(reply, source)
+
+        opened = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        if interface:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            index = socket.if_nametoindex(interface)
+            group = socket.inet_pton(socket.AF_INET6, sdp.MULTICAST) + struct.pack("@I", index)
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+            _only_on(opened, interface)
+        opened.bind(("::" if interface else LOOPBACK, port))
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Datagrams(arrived), sock=opened
+        )
+        holder.append(transport)
+        return cls(transport, opened.getsockname()[1])
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+async def connect(
+    endpoint: Endpoint, clock: Clock, *, tls: ssl.SSLContext | None = None, within_s: float = 20.0
+) -> TcpStream:
+    """Open a connection to a charger, with TLS if a context is given. Raises OSError, ssl.SSLError, TimeoutError."""
+    opening = asyncio.open_connection(endpoint.host, endpoint.port, ssl=tls, server_hostname="" if tls else None)
+    return TcpStream(*await clock.wait(opening, within_s))
+
+
+async def serve(
+    handle: Callable[[ByteStream], Awaitable[None]],
+    *,
+    interface: str | None = None,
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> tuple[asyncio.Server, Endpoint]:
+    """Listen on the interface's link-local address, or on ::1 without one. Port 0: any free one."""
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await handle(TcpStream(reader, writer))
+
+    address = link_local(interface) if interface else LOOPBACK
+    host = f"{address}%{interface}" if interface else address
+    server = await asyncio.start_server(connected, host, port, ssl=tls)
+    return server, Endpoint(address, server.sockets[0].getsockname()[1], tls is not None, interface)

@@ -1,0 +1,323 @@
+"""The charger's agent: one ISO 15118-20 session as seen from the SECC, without any input or output.
+
+`SeccSession.answer` gives the right response to a request, whatever was asked when; what the charger is and can do
+comes from a `Station`. What a controller may want to know leaves as `SessionEvent`s.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography import x509
+
+from harness.exi.declare import Record
+from harness.iso15118 import secc_answers
+from harness.iso15118.credential import Credential
+from harness.iso15118.errors import Unexpected
+from harness.iso15118.installation import Provisioning
+from harness.iso15118.messages.common_types import EvseNotification, EVSEStatus, MessageHeader
+from harness.iso15118.order import ENDS, LIVE, State, after, name_of, permitted
+from harness.iso15118.prices import Tariff
+from harness.iso15118.profile import Profile
+from harness.iso15118.quantities import Limits
+from harness.iso15118.services import Control, Energy, EnergyOffer, NeedsBy, Service, namespaces_of
+from harness.iso15118.signature import Verification
+from harness.iso15118.station import SessionEvent, Station, What
+from harness.iso15118.timing import LOOPS, timer
+
+
+@dataclass(frozen=True, slots=True)
+class PausedSession:
+    """What a charger keeps over a pause. `binding` ties it to the vehicle ([V2G20-2622] and following)."""
+
+    binding: bytes
+    service: Service
+    offer: EnergyOffer
+    authorization: str
+
+
+class SessionMemory:
+    """Sessions that were paused on one outlet, and all session ids that were ever given."""
+
+    def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self.paused: dict[bytes, PausedSession] = {}
+        self._given: set[bytes] = {bytes(8)}
+        self._random = random
+
+    def new_id(self) -> bytes:
+        """Eight octets from the random source, never zero, never given before ([V2G20-2621])."""
+        made = bytes(8)
+        while made in self._given:
+            made = self._random(8)
+        self._given.add(made)
+        return made
+
+    def challenge(self) -> bytes:
+        """Sixteen octets for GenChallenge ([V2G20-2607])."""
+        return self._random(16)
+
+
+@dataclass(frozen=True, slots=True)
+class StationNeeds:
+    """Mobility needs that the station states where the vehicle leaves that to it; departure counts from the session's
+    start (our defaults)."""
+
+    departure_s: int = 36_000
+    target_soc_percent: int = 80
+    minimum_soc_percent: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SeccConfig:
+    """`offers`: parameter sets by service, in the order in which they are announced."""
+
+    evse_id: str = "DE*PFT*E000001"
+    offers: Mapping[Service, tuple[EnergyOffer, ...]] = field(
+        default_factory=lambda: {
+            Service.DC_BPT: (EnergyOffer(1, Control.DYNAMIC), EnergyOffer(2, Control.SCHEDULED)),
+            Service.DC: (EnergyOffer(1, Control.DYNAMIC), EnergyOffer(2, Control.SCHEDULED)),
+        }
+    )
+    vas: tuple[Service, ...] = ()
+    eim: bool = True
+    pnc: bool = False
+    providers: tuple[str, ...] = ()
+    service_renegotiation: bool = True
+    standby: bool = True
+    meter: bool = True
+    ongoing: Mapping[str, int] = field(default_factory=dict)
+    """How many times a request (by name) is answered Ongoing before the answer is given."""
+    nominal_frequency_hz: float = 50.0
+    schedule: tuple[tuple[int, float], ...] = ()
+    """(duration s, W) of the schedule offered in scheduled control; empty: the maximum until departure."""
+    needs: StationNeeds = field(default_factory=StationNeeds)
+    tariff: Tariff = field(default_factory=Tariff)
+    power_tolerance_w: float | None = None
+    """Offered with schedules; a vehicle may confirm it."""
+    signer: Credential | None = None
+    """Signs absolute price schedules."""
+    mo_roots: tuple[x509.Certificate, ...] = ()
+    """Roots of contracts that are accepted."""
+    provisioning: Provisioning | None = None
+    """With it the charger installs contracts."""
+    profile: Profile = field(default_factory=Profile)
+
+
+_MOMENTS: Mapping[State, What] = {
+    State.STANDBY: What.STANDBY,
+    State.POWER_OFF: What.POWER_OFF,
+    State.RESCHEDULED: What.RENEGOTIATED,
+    State.SERVICE_RENEGOTIATION: What.RENEGOTIATED,
+    State.PAUSED: What.PAUSED,
+}
+
+
+class SeccSession:
+    """One communication session from the charger's side. Times are seconds of one clock, starting anywhere."""
+
+    def __init__(
+        self,
+        config: SeccConfig,
+        station: Station,
+        *,
+        now_s: float = 0.0,
+        epoch_utc_us: int = 0,
+        memory: SessionMemory | None = None,
+        vehicle_leaf: bytes = b"",
+        secured: bool = False,
+    ) -> None:
+        self.config: SeccConfig = config
+        self.station = station
+        self.memory = memory or SessionMemory()
+        self.state = State.CONNECTED
+        self.session_id = bytes(8)
+        self.evcc_id = ""
+        self.challenge = b""
+        self.authorization = ""
+        self.service: Service | None = None
+        self.offer: EnergyOffer | None = None
+        self.chosen_namespace = ""
+        self.vehicle_limits: Limits | None = None
+        self.schedule: tuple[tuple[int, float], ...] = ()
+        self.notification: EVSEStatus | None = None
+        self.signature: Verification | None = None
+        """What the last signature of the vehicle turned out to be."""
+        self.contract_leaf: x509.Certificate | None = None
+        self.reason = ""
+        self.events: list[SessionEvent] = []
+        """Not yet fetched; `take_events` empties it."""
+        self._vehicle_leaf = vehicle_leaf
+        self._secured = secured
+        self._epoch_utc_us = epoch_utc_us
+        self._last_stamp = 0
+        self._connected_at_s = now_s
+        self._answered_at_s: float | None = None
+        self._arrived_at_s: float | None = None
+        self._asked: dict[str, int] = {}
+        self._loop_answered = False
+
+    # what it is doing
+
+    @property
+    def energy(self) -> Energy | None:
+        return self.service.energy if self.service else None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDS
+
+    @property
+    def live(self) -> bool:
+        """Whether power may flow."""
+        return self.state in LIVE
+
+    @property
+    def dynamic(self) -> bool:
+        return self.offer is None or self.offer.control is Control.DYNAMIC
+
+    @property
+    def states_needs(self) -> bool:
+        return self.offer is not None and self.offer.needs_by is NeedsBy.SECC and self.dynamic
+
+    @property
+    def departure_s(self) -> int:
+        """Seconds to the departure that the station knows of."""
+        return max(0, round(self._connected_at_s + self.config.needs.departure_s - (self._arrived_at_s or 0.0)))
+
+    def namespaces(self) -> tuple[str, ...]:
+        """The protocols that may be negotiated on this connection."""
+        if not (self._secured or self.config.profile.without_tls):
+            return ()
+        return namespaces_of(self.config.offers)
+
+    def notify(self, notification: EvseNotification, max_delay_s: int = 0) -> None:
+        """Ask the vehicle for something with the next answers of the charge loop, until it has followed."""
+        self.notification = EVSEStatus(notification_max_delay=max_delay_s, evse_notification=notification)
+
+    # requests and answers
+
+    def answer(self, request: Record, now_s: float) -> Record | None:
+        """The right response, or None when the station is not ready with it: ask again soon with the same request.
+
+        Raises Unexpected for a message that is no request at all.
+        """
+        name = name_of(request)
+        if name not in secc_answers.ANSWERS or self.ended:
+            raise Unexpected(f"{name} in state {self.state}")
+        if self._arrived_at_s is None:
+            self._arrived_at_s = now_s
+        response = self._answer(name, request, now_s)
+        if response is not None:
+            self._conclude(request, response, now_s)
+        return response
+
+    def _answer(self, name: str, request: Record, now_s: float) -> Record | None:
+        header = request.__dict__.get("header")
+        if header is not None and name != "SessionSetupReq" and header.session_id != self.session_id:
+            return self.refuse(request, "FAILED_UnknownSession", now_s, "another session id")  # [V2G20-460]
+        if not permitted(self.state, request, self.energy):
+            return self.refuse(request, "FAILED_SequenceError", now_s, f"{name} in state {self.state}")  # [V2G20-459]
+        try:
+            return secc_answers.ANSWERS[name](self, request, now_s)
+        except secc_answers.Refused as refused:
+            return self.refuse(request, refused.code, now_s, refused.because)
+
+    def refuse(self, request: Record, code: str, now_s: float, because: str) -> Record:
+        """A response with a FAILED code, its mandatory elements filled with valid values ([V2G20-736])."""
+        self.reason = because
+        return secc_answers.filled(self, request, now_s, response_code=code)
+
+    def _conclude(self, request: Record, response: Record, now_s: float) -> None:
+        self._arrived_at_s = None
+        self._answered_at_s = now_s
+        self._loop_answered = name_of(request) in LOOPS
+        before, self.state = self.state, after(self.state, request, response)
+        code = str(response.__dict__["response_code"])
+        if self.state is State.FAILED:
+            self.shut_down()
+            self.tell(What.FAILED, now_s, code=code, reason=self.reason)
+        elif self.state is State.TERMINATED:
+            self.tell(What.STOPPED, now_s, reason=request.__dict__.get("ev_termination_explanation") or "")
+        elif self.state is not before and self.state in _MOMENTS:
+            self.tell(_MOMENTS[self.state], now_s)
+        elif before not in LIVE and self.state is State.POWER_ON:
+            self.tell(What.POWER_ON, now_s)
+
+    def waited_s(self, now_s: float) -> float:
+        """How long the request in hand has been waiting for its answer."""
+        return 0.0 if self._arrived_at_s is None else now_s - self._arrived_at_s
+
+    def first_polls_ongoing(self, name: str) -> bool:
+        """Count a request and tell whether it must still be answered Ongoing, by the config."""
+        self._asked[name] = self._asked.get(name, 0) + 1
+        if self._asked[name] <= self.config.ongoing.get(name, 0):
+            return True
+        self._asked[name] = 0
+        return False
+
+    # time
+
+    @property
+    def deadline_s(self) -> float:
+        """When the vehicle's silence ends the session."""
+        if self._answered_at_s is None:
+            return self._connected_at_s + timer("V2G_SECC_CommunicationSetup_Performance_Time").value_s
+        if self._loop_answered:
+            return self._answered_at_s + self.config.profile.loop_sequence_timeout_s
+        return self._answered_at_s + timer("V2G_SECC_Sequence_Timeout").value_s
+
+    def expire(self, now_s: float) -> None:
+        """The vehicle stayed silent past the deadline: power off, session over."""
+        self.lose(now_s, f"no request until {self.deadline_s:.3f} s in state {self.state} (sequence timeout)")
+
+    def lose(self, now_s: float, reason: str) -> None:
+        """The connection broke or has to be broken off."""
+        if not self.ended:
+            self.state = State.FAILED
+            self.reason = reason
+            self.tell(What.FAILED, now_s, code="", reason=reason)
+        self.shut_down()
+
+    def shut_down(self) -> None:
+        """Power off at once; may be called any number of times."""
+        self.station.emergency_off()
+
+    def utc(self, now_s: float) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self._epoch_utc_us / 1e6 + now_s, datetime.UTC)
+
+    def header(self, now_s: float) -> MessageHeader:
+        """A header with the station's time, strictly increasing ([V2G20-1534] and following)."""
+        now_us = self._epoch_utc_us + round(now_s * 1e6)
+        if self.config.profile.time_stamp_unit == "s":
+            self._last_stamp = now_us // 1_000_000
+        else:
+            self._last_stamp = max(now_us, self._last_stamp + 1)
+        return MessageHeader(session_id=self.session_id, time_stamp=self._last_stamp)
+
+    # pause and events
+
+    def binding(self) -> bytes:
+        """Ties a session to its vehicle: SHA-512 of the id and of the certificate (or EVCCID without TLS)."""
+        vehicle = hashlib.sha512(self._vehicle_leaf or self.evcc_id.encode()).digest()
+        return hashlib.sha512(self.session_id + vehicle).digest()
+
+    def store(self) -> None:
+        """Keep the session for a resume."""
+        assert self.service is not None
+        assert self.offer is not None
+        self.memory.paused[self.session_id] = PausedSession(
+            self.binding(), self.service, self.offer, self.authorization
+        )
+
+    def tell(self, what: What, now_s: float, **data: Any) -> None:
+        self.events.append(SessionEvent(what, now_s, data))
+
+    def take_events(self) -> list[SessionEvent]:
+        """The events since the last call."""
+        taken, self.events = self.events, []
+        return taken

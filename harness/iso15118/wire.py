@@ -1,0 +1,47 @@
+"""Messages as frames: which payload type a message travels in, and which message set a payload type means."""
+
+from __future__ import annotations
+
+from harness.exi.declare import Record
+from harness.exi.errors import ExiError
+from harness.iso15118 import messages
+from harness.iso15118.errors import Undecodable
+from harness.iso15118.messages.core import AC, COMMON, DC, SAP
+from harness.iso15118.v2gtp import SIDE_STREAMS, Frame, PayloadType, frame
+
+_TYPE_OF = {SAP: PayloadType.SAP, COMMON: PayloadType.COMMON, AC: PayloadType.AC, DC: PayloadType.DC}
+_SET_OF: dict[int, str] = {
+    PayloadType.SAP: "sap",
+    PayloadType.COMMON: "common",
+    PayloadType.AC: "ac",
+    PayloadType.DC: "dc",
+    PayloadType.ACDP: "acdp",
+    PayloadType.WPT: "wpt",
+    **dict.fromkeys(SIDE_STREAMS, "common"),
+}
+
+HARMLESS = frozenset({"padding", "trailing", "habit", "empty"})
+"""Kinds of deviation that leave no doubt about the content; a message with any other is not acted upon."""
+
+
+def to_frame(message: Record, payload_type: int | None = None) -> bytes:
+    """The message as one frame; `payload_type` only to choose a side stream, or a wrong one on purpose."""
+    right = _TYPE_OF[message.declaration.ns]
+    return frame(right if payload_type is None else payload_type, messages.encode(message, _SET_OF[right]))
+
+
+def from_frame(received: Frame) -> Record:
+    """The message in a frame, as far as its content is beyond doubt; raises Undecodable."""
+    name = _SET_OF.get(received.payload_type)
+    if name is None:
+        raise Undecodable(f"no message set is known for payload type 0x{received.payload_type:04X}")
+    try:
+        decoded = messages.decode(received.payload, name, mode="tolerant")
+    except ExiError as problem:
+        raise Undecodable(f"no message of set {name}: {problem}") from problem
+    for deviation in decoded.deviations:
+        if deviation.kind not in HARMLESS:
+            raise Undecodable(f"no valid message of set {name}: {deviation}")
+    if not isinstance(decoded.message, Record):
+        raise Undecodable(f"no message of set {name}")
+    return decoded.message

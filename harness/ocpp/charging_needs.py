@@ -1,0 +1,67 @@
+"""What a vehicle needs, as its V2G session tells it and as NotifyEVChargingNeeds says it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.ocpp.frames import Payload
+from harness.ocpp.timestamps import to_text
+
+
+@dataclass(frozen=True, slots=True)
+class ChargingNeeds:
+    """What the vehicle needs, from its V2G session: the content of NotifyEVChargingNeeds (Q01.FR.03).
+
+    Powers in W, all positive; energies in Wh; `departure_s` UTC seconds.
+    """
+
+    requested: str = "DC_BPT"
+    available: tuple[str, ...] = ("DC", "DC_BPT")
+    dynamic_control: bool = True
+    secc_may_choose: bool = False
+    """MobilityNeedsMode EVCC_SECC."""
+    departure_s: float | None = None
+    target_soc_percent: int | None = None
+    maximum_charge_w: float = 11_000.0
+    minimum_charge_w: float = 0.0
+    maximum_discharge_w: float = 0.0
+    minimum_discharge_w: float = 0.0
+    target_energy_wh: float | None = None
+    minimum_energy_wh: float | None = None
+    maximum_energy_wh: float | None = None
+    minimum_v2x_energy_wh: float | None = None
+    maximum_v2x_energy_wh: float | None = None
+
+    @property
+    def bidirectional(self) -> bool:
+        return "BPT" in self.requested
+
+    def to_json(self) -> Payload:
+        parameters: Payload = {
+            "minChargePower": self.minimum_charge_w,
+            "maxChargePower": self.maximum_charge_w,
+        }
+        if self.bidirectional:
+            parameters |= {
+                "minDischargePower": self.minimum_discharge_w,
+                "maxDischargePower": self.maximum_discharge_w,
+            }
+        optional = {
+            "evTargetEnergyRequest": self.target_energy_wh,
+            "evMinEnergyRequest": self.minimum_energy_wh,
+            "evMaxEnergyRequest": self.maximum_energy_wh,
+            "evMinV2XEnergyRequest": self.minimum_v2x_energy_wh,
+            "evMaxV2XEnergyRequest": self.maximum_v2x_energy_wh,
+            "targetSoC": self.target_soc_percent,
+        }
+        parameters |= {key: value for key, value in optional.items() if value is not None}
+        needs: Payload = {
+            "requestedEnergyTransfer": self.requested,
+            "availableEnergyTransfer": list(self.available),
+            "controlMode": "DynamicControl" if self.dynamic_control else "ScheduledControl",
+            "mobilityNeedsMode": "EVCC_SECC" if self.secc_may_choose else "EVCC",
+            "v2xChargingParameters": parameters,
+        }
+        if self.departure_s is not None:
+            needs["departureTime"] = to_text(self.departure_s)
+        return needs

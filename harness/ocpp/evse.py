@@ -1,0 +1,520 @@
+"""The EVSE of a charging station: vehicle, transaction, power target and meter values; sans-I/O.
+
+The lower half of a charger, which talks to the vehicle, acts on it with the time as an argument: `plug`, `identify`,
+`authorise`, `need`, `start_transfer`, `pause`, `resume`, `stop_transfer`, `unplug`. It reads back `authorised`,
+`allowed_energy_transfer`, `schedule_state` and `power_target_w`, and takes orders of the CSMS by `take_orders`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from harness.ocpp.charging_needs import ChargingNeeds
+from harness.ocpp.der import DerControls
+from harness.ocpp.device_model import DeviceModel, Key
+from harness.ocpp.frames import Payload
+from harness.ocpp.meter_values import Meter, Readings, meter_value
+from harness.ocpp.outbox import Letter
+from harness.ocpp.profiles import Mode, Purpose, Surroundings, Target
+from harness.ocpp.quirks import Quirks
+from harness.ocpp.session import Answered, SessionEvent
+from harness.ocpp.smart_charging import SmartCharging, accepted, rejected
+from harness.ocpp.timestamps import to_text
+from harness.ocpp.transactions import IdToken, Transaction
+
+EVSE_ID = 1
+CONTROL_INTERVAL_S = 1.0
+"""How often profiles, frequency and load are looked at during a transaction. Our default."""
+
+
+RENEGOTIATION_S = 30.0
+"""How long a vehicle may take to negotiate another service after a refusal. Our default."""
+
+
+class ScheduleState(StrEnum):
+    """Where the EVSE stands with the schedule that it needs for the vehicle (K18, K19, Q01)."""
+
+    NONE = "none"
+    ASKED = "asked"
+    COMING = "coming"
+    GIVEN = "given"
+    NOT_COMING = "not_coming"
+    """The CSMS has none: a TxDefaultProfile, or nothing, applies."""
+    TRANSFER_REFUSED = "transfer_refused"
+    """The CSMS does not allow the service: renegotiate it or end."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopWanted:
+    """The transfer must end; `reason` as in ReasonEnumType."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenegotiationWanted:
+    """The service must be negotiated again with the vehicle: these transfers are allowed now."""
+
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RebootWanted:
+    pass
+
+
+Order = StopWanted | RenegotiationWanted | RebootWanted
+
+
+class Evse:
+    """One EVSE with one connector. `post` sends a message to the CSMS; durable ones wait while offline."""
+
+    def __init__(
+        self,
+        model: DeviceModel,
+        meter: Meter,
+        quirks: Quirks,
+        post: Callable[[Letter], None],
+        *,
+        maximum_charge_w: float,
+        maximum_discharge_w: float,
+        transaction_prefix: str,
+    ) -> None:
+        self.model = model
+        self.meter = meter
+        self.quirks = quirks
+        self.maximum_charge_w = maximum_charge_w
+        self.maximum_discharge_w = maximum_discharge_w
+        self.online = False
+        """The CSMS has accepted us and the link is up."""
+        self.linked = False
+        self.offline_since_s: float | None = None
+        self.operative = True
+        self.smart = SmartCharging(model, EVSE_ID, self._around, post)
+        self.der = DerControls(model, EVSE_ID, post)
+        self.transaction: Transaction | None = None
+        self.plugged = False
+        self.evccid: str | None = None
+        self.id_token: IdToken | None = None
+        self.authorised: bool | None = None
+        """None: not asked, or no answer yet."""
+        self.allowed_energy_transfer: tuple[str, ...] | None = None
+        """None: the CSMS has not said (Q01.FR.09, Q02)."""
+        self.needs: ChargingNeeds | None = None
+        self.schedule_state = ScheduleState.NONE
+        self._control_due_s: float | None = None
+        self._patience_due_s: float | None = None
+        """Until then a vehicle whose transfer was refused may negotiate another one."""
+        self._post = post
+        self._transaction_prefix = transaction_prefix
+        self._transactions_made = 0
+        self._orders: list[Order] = []
+        self._remote_start_id: int | None = None
+        self._remote_profile: Payload | None = None
+        self._sample_due_s: float | None = None
+        self._controlled_s = 0.0
+        self._frequency_hz: float | None = None
+
+    # the vehicle's side ------------------------------------------------------------------------------------------
+
+    def plug(self, now_s: float) -> None:
+        """A vehicle is plugged in."""
+        self.plugged = True
+        self._available("Occupied", now_s)
+        self._maybe_start(now_s)
+
+    def identify(self, evccid: str, now_s: float, *, protocol: str = "urn:iso:std:iso:15118:-20:DC") -> None:
+        """The V2G session has told who the vehicle is (component ConnectedEV, Q01.FR.36)."""
+        self.evccid = evccid
+        for variable, value in (("Available", "true"), ("VehicleID", evccid), ("ProtocolAgreed", protocol)):
+            self.model.put(Key("ConnectedEV", variable, None, EVSE_ID), value)
+        self._maybe_start(now_s)
+
+    def authorise(self, token: IdToken, now_s: float) -> None:
+        """Somebody wants to charge: ask the CSMS (C01, C08, Q01). The answer shows in `authorised`."""
+        self.id_token = token
+        self.authorised = None
+        if not self.linked:  # while booting the question can wait; without a link nobody will answer it
+            self.authorised = self.model.flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
+            self._maybe_start(now_s)
+            return
+        asked = replace(token, evccid=self.evccid or token.evccid)
+        self._post(Letter("Authorize", {"idToken": asked.to_json()}, self._authorise_answered, durable=True))
+
+    def need(self, needs: ChargingNeeds, now_s: float) -> None:
+        """The vehicle has told what it needs, for the first time or anew (Q01, K18, K19, K20)."""
+        self.needs = needs
+        self._patience_due_s = None
+        request: Payload = {"evseId": EVSE_ID, "chargingNeeds": needs.to_json()}
+        if not needs.dynamic_control:
+            request["maxScheduleTuples"] = int(
+                self.model.number("ISO15118Ctrlr", "MaxScheduleEntries", None, EVSE_ID) or 1
+            )
+        if self.online:
+            self.schedule_state = ScheduleState.ASKED
+        else:
+            request["timestamp"] = to_text(now_s)  # K18.FR.21, K19.FR.14
+            self.schedule_state = ScheduleState.NOT_COMING
+        self._post(Letter("NotifyEVChargingNeeds", request, self._needs_answered, durable=True))
+
+    def start_transfer(self, now_s: float) -> None:
+        """Power may flow from now on."""
+        transaction = self.transaction
+        if transaction is None:
+            return
+        if transaction.transfer_started_s is None:
+            transaction.transfer_started_s = now_s
+        self._change_state("Charging", now_s)
+        self._report_schedule(transaction, now_s)
+        self._controlled_s = now_s
+        self._sample_due_s = self._next_sample_s(now_s)
+        self._control_due_s = now_s
+
+    def pause(self, now_s: float, *, by_vehicle: bool = True) -> None:
+        """The transfer rests; the transaction goes on."""
+        if self.quirks.ends_on_pause:
+            self.stop_transfer(now_s, reason="StoppedByEV", trigger="ChargingStateChanged")
+            return
+        self._change_state("SuspendedEV" if by_vehicle else "SuspendedEVSE", now_s)
+
+    def resume(self, now_s: float) -> None:
+        self._change_state("Charging", now_s)
+
+    def stop_transfer(self, now_s: float, *, reason: str = "Local", trigger: str = "StopAuthorized") -> None:
+        """The transaction ends; the vehicle may still be plugged in. `reason` as in ReasonEnumType."""
+        if self.transaction:
+            self.transaction.charging_state = "EVConnected"
+        self._end(trigger, reason, now_s)
+        self.authorised = None
+        self.id_token = None
+
+    def unplug(self, now_s: float) -> None:
+        """The vehicle is gone."""
+        if self.transaction:
+            self.transaction.charging_state = "Idle"
+        self._end("EVCommunicationLost", "EVDisconnected", now_s)
+        self.plugged = False
+        self.evccid = None
+        self.id_token = None
+        self.authorised = None
+        self.allowed_energy_transfer = None
+        self.needs = None
+        self.schedule_state = ScheduleState.NONE
+        self.model.put(Key("ConnectedEV", "Available", None, EVSE_ID), "false")
+        self._available("Available", now_s)
+
+    def take_orders(self) -> list[Order]:
+        """What the CSMS wants the lower half to do."""
+        orders, self._orders = self._orders, []
+        return orders
+
+    def order(self, order: Order) -> None:
+        self._orders.append(order)
+
+    def target(self, now_s: float) -> Target:
+        """What the profiles add up to at the moment."""
+        return self.smart.target(now_s)
+
+    def power_target_w(self, now_s: float) -> float:
+        """The power to aim at now, positive into the vehicle: profiles, converter and vehicle taken together."""
+        if self.transaction is None or self.transaction.charging_state != "Charging":
+            return 0.0
+        charge_w, discharge_w = self.maximum_charge_w, self.maximum_discharge_w
+        if self.needs:
+            charge_w = min(charge_w, self.needs.maximum_charge_w)
+            discharge_w = min(discharge_w, self.needs.maximum_discharge_w if self.needs.bidirectional else 0.0)
+        power_w = self.target(now_s).power_w(charge_w, discharge_w)
+        return self.quirks.target_w(self.der.shaped_w(power_w, charge_w, discharge_w, self._readings(), now_s))
+
+    # the station's side ------------------------------------------------------------------------------------------
+
+    def connected(self, now_s: float) -> None:
+        self.linked = True
+        if self.offline_since_s is not None:
+            self.smart.back_online(self.offline_since_s, now_s)
+        self.offline_since_s = None
+
+    def disconnected(self, now_s: float) -> None:
+        self.linked = self.online = False
+        self.offline_since_s = now_s
+
+    def due_s(self) -> float | None:
+        """When `tick` wants to be called at the latest."""
+        dues = (self._control_due_s, self._patience_due_s, self.der.due_s())
+        return min((due for due in dues if due is not None), default=None)
+
+    def look_again(self, now_s: float) -> None:
+        """Something has changed that may move the target: do not wait for the next control interval."""
+        if self._control_due_s is not None:
+            self._control_due_s = now_s
+
+    def tick(self, now_s: float) -> None:
+        self.der.tick(now_s)
+        if self._patience_due_s is not None and now_s >= self._patience_due_s:
+            self._patience_due_s = None
+            if self.transaction:
+                self._end_for_transfer(now_s)
+        if self._control_due_s is not None and now_s >= self._control_due_s:
+            self._control(now_s)
+
+    def rebooted(self, now_s: float) -> None:
+        """Transactions end, what does not persist is forgotten (K01.FR.27)."""
+        self._end("ResetCommand", "ImmediateReset", now_s)
+        self.smart.rebooted()
+
+    def status_letter(self, now_s: float) -> Letter:
+        """StatusNotification of the connector."""
+        state = self.model.text("EVSE", "AvailabilityState", None, EVSE_ID) or "Available"
+        request = {
+            "timestamp": to_text(now_s),
+            "connectorStatus": state if self.operative else "Unavailable",
+            "evseId": EVSE_ID,
+            "connectorId": 1,
+        }
+        return Letter("StatusNotification", request)
+
+    def meter_value(self, context: str, now_s: float, when: str = "TxUpdated") -> Payload | None:
+        """MeterValueType with the measurands configured for `when` (TxStarted, TxUpdated, TxEnded)."""
+        measurands = self.model.items("SampledDataCtrlr", f"{when}Measurands")
+        setpoint_w = self.target(now_s).setpoint_w if self.transaction else None
+        return meter_value(measurands, self._readings(), setpoint_w, context, now_s)
+
+    # what the CSMS asks ------------------------------------------------------------------------------------------
+
+    def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:
+        """What this EVSE answers, by action."""
+        smart = self.smart
+        return {
+            "SetChargingProfile": self._set_charging_profile,
+            "UpdateDynamicSchedule": smart.update_dynamic_schedule,
+            "ClearChargingProfile": smart.clear_charging_profile,
+            "GetChargingProfiles": smart.get_charging_profiles,
+            "GetCompositeSchedule": smart.get_composite_schedule,
+            "UsePriorityCharging": smart.use_priority_charging,
+            "AFRRSignal": smart.afrr_signal_received,
+            "NotifyAllowedEnergyTransfer": self._allowed_transfer_changed,
+            "RequestStartTransaction": self._request_start,
+            "RequestStopTransaction": self._request_stop,
+            **self.der.handlers(),
+        }
+
+    def _set_charging_profile(self, request: Payload, now_s: float) -> Payload:
+        profile = request["chargingProfile"]
+        if profile["chargingProfilePurpose"] == Purpose.TX and self.transaction and not self._needs_told():
+            return rejected("InvalidMessageSeq", "the vehicle has not told its needs")  # K18.FR.17, K19.FR.13
+        answer = self.smart.set_charging_profile(request, now_s)
+        if answer["status"] == "Accepted" and profile["chargingProfilePurpose"] == Purpose.TX:
+            self.schedule_state = ScheduleState.GIVEN
+        return answer
+
+    def _needs_told(self) -> bool:
+        """Only a vehicle with an ISO 15118 session tells needs; others take a TxProfile at any time."""
+        return self.evccid is None or self.needs is not None
+
+    def _allowed_transfer_changed(self, request: Payload, _now_s: float) -> Payload:
+        """Q02.FR.05, Q02.FR.06."""
+        if self.transaction is None or request["transactionId"] != self.transaction.id:
+            return rejected("TxNotFound")
+        self.allowed_energy_transfer = tuple(request["allowedEnergyTransfer"])
+        self.order(RenegotiationWanted(self.allowed_energy_transfer))
+        return accepted()
+
+    def _request_start(self, request: Payload, now_s: float) -> Payload:
+        """F01, F02; K05 with a profile: it is tried on the transaction that is about to begin."""
+        if self.transaction is not None:
+            return rejected("TxInProgress")
+        if request.get("evseId", EVSE_ID) != EVSE_ID:
+            return rejected("UnknownEvse")
+        profile = request.get("chargingProfile")
+        if profile is not None and (profile["chargingProfilePurpose"] != Purpose.TX or "transactionId" in profile):
+            return rejected("InvalidProfile")  # K05
+        self.id_token = IdToken.read(request["idToken"])
+        self._remote_start_id = request["remoteStartId"]
+        self._remote_profile = profile
+        self.authorised = True
+        self._maybe_start(now_s)
+        answer = accepted()
+        if self.transaction:
+            answer["transactionId"] = self.transaction.id
+        return answer
+
+    def _request_stop(self, request: Payload, _now_s: float) -> Payload:
+        """F03: the lower half ends the V2G session, then calls `stop_transfer`."""
+        if self.transaction is None or self.transaction.id != request["transactionId"]:
+            return rejected("TxNotFound")
+        self.order(StopWanted("Remote"))
+        return accepted()
+
+    # inside ------------------------------------------------------------------------------------------------------
+
+    def _around(self, now_s: float) -> Surroundings:
+        transaction = self.transaction
+        readings = self._readings()
+        ems = self.smart.ems
+        return Surroundings(
+            now_s=now_s,
+            evse_id=EVSE_ID,
+            transaction_id=transaction.id if transaction else None,
+            transfer_started_s=transaction.transfer_started_s if transaction else None,
+            offline_since_s=self.offline_since_s,
+            priority_charging=transaction is not None and self.smart.priority_transaction == transaction.id,
+            frequency_hz=readings.frequency_hz if self._frequency_hz is None else self._frequency_hz,
+            power_w=readings.power_w,
+            building_load_w=readings.building_load_w,
+            afrr_signal=self.smart.afrr_signal(now_s),
+            ems_setpoint_w=ems.setpoint_w,
+            ems_limit_w=ems.limit_w,
+            ems_discharge_limit_w=ems.discharge_limit_w,
+            setpoint_priority=self.model.text("SmartChargingCtrlr", "SetpointPriority") or "ExternalControl",
+            load_balancing=self.smart.load_balancing(),
+        )
+
+    def _readings(self) -> Readings:
+        return self.quirks.readings(self.meter.readings())
+
+    def _available(self, state: str, now_s: float) -> None:
+        self.model.put(Key("EVSE", "AvailabilityState", None, EVSE_ID), state)
+        self._post(self.status_letter(now_s))
+
+    def _authorise_answered(self, event: SessionEvent, now_s: float) -> None:
+        payload = event.payload if isinstance(event, Answered) else {}
+        self.authorised = payload.get("idTokenInfo", {}).get("status") == "Accepted"
+        allowed = payload.get("allowedEnergyTransfer")
+        self.allowed_energy_transfer = tuple(allowed) if allowed else None
+        self._maybe_start(now_s)
+
+    def _needs_answered(self, event: SessionEvent, now_s: float) -> None:
+        if not isinstance(event, Answered) or self.transaction is None:
+            self.schedule_state = ScheduleState.NOT_COMING
+            return
+        match event.payload.get("status"):
+            case "Accepted" | "Processing":
+                if self.schedule_state is not ScheduleState.GIVEN:
+                    self.schedule_state = ScheduleState.COMING
+            case "Rejected":
+                self._transfer_refused(now_s)
+            case _:
+                self.schedule_state = ScheduleState.NOT_COMING
+
+    def _transfer_refused(self, now_s: float) -> None:
+        """Q01.FR.05 and FR.06 (err): negotiate the service again where possible, else end."""
+        self.schedule_state = ScheduleState.TRANSFER_REFUSED
+        if self.model.flag("ISO15118Ctrlr", "ServiceRenegotiationSupport", EVSE_ID):
+            self.order(RenegotiationWanted(self.allowed_energy_transfer or ()))
+            self._patience_due_s = now_s + RENEGOTIATION_S
+        else:
+            self._end_for_transfer(now_s)
+
+    def _end_for_transfer(self, now_s: float) -> None:
+        self.order(StopWanted("ReqEnergyTransferRejected"))
+        self.stop_transfer(now_s, reason="ReqEnergyTransferRejected", trigger="AbnormalCondition")
+
+    def _maybe_start(self, now_s: float) -> None:
+        """TxStartPoint PowerPathClosed: plugged in and authorised. An ISO 15118 vehicle has to be known by then,
+        since its EVCCID belongs into the first event (Q01.FR.02); a remote start may come before that."""
+        if self.transaction or not (self.plugged and self.authorised and self.id_token):
+            return
+        if self.evccid is None and self.model.flag("ISO15118Ctrlr", "Enabled", EVSE_ID):
+            return
+        self._transactions_made += 1
+        self.transaction = Transaction(
+            f"{self._transaction_prefix}-{self._transactions_made}", EVSE_ID, now_s, self.id_token,
+            self._remote_start_id,
+        )  # fmt: skip
+        trigger = "RemoteStart" if self._remote_start_id is not None else "Authorized"
+        self._remote_start_id = None
+        if self._remote_profile:
+            self.smart.install(EVSE_ID, {**self._remote_profile, "transactionId": self.transaction.id}, now_s)
+            self._remote_profile = None
+        token = replace(self.id_token, evccid=self.evccid)
+        self._event("Started", trigger, now_s, context="Transaction.Begin", when="TxStarted", id_token=token)
+
+    def _end(self, trigger: str, reason: str, now_s: float) -> None:
+        if self.transaction is None:
+            return
+        self._count_charging(now_s)
+        self._event("Ended", trigger, now_s, context="Transaction.End", when="TxEnded", stopped_reason=reason)
+        self.smart.transaction_ended(self.transaction.id)
+        self.transaction = None
+        self._control_due_s = None
+        self._patience_due_s = None
+        self._frequency_hz = None
+
+    def _change_state(self, state: str, now_s: float) -> None:
+        if self.transaction and self.transaction.charging_state != state:
+            self._count_charging(now_s)
+            self.transaction.charging_state = state
+            self._event("Updated", "ChargingStateChanged", now_s)
+
+    def _count_charging(self, now_s: float) -> None:
+        if self.transaction and self.transaction.charging_state == "Charging" and self._control_due_s is not None:
+            self.transaction.time_charging_s += now_s - self._controlled_s
+        self._controlled_s = now_s
+
+    def _event(
+        self, event_type: str, trigger: str, now_s: float, *, context: str = "", when: str = "TxUpdated",
+        id_token: IdToken | None = None, stopped_reason: str | None = None, tell_mode: bool = False,
+    ) -> None:  # fmt: skip
+        assert self.transaction is not None
+        event = self.transaction.event(
+            event_type,
+            trigger,
+            now_s,
+            offline=not self.online,
+            meter_value=self.meter_value(context, now_s, when) if context else None,
+            id_token=id_token,
+            stopped_reason=stopped_reason,
+            tell_mode=tell_mode,
+        )
+        self._post(Letter("TransactionEvent", event, durable=True))
+
+    def _control(self, now_s: float) -> None:
+        """One look at everything that moves the target or asks for a report."""
+        transaction = self.transaction
+        if transaction is None:
+            self._control_due_s = None
+            return
+        self._watch_frequency()
+        self.smart.tick(now_s, online=self.online)
+        target = self.target(now_s)
+        transaction.evse_sleep = target.mode is Mode.IDLE and target.evse_sleep
+        if target.mode != transaction.operation_mode:
+            transaction.operation_mode = str(target.mode)
+            self._event("Updated", "OperationModeChanged", now_s, tell_mode=True)  # K01.FR.110
+        self._count_charging(now_s)
+        if self._sample_due_s is not None and now_s >= self._sample_due_s:
+            self._sample_due_s = self._next_sample_s(self._sample_due_s)
+            self._event("Updated", "MeterValuePeriodic", now_s, context="Sample.Periodic")
+        self._control_due_s = now_s + CONTROL_INTERVAL_S
+
+    def _watch_frequency(self) -> None:
+        """Q08.FR.07: a new frequency counts once it has moved by the threshold (mHz)."""
+        measured_hz = self._readings().frequency_hz
+        threshold = self.model.number("V2XChargingCtrlr", "LocalFrequencyUpdateThreshold", None, EVSE_ID) or 0.0
+        if self._frequency_hz is None or abs(measured_hz - self._frequency_hz) * 1000.0 >= threshold:
+            self._frequency_hz = measured_hz
+
+    def _next_sample_s(self, after_s: float) -> float | None:
+        interval_s = self.model.number("SampledDataCtrlr", "TxUpdatedInterval") or 0.0
+        return after_s + interval_s if interval_s > 0 else None
+
+    def _report_schedule(self, transaction: Transaction, now_s: float) -> None:
+        """K19.FR.10: in dynamic control mode the CSMS's own schedule is reported back; a scheduled-mode vehicle's
+        own profile equals it here, since the emulated vehicle takes what it is offered (K18.FR.10)."""
+        profile = self.smart.transaction_profile(transaction.id)
+        if profile is None or self.evccid is None:
+            return
+        schedule = profile.raw["chargingSchedule"][0]
+        self._post(
+            Letter(
+                "NotifyEVChargingSchedule",
+                {
+                    "timeBase": to_text(now_s),
+                    "chargingSchedule": schedule,
+                    "evseId": EVSE_ID,
+                    "selectedChargingScheduleId": schedule["id"],
+                },
+            )
+        )

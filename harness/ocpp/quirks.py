@@ -1,0 +1,72 @@
+"""Where the station can be made to misbehave: a few places, each honest unless told otherwise.
+
+An emulator's defects are made of these; the agent itself knows of no defect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from harness.ocpp.frames import Payload
+from harness.ocpp.meter_values import Readings
+
+Rewrite = Callable[[str, Payload], Payload | None]
+"""(action, payload) to the payload to use instead; None drops the message."""
+RewriteAnswer = Callable[[str, Payload, Payload], Payload | None]
+"""(action, request, answer) to the answer to give; None stays silent."""
+
+
+def _same(_action: str, payload: Payload) -> Payload | None:
+    return payload
+
+
+def _same_answer(_action: str, _request: Payload, answer: Payload) -> Payload | None:
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """A station's departures from what is right."""
+
+    incoming: Rewrite = _same
+    """What it takes a CALL of the CSMS for."""
+    outgoing: Rewrite = _same
+    """What it sends instead of its own CALL."""
+    answer: RewriteAnswer = _same_answer
+    target_w: Callable[[float], float] = field(default=lambda power_w: power_w)
+    """The power it really aims at."""
+    readings: Callable[[Readings], Readings] = field(default=lambda readings: readings)
+    """What it believes its meter reads."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Device model values it starts with, by "Component.Variable"."""
+    ends_on_pause: bool = False
+    """It takes a pause of the vehicle for the end of the transaction."""
+    forgets_offline: bool = False
+    """It drops what it should keep while offline."""
+
+    def __add__(self, other: Quirks) -> Quirks:
+        """Both at once; `self` has its say first."""
+        return Quirks(
+            incoming=lambda action, payload: _chain(
+                self.incoming(action, payload), lambda rest: other.incoming(action, rest)
+            ),
+            outgoing=lambda action, payload: _chain(
+                self.outgoing(action, payload), lambda rest: other.outgoing(action, rest)
+            ),
+            answer=lambda action, request, answer: _chain(
+                self.answer(action, request, answer), lambda rest: other.answer(action, request, rest)
+            ),
+            target_w=lambda power_w: other.target_w(self.target_w(power_w)),
+            readings=lambda readings: other.readings(self.readings(readings)),
+            variables={**self.variables, **other.variables},
+            ends_on_pause=self.ends_on_pause or other.ends_on_pause,
+            forgets_offline=self.forgets_offline or other.forgets_offline,
+        )
+
+
+def _chain(payload: Payload | None, on: Callable[[Payload], Payload | None]) -> Payload | None:
+    return None if payload is None else on(payload)
+
+
+HONEST = Quirks()

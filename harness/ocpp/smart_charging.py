@@ -1,0 +1,370 @@
+"""The station's smart charging: holds the profiles, answers for them, pulls updates, and says what power to aim at.
+
+Blocks K and Q of OCPP 2.1 for the one EVSE of the station.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from harness.ocpp.device_model import DeviceModel
+from harness.ocpp.frames import Payload
+from harness.ocpp.outbox import Letter, Then
+from harness.ocpp.profile_checks import Abilities, outside_limits, refusal_of
+from harness.ocpp.profiles import (
+    Kind,
+    LoadBalancing,
+    Mode,
+    Profile,
+    Purpose,
+    Surroundings,
+    Target,
+    composite_schedule,
+    leading,
+    offline_too_long,
+    read_profile,
+    target_at,
+    with_update,
+)
+from harness.ocpp.session import Answered, SessionEvent
+from harness.ocpp.timestamps import to_seconds, to_text
+
+PHASE_VOLTAGE_V = 230.0
+"""To turn amperes of a schedule into watts (IEC 60038 nominal voltage)."""
+PHASES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class EmsOrder:
+    """What the local energy manager asks for at the moment; None: nothing of that kind."""
+
+    setpoint_w: float | None = None
+    limit_w: float | None = None
+    discharge_limit_w: float | None = None
+
+
+def accepted() -> Payload:
+    return {"status": "Accepted"}
+
+
+def rejected(reason_code: str, text: str = "", status: str = "Rejected") -> Payload:
+    info: Payload = {"reasonCode": reason_code}
+    if text:
+        info["additionalInfo"] = text
+    return {"status": status, "statusInfo": info}
+
+
+class SmartCharging:
+    """`around(now_s)` gives the EVSE's present surroundings; `post` sends a message to the CSMS."""
+
+    def __init__(
+        self,
+        model: DeviceModel,
+        evse_id: int,
+        around: Callable[[float], Surroundings],
+        post: Callable[[Letter], None],
+    ) -> None:
+        self.model = model
+        self.evse_id = evse_id
+        self.profiles: list[Profile] = []
+        self.ems = EmsOrder()
+        self.priority_transaction: str | None = None
+        self.afrr: list[tuple[float, int]] = []
+        """(UTC seconds, signal) by time."""
+        self.per_phase_discharge = False
+        self._around = around
+        self._post = post
+        self._pull_due_s: dict[int, float] = {}
+
+    # what counts now ---------------------------------------------------------------------------------------------
+
+    def target(self, now_s: float) -> Target:
+        return target_at(self.profiles, self._around(now_s))
+
+    def transaction_profile(self, transaction_id: str) -> Profile | None:
+        """The newest TxProfile of a transaction."""
+        own = [one for one in self.profiles if one.purpose is Purpose.TX and one.transaction_id == transaction_id]
+        return max(own, key=lambda one: one.installed_s, default=None)
+
+    def afrr_signal(self, now_s: float) -> int | None:
+        """The last signal whose time has come (Q08.FR.10)."""
+        return next((signal for at_s, signal in reversed(self.afrr) if at_s <= now_s), None)
+
+    def load_balancing(self) -> LoadBalancing | None:
+        """Q09: None while a threshold or offset is unset, or the thresholds are the wrong way round."""
+        numbers = [
+            self.model.number("V2XChargingCtrlr", "LocalLoadBalancing", instance, self.evse_id)
+            for instance in ("UpperThreshold", "LowerThreshold", "UpperOffset", "LowerOffset")
+        ]
+        upper, lower, upper_offset, lower_offset = numbers
+        if upper is None or lower is None or upper_offset is None or lower_offset is None or upper <= lower:
+            return None
+        return LoadBalancing(upper, lower, upper_offset, lower_offset)
+
+    # time and link -----------------------------------------------------------------------------------------------
+
+    def tick(self, now_s: float, *, online: bool) -> None:
+        """Ask for an update of each Dynamic profile whose interval has passed (K28.FR.10, err)."""
+        for profile in self.profiles:
+            if profile.kind is not Kind.DYNAMIC or not profile.update_interval_s or not online:
+                continue
+            due_s = self._pull_due_s.setdefault(profile.id, (profile.updated_s or now_s) + profile.update_interval_s)
+            if now_s >= due_s:
+                self._pull_due_s[profile.id] = now_s + profile.update_interval_s
+                request = {"chargingProfileId": profile.id}
+                self._post(Letter("PullDynamicScheduleUpdate", request, self._pulled(profile.id)))
+
+    def next_pull_s(self) -> float | None:
+        return min(self._pull_due_s.values(), default=None)
+
+    def back_online(self, offline_since_s: float, now_s: float) -> None:
+        """K01.FR.102: what ran out of maxOfflineDuration comes back unless it says otherwise."""
+        self.profiles = [
+            replace(one, outlived_offline=True)
+            if one.invalid_after_offline and offline_too_long(one, offline_since_s, now_s)
+            else one
+            for one in self.profiles
+        ]
+
+    def transaction_ended(self, transaction_id: str) -> None:
+        """TxProfiles go with their transaction (K01)."""
+        self.profiles = [one for one in self.profiles if one.transaction_id != transaction_id]
+        self._forget_pulls()
+        if self.priority_transaction == transaction_id:
+            self.priority_transaction = None
+        self.afrr.clear()
+
+    def rebooted(self) -> None:
+        """K01.FR.27: only these purposes survive a reboot."""
+        kept = (Purpose.STATION_MAX, Purpose.TX_DEFAULT, Purpose.PRIORITY)
+        self.profiles = [one for one in self.profiles if one.purpose in kept]
+        self._forget_pulls()
+
+    # what the CSMS asks ------------------------------------------------------------------------------------------
+
+    def set_charging_profile(self, request: Payload, now_s: float) -> Payload:
+        return self.install(request["evseId"], request["chargingProfile"], now_s)
+
+    def install(self, evse_id: int, raw: Payload, now_s: float) -> Payload:
+        """Take or refuse a profile; one of the same id is replaced (K01.FR.05)."""
+        refusal = refusal_of(evse_id, raw, self._abilities(now_s))
+        if refusal:
+            return rejected(refusal.reason_code, refusal.text)
+        profile = read_profile(evse_id, raw, now_s, watts_per_ampere=PHASE_VOLTAGE_V * PHASES)
+        self._store(profile)
+        return accepted()
+
+    def update_dynamic_schedule(self, request: Payload, now_s: float) -> Payload:
+        """K28.FR.06, FR.08, FR.11."""
+        return self._update(request["chargingProfileId"], request["scheduleUpdate"], now_s)
+
+    def clear_charging_profile(self, request: Payload, _now_s: float) -> Payload:
+        """K10: by id, or by criteria of which all that are given must fit."""
+        criteria = request.get("chargingProfileCriteria", {})
+        wanted_id = request.get("chargingProfileId")
+
+        def fits(one: Profile) -> bool:
+            if one.source != "CSO" or one.purpose is Purpose.EXTERNAL_CONSTRAINTS:
+                return False  # K10.FR.09
+            if wanted_id is not None:
+                return bool(one.id == wanted_id)
+            own = {"evseId": one.evse_id, "chargingProfilePurpose": one.purpose, "stackLevel": one.stack_level}
+            return all(criteria.get(key, value) == value for key, value in own.items())
+
+        kept = [one for one in self.profiles if not fits(one)]
+        if len(kept) == len(self.profiles):
+            return {"status": "Unknown"}  # K10.FR.01
+        self.profiles = kept
+        self._forget_pulls()
+        return accepted()
+
+    def get_charging_profiles(self, request: Payload, _now_s: float) -> Payload:
+        """K09: answer, then one ReportChargingProfiles per source, `tbc` on all but the last."""
+        wanted = request["chargingProfile"]
+
+        def fits(one: Profile) -> bool:
+            return bool(
+                request.get("evseId", one.evse_id) == one.evse_id
+                and wanted.get("chargingProfilePurpose", one.purpose) == one.purpose
+                and wanted.get("stackLevel", one.stack_level) == one.stack_level
+                and one.id in wanted.get("chargingProfileId", [one.id])
+                and one.source in wanted.get("chargingLimitSource", [one.source])
+            )
+
+        groups: dict[tuple[str, int], list[Payload]] = {}
+        for one in filter(fits, self.profiles):
+            groups.setdefault((one.source, one.evse_id), []).append(one.raw)
+        if not groups:
+            return {"status": "NoProfiles"}
+        for number, ((source, evse_id), raws) in enumerate(groups.items(), 1):
+            report: Payload = {
+                "requestId": request["requestId"],
+                "chargingLimitSource": source,
+                "evseId": evse_id,
+                "chargingProfile": raws,
+            }
+            if number < len(groups):
+                report["tbc"] = True
+            self._post(Letter("ReportChargingProfiles", report))
+        return accepted()
+
+    def get_composite_schedule(self, request: Payload, now_s: float) -> Payload:
+        """K08: what this station foresees."""
+        if request["evseId"] not in (0, self.evse_id):
+            return rejected("UnknownEvse")
+        unit = request.get("chargingRateUnit", "W")
+        if unit not in self.model.items("SmartChargingCtrlr", "RateUnit"):
+            return rejected("UnsupportedRateUnit")
+        scale = 1.0 if unit == "W" else PHASE_VOLTAGE_V * PHASES
+        periods = []
+        for offset_s, target in composite_schedule(self.profiles, self._around(now_s), request["duration"]):
+            period: Payload = {"startPeriod": round(offset_s)}
+            if target.mode is not Mode.CHARGING_ONLY:
+                period["operationMode"] = str(target.mode)
+            numbers = {
+                "limit": target.limit_w,
+                "dischargeLimit": target.discharge_limit_w,
+                "setpoint": target.setpoint_w,
+            }
+            period |= {key: round(value / scale, 1) for key, value in numbers.items() if value is not None}
+            if target.mode is Mode.CHARGING_ONLY and target.limit_w is None:
+                maximum_w = self.model.number("EVSE", "Power", None, self.evse_id) or 0.0
+                period["limit"] = round(maximum_w / scale, 1)
+            periods.append(period)
+        schedule = {
+            "evseId": request["evseId"],
+            "duration": request["duration"],
+            "scheduleStart": to_text(now_s),
+            "chargingRateUnit": unit,
+            "chargingSchedulePeriod": periods,
+        }
+        return {**accepted(), "schedule": schedule}
+
+    def use_priority_charging(self, request: Payload, now_s: float) -> Payload:
+        """K21."""
+        around = self._around(now_s)
+        if request["transactionId"] != around.transaction_id:
+            return rejected("TxNotFound")  # K21.FR.02
+        if leading(self.profiles, Purpose.PRIORITY, around) is None:
+            return {"status": "NoProfile"}  # K21.FR.01
+        self.switch_priority(request["transactionId"], activate=request["activate"])
+        return accepted()
+
+    def switch_priority(self, transaction_id: str, *, activate: bool) -> None:
+        """On or off, from either side; the CSMS is told (K21.FR.03 to 08, K22)."""
+        self.priority_transaction = transaction_id if activate else None
+        note = {"transactionId": transaction_id, "activated": activate}
+        self._post(Letter("NotifyPriorityCharging", note, durable=True))
+
+    def afrr_signal_received(self, request: Payload, now_s: float) -> Payload:
+        """Q08.FR.10, Q08.FR.11."""
+        around = self._around(now_s)
+        mine = leading(self.profiles, Purpose.TX, around) or leading(self.profiles, Purpose.TX_DEFAULT, around)
+        if mine is None or mine[1].mode is not Mode.LOCAL_FREQUENCY or not mine[1].signal_watt:
+            return rejected("NoSignalWattCurve")
+        self.afrr.append((to_seconds(request["timestamp"]), request["signal"]))
+        self.afrr.sort()
+        return accepted()
+
+    # what the local energy manager asks --------------------------------------------------------------------------
+
+    def ems_order(self, order: EmsOrder, now_s: float) -> None:
+        """A new order of the EMS: inside the CSMS's profile where that is open to it (Q05, K29.FR.03), else as an
+        own ChargingStationExternalConstraints profile (Q06, K29.FR.04 to 06), of which the CSMS is told."""
+        if not self.model.flag("SmartChargingCtrlr", "ExternalControlSignalsEnabled"):
+            return
+        self.ems = order
+        around = self._around(now_s)
+        mine = leading(self.profiles, Purpose.TX, around) or leading(self.profiles, Purpose.TX_DEFAULT, around)
+        if mine and mine[1].mode in (Mode.EXTERNAL_SETPOINT, Mode.EXTERNAL_LIMITS):
+            touched = replace(mine[0], updated_s=now_s)  # Q05.FR.05, FR.06
+            self.profiles = [touched if one.id == touched.id else one for one in self.profiles]
+            return
+        if self.model.flag("SmartChargingCtrlr", "ExternalConstraintsProfileDisallowed"):
+            return  # Q06.FR.08
+        mode = Mode.EXTERNAL_SETPOINT if order.setpoint_w is not None else Mode.EXTERNAL_LIMITS
+        numbers = {"limit": order.limit_w, "dischargeLimit": order.discharge_limit_w, "setpoint": order.setpoint_w}
+        period: Payload = {"startPeriod": 0, "operationMode": str(mode)}
+        period |= {key: value for key, value in numbers.items() if value is not None}
+        schedule = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [period]}
+        raw: Payload = {
+            "id": EMS_PROFILE_ID,
+            "stackLevel": 0,
+            "chargingProfilePurpose": str(Purpose.EXTERNAL_CONSTRAINTS),
+            "chargingProfileKind": str(Kind.DYNAMIC),
+            "chargingSchedule": [schedule],
+        }
+        self._store(read_profile(self.evse_id, raw, now_s, watts_per_ampere=1.0, source="EMS"))
+        note: Payload = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": self.evse_id}
+        if self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules"):
+            note["chargingSchedule"] = [schedule]
+        self._post(Letter("NotifyChargingLimit", note))
+
+    def ems_released(self) -> None:
+        """The EMS asks for nothing any more (K13)."""
+        had = len(self.profiles)
+        self.ems = EmsOrder()
+        self.profiles = [one for one in self.profiles if one.source != "EMS"]
+        if len(self.profiles) < had:
+            self._post(Letter("ClearedChargingLimit", {"chargingLimitSource": "EMS", "evseId": self.evse_id}))
+
+    # inside ------------------------------------------------------------------------------------------------------
+
+    def _store(self, profile: Profile) -> None:
+        self.profiles = [one for one in self.profiles if one.id != profile.id] + [profile]
+        self._pull_due_s.pop(profile.id, None)
+
+    def _forget_pulls(self) -> None:
+        kept = {one.id for one in self.profiles}
+        self._pull_due_s = {one: due_s for one, due_s in self._pull_due_s.items() if one in kept}
+
+    def _update(self, profile_id: int, update: Payload, now_s: float) -> Payload:
+        profile = next((one for one in self.profiles if one.id == profile_id), None)
+        if profile is None or profile.kind is not Kind.DYNAMIC:
+            return rejected("InvalidProfile", "there is no such dynamic profile")
+        fresh = with_update(profile, update, now_s, PHASE_VOLTAGE_V * PHASES)
+        if outside_limits(fresh.raw["chargingSchedule"][0]["chargingSchedulePeriod"][0]):
+            return rejected("InvalidSchedule", "the setpoint lies outside the limits")  # V2X.05
+        self._store(fresh)
+        return accepted()
+
+    def _pulled(self, profile_id: int) -> Then:
+        def take(event: SessionEvent, now_s: float) -> None:
+            if isinstance(event, Answered) and event.payload.get("status") == "Accepted":
+                self._update(profile_id, event.payload.get("scheduleUpdate", {}), now_s)
+
+        return take
+
+    def _abilities(self, now_s: float) -> Abilities:
+        around = self._around(now_s)
+        model = self.model
+        ceiling = model.number("SmartChargingCtrlr", "MaxExternalConstraintsId")
+        extra = {Purpose(name) for name in model.items("SmartChargingCtrlr", "SupportedAdditionalPurposes")}
+        return Abilities(
+            evse_ids=frozenset({self.evse_id}),
+            transactions={self.evse_id: around.transaction_id} if around.transaction_id else {},
+            installed=self.profiles,
+            modes=frozenset(
+                Mode(name) for name in model.items("V2XChargingCtrlr", "SupportedOperationModes", None, self.evse_id)
+            )
+            | {Mode.CHARGING_ONLY},
+            purposes=frozenset({Purpose.STATION_MAX, Purpose.TX_DEFAULT, Purpose.TX, *extra}),
+            rate_units=frozenset(model.items("SmartChargingCtrlr", "RateUnit")),
+            dynamic_profiles=model.flag("SmartChargingCtrlr", "SupportsDynamicProfiles"),
+            max_offline_duration=model.flag("SmartChargingCtrlr", "SupportsMaxOfflineDuration"),
+            limit_at_soc=model.flag("SmartChargingCtrlr", "SupportsLimitAtSoC"),
+            evse_sleep=model.flag("SmartChargingCtrlr", "SupportsEvseSleep"),
+            local_time=model.flag("SmartChargingCtrlr", "SupportsUseLocalTime"),
+            randomized_delay=model.flag("SmartChargingCtrlr", "SupportsRandomizedDelay"),
+            iso15118=model.flag("ISO15118Ctrlr", "Enabled", self.evse_id),
+            load_balancing_ready=self.load_balancing() is not None,
+            largest_stack_level=int(model.number("SmartChargingCtrlr", "ProfileStackLevel") or 0),
+            periods_per_schedule=int(model.number("SmartChargingCtrlr", "PeriodsPerSchedule") or 1),
+            max_external_constraints_id=None if ceiling is None else int(ceiling),
+            per_phase_discharge=self.per_phase_discharge,
+        )
+
+
+EMS_PROFILE_ID = -1
+"""Id of the profile that stands for the EMS's order: negative, so that no CSMS uses it by chance. Our default."""

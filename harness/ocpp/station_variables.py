@@ -1,0 +1,140 @@
+"""The variables that the emulated V2G charging station has: a table, nothing else.
+
+Components and variables are those of the OCPP 2.1 appendix for V2X, smart charging, ISO 15118, DER and the core.
+Values are our defaults for a bench.
+"""
+
+from __future__ import annotations
+
+from harness.ocpp.device_model import DeviceModel, Key, Variable
+from harness.ocpp.profiles import Mode
+
+MEASURANDS = (
+    "Energy.Active.Import.Register,Energy.Active.Export.Register,Power.Active.Import,Power.Active.Export,"
+    "Power.Active.Setpoint,Voltage,Current.Import,Current.Export,SoC"
+)
+
+_INT, _BOOL, _DEC, _LIST, _OPTION = "integer", "boolean", "decimal", "MemberList", "OptionList"
+_RW = "ReadWrite"
+
+STATION: tuple[tuple[str, str, str | None, Variable], ...] = (
+    ("OCPPCommCtrlr", "HeartbeatInterval", None, Variable("300", _INT, _RW, "s", low=1)),
+    ("OCPPCommCtrlr", "OfflineThreshold", None, Variable("60", _INT, _RW, "s", low=0)),
+    ("OCPPCommCtrlr", "MessageTimeout", "Default", Variable("30", _INT, _RW, "s", low=1)),
+    ("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent", Variable("3", _INT, _RW, low=1)),
+    ("OCPPCommCtrlr", "MessageAttemptInterval", "TransactionEvent", Variable("5", _INT, _RW, "s", low=1)),
+    ("OCPPCommCtrlr", "RetryBackOffWaitMinimum", None, Variable("1", _INT, _RW, "s", low=0)),
+    ("OCPPCommCtrlr", "RetryBackOffRepeatTimes", None, Variable("4", _INT, _RW, low=0)),
+    ("OCPPCommCtrlr", "WebSocketPingInterval", None, Variable("20", _INT, _RW, "s", low=0)),
+    ("SecurityCtrlr", "SecurityProfile", None, Variable("0", _INT)),
+    ("SecurityCtrlr", "Identity", None, Variable("", "string")),
+    ("SecurityCtrlr", "OrganizationName", None, Variable("Plugfest", "string", _RW)),
+    ("SecurityCtrlr", "BasicAuthPassword", None, Variable("", "string", "WriteOnly")),
+    ("AuthCtrlr", "Enabled", None, Variable("true", _BOOL, _RW)),
+    ("AuthCtrlr", "LocalPreAuthorize", None, Variable("false", _BOOL, _RW)),
+    ("AuthCtrlr", "OfflineTxForUnknownIdEnabled", None, Variable("false", _BOOL, _RW)),
+    ("TxCtrlr", "TxStartPoint", None, Variable("PowerPathClosed", _LIST)),
+    ("TxCtrlr", "TxStopPoint", None, Variable("EVConnected,Authorized", _LIST)),
+    ("TxCtrlr", "EVConnectionTimeOut", None, Variable("60", _INT, _RW, "s", low=1)),
+    ("TxCtrlr", "StopTxOnEVSideDisconnect", None, Variable("true", _BOOL)),
+    ("SampledDataCtrlr", "TxStartedMeasurands", None, Variable(MEASURANDS, _LIST, _RW)),
+    ("SampledDataCtrlr", "TxUpdatedMeasurands", None, Variable(MEASURANDS, _LIST, _RW)),
+    ("SampledDataCtrlr", "TxEndedMeasurands", None, Variable(MEASURANDS, _LIST, _RW)),
+    ("SampledDataCtrlr", "TxUpdatedInterval", None, Variable("10", _INT, _RW, "s", low=0)),
+    ("SampledDataCtrlr", "TxEndedInterval", None, Variable("0", _INT, _RW, "s", low=0)),
+    ("AlignedDataCtrlr", "Interval", None, Variable("0", _INT, _RW, "s", low=0)),
+    ("AlignedDataCtrlr", "Measurands", None, Variable(MEASURANDS, _LIST, _RW)),
+    ("ClockCtrlr", "TimeSource", None, Variable("Heartbeat", "SequenceList", _RW)),
+    ("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables", Variable("50", _INT)),
+    ("DeviceDataCtrlr", "ItemsPerMessage", "SetVariables", Variable("50", _INT)),
+    ("DeviceDataCtrlr", "ItemsPerMessage", "GetReport", Variable("50", _INT)),
+    ("SmartChargingCtrlr", "Enabled", None, Variable("true", _BOOL, _RW)),
+    ("SmartChargingCtrlr", "Available", None, Variable("true", _BOOL)),
+    ("SmartChargingCtrlr", "LimitChangeSignificance", None, Variable("5", _DEC, _RW, "Percent")),
+    ("SmartChargingCtrlr", "PeriodsPerSchedule", None, Variable("1024", _INT)),
+    ("SmartChargingCtrlr", "ProfileStackLevel", None, Variable("10", _INT)),
+    ("SmartChargingCtrlr", "RateUnit", None, Variable("W,A", _LIST)),
+    ("SmartChargingCtrlr", "Entries", "ChargingProfiles", Variable("100", _INT)),
+    ("SmartChargingCtrlr", "ExternalControlSignalsEnabled", None, Variable("true", _BOOL, _RW)),
+    ("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules", None, Variable("true", _BOOL, _RW)),
+    ("SmartChargingCtrlr", "ExternalConstraintsProfileDisallowed", None, Variable("false", _BOOL, _RW)),
+    ("SmartChargingCtrlr", "SetpointPriority", None,
+     Variable("ExternalControl", _OPTION, _RW, values=("ExternalControl", "CSMS"))),
+    ("SmartChargingCtrlr", "SupportedAdditionalPurposes", None, Variable("PriorityCharging,LocalGeneration", _LIST)),
+    ("SmartChargingCtrlr", "SupportsDynamicProfiles", None, Variable("true", _BOOL)),
+    ("SmartChargingCtrlr", "SupportsMaxOfflineDuration", None, Variable("true", _BOOL)),
+    ("SmartChargingCtrlr", "SupportsLimitAtSoC", None, Variable("false", _BOOL)),
+    ("SmartChargingCtrlr", "SupportsEvseSleep", None, Variable("true", _BOOL)),
+    ("SmartChargingCtrlr", "SupportsUseLocalTime", None, Variable("false", _BOOL)),
+    ("SmartChargingCtrlr", "SupportsRandomizedDelay", None, Variable("false", _BOOL)),
+)  # fmt: skip
+"""(component, variable, instance, variable) of the station as a whole."""
+
+PER_EVSE: tuple[tuple[str, str, str | None, Variable], ...] = (
+    ("EVSE", "AvailabilityState", None, Variable("Available", _OPTION)),
+    ("EVSE", "Power", None, Variable("22000", _DEC, unit="W")),
+    ("EVSE", "AllowReset", None, Variable("false", _BOOL)),
+    ("ISO15118Ctrlr", "Enabled", None, Variable("true", _BOOL, _RW)),
+    ("ISO15118Ctrlr", "PnCEnabled", None, Variable("false", _BOOL, _RW)),
+    ("ISO15118Ctrlr", "ContractValidationOffline", None, Variable("true", _BOOL, _RW)),
+    ("ISO15118Ctrlr", "CentralContractValidationAllowed", None, Variable("true", _BOOL, _RW)),
+    ("ISO15118Ctrlr", "ServiceRenegotiationSupport", None, Variable("true", _BOOL)),
+    ("ISO15118Ctrlr", "MaxScheduleEntries", None, Variable("1024", _INT)),
+    ("ISO15118Ctrlr", "SeccId", None, Variable("", "string", _RW)),
+    ("ISO15118Ctrlr", "CountryName", None, Variable("DE", "string", _RW)),
+    ("V2XChargingCtrlr", "Enabled", None, Variable("true", _BOOL, _RW)),
+    ("V2XChargingCtrlr", "SupportedEnergyTransferModes", None, Variable("DC,DC_BPT", _LIST)),
+    ("V2XChargingCtrlr", "SupportedOperationModes", None, Variable(",".join(Mode), _LIST)),
+    ("V2XChargingCtrlr", "LocalFrequencyUpdateThreshold", None, Variable("10", _INT, _RW, "mHz", low=0)),
+    ("V2XChargingCtrlr", "LocalLoadBalancing", "UpperThreshold", Variable("", _DEC, _RW, "W")),
+    ("V2XChargingCtrlr", "LocalLoadBalancing", "LowerThreshold", Variable("", _DEC, _RW, "W")),
+    ("V2XChargingCtrlr", "LocalLoadBalancing", "UpperOffset", Variable("", _DEC, _RW, "W")),
+    ("V2XChargingCtrlr", "LocalLoadBalancing", "LowerOffset", Variable("", _DEC, _RW, "W")),
+    ("DCDERCtrlr", "Enabled", None, Variable("true", _BOOL, _RW)),
+    ("DCDERCtrlr", "MaxW", None, Variable("22000", _DEC, unit="W")),
+    ("DCDERCtrlr", "MaxVA", None, Variable("22000", _DEC, unit="VA")),
+    ("DCDERCtrlr", "MaxVar", None, Variable("10000", _DEC, unit="var")),
+    ("DCDERCtrlr", "MaxVarNeg", None, Variable("10000", _DEC, unit="var")),
+    ("DCDERCtrlr", "OverExcitedW", None, Variable("19800", _DEC, unit="W")),
+    ("DCDERCtrlr", "OverExcitedPF", None, Variable("0.9", _DEC)),
+    ("DCDERCtrlr", "UnderExcitedW", None, Variable("19800", _DEC, unit="W")),
+    ("DCDERCtrlr", "UnderExcitedPF", None, Variable("0.9", _DEC)),
+    ("DCDERCtrlr", "MaxChargeRateW", None, Variable("22000", _DEC, unit="W")),
+    ("DCDERCtrlr", "MaxChargeRateVA", None, Variable("22000", _DEC, unit="VA")),
+    ("DCDERCtrlr", "ReactiveSusceptance", None, Variable("0", _DEC)),
+    ("DCDERCtrlr", "ModesSupported", None,
+     Variable("FixedPFAbsorb,FixedPFInject,FreqDroop,FreqWatt,VoltWatt,LimitMaxDischarge,Gradients,EnterService",
+              _LIST)),
+    ("DCDERCtrlr", "InverterManufacturer", None, Variable("Plugfest")),
+    ("DCDERCtrlr", "InverterModel", None, Variable("Emulated V2G converter")),
+    ("DCDERCtrlr", "InverterSwVersion", None, Variable("1")),
+    ("DCDERCtrlr", "InverterHwVersion", None, Variable("1")),
+    ("ConnectedEV", "Available", None, Variable("false", _BOOL)),
+    ("ConnectedEV", "VehicleID", None, Variable("")),
+    ("ConnectedEV", "ProtocolAgreed", None, Variable("")),
+    ("ConnectedEV", "ProtocolSupportedByEV", "1", Variable("")),
+    ("ConnectedEV", "VehicleCertificate", "Leaf", Variable("")),
+)  # fmt: skip
+"""(component, variable, instance, variable) of each EVSE."""
+
+
+def station_variables(evse_ids: tuple[int, ...], changes: dict[str, str] | None = None) -> DeviceModel:
+    """The device model of a station; `changes` sets values by "Component.Variable" or "Component.Variable[instance]".
+
+    Raises KeyError for a change of a variable that the station has not.
+    """
+    variables = {Key(component, name, instance): value for component, name, instance, value in STATION}
+    for evse in evse_ids:
+        variables |= {Key(component, name, instance, evse): value for component, name, instance, value in PER_EVSE}
+    model = DeviceModel(variables)
+    for name, value in (changes or {}).items():
+        keys = [key for key in variables if _name(key) == name]
+        if not keys:
+            raise KeyError(f"the station has no variable {name}")
+        for key in keys:
+            model.put(key, value)
+    return model
+
+
+def _name(key: Key) -> str:
+    return f"{key.component}.{key.variable}" + (f"[{key.instance}]" if key.instance else "")

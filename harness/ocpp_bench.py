@@ -1,0 +1,78 @@
+"""The OCPP side of a bench: our CSMS, to which every charging station of the lab connects."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from harness.case import Subject
+from harness.clock import Clock, TimeMode
+from harness.ocpp.csms import Csms, StationError, StationHandle
+
+Record = Callable[..., None]
+
+
+class _Transcribed:
+    """An OCPP observer that writes into the running attempt's transcript."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def frame(self, station: str, source: str, target: str, text: str) -> None:
+        self._record("ocpp", "ocpp.frame", source, target, text=text, station=station)
+
+    def link(self, station: str, what: str, **details: Any) -> None:
+        self._record("ocpp", "ocpp.link", "charger", "csms", what=what, station=station, **details)
+
+
+class CsmsOnBench:
+    """Listens while the bench is up. Its address goes to emulated stations; real ones are configured with it."""
+
+    def __init__(self, mode: TimeMode, record: Record, listen: str = "127.0.0.1:0") -> None:
+        self.mode = mode
+        self.observer = _Transcribed(record)
+        self.listen = listen
+        self.url = ""
+        self.csms: Csms | None = None
+
+    async def start(self, clock: Clock) -> None:
+        self.csms = Csms(clock, self.observer)
+        if self.mode is TimeMode.WIRE:
+            host, _, port = self.listen.rpartition(":")
+            self.url = await self.csms.listen(host, int(port))
+
+    async def stop(self) -> None:
+        if self.csms:
+            await self.csms.close()
+            self.csms = None
+
+    def station(self, subject: Subject) -> StationHandle:
+        """The handle on the subject's charger; it exists before the station has connected."""
+        assert self.csms
+        assert subject.charger
+        return self.csms.handle(identity_of(subject))
+
+    async def end_transaction(self, subject: Subject, within_s: float) -> None:
+        """Ask the station to stop a transaction that is still running, and wait for its end; never raises for a station."""
+        station = self.station(subject)
+        if station.transaction_id is None or not station.online:
+            return
+        with contextlib.suppress(StationError, TimeoutError):
+            await station.request_stop()
+            async with asyncio.timeout(within_s):
+                while station.transaction_id is not None:
+                    await station.clock.sleep(0.1)
+
+    def forget(self) -> None:
+        """What stations said so far no longer answers an expectation."""
+        if self.csms:
+            for handle in self.csms.stations.values():
+                handle.forget()
+
+
+def identity_of(subject: Subject) -> str:
+    """The charging station's identity at the end of its URL."""
+    assert subject.charger
+    return subject.charger.ocpp_id or subject.charger.id

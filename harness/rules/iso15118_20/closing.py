@@ -1,0 +1,177 @@
+"""How a session ends: with a stop, who closes first, and what was still live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.iso15118.order import LIVE, State
+from harness.iso15118.timing import message_timeout_s, timer
+from harness.rules.iso15118_20.reading import before, contexts
+from harness.rules.iso15118_20.terms import OURS, Session, broken, either, station, vehicle
+from harness.rules.rule import Broken
+from harness.transcript.event import Event
+from harness.transcript.v2g import CHARGER, VEHICLE, Message
+
+WAIT = timer("Close_After_SessionStop")
+GRAIN_S = 0.05
+SHORTEST_PATIENCE_S = 0.5
+"""A station may give a silent vehicle up no sooner than this (the charge loop's sequence timeout)."""
+
+
+def closings(session: Session) -> list[Event]:
+    """Who ended the connection and how, in order."""
+    return [link for link in session.links if link.data.get("what") == "closed" and link.data.get("by")]
+
+
+def _stop(session: Session) -> tuple[Message, Message] | None:
+    """The last granted SessionStop that ends the session, with its answer."""
+    found = [
+        (request, answer)
+        for request, answer in session.pairs("SessionStop")
+        if answer.ok and request.charging_session != "ServiceRenegotiation"
+    ]
+    return found[-1] if found else None
+
+
+def _cut(session: Session, side: str) -> tuple[Event, Message] | None:
+    """The closing by `side` of a session that was established, not stopped and not refused; with the last message."""
+    ends = closings(session)
+    last = session.messages[-1] if session.messages else None
+    if not ends or ends[0].data["by"] != side or last is None or session.link("gap"):
+        return None
+    established = any(one.session_id for one in contexts(session))
+    refused = any(one.failed for one in session.responses())
+    asked = session.requests("SessionStopReq")
+    over = bool(asked) and asked[-1].charging_session != "ServiceRenegotiation"
+    return None if not established or refused or over or last.error else (ends[0], last)
+
+
+@vehicle("V2G20-2645", "the vehicle ends the session with SessionStopReq before it closes the connection", "S")
+def vehicle_stops_before_it_closes(session: Session) -> Iterator[Broken]:
+    cut = _cut(session, VEHICLE)
+    if cut and not cut[1].is_request and not _late(session, cut[1]):  # a vehicle may give up waiting
+        yield broken(cut[1], f"the vehicle closed the connection after {cut[1]} without SessionStopReq")
+
+
+@station("V2G20-1643", "the station does not close the connection in the middle of a session")
+def station_does_not_cut_the_session(session: Session) -> Iterator[Broken]:
+    cut = _cut(session, CHARGER)
+    if cut:
+        silence = cut[0].at_s - cut[1].at_s
+        if cut[1].is_request or silence < _patience_s(cut[1]) - GRAIN_S:
+            yield broken(cut[1], f"the station closed the connection {silence:.2f} s after {cut[1]}")
+
+
+def _late(session: Session, answer: Message) -> bool:
+    request = session.request_of(answer)
+    return request is not None and answer.at_s - request.at_s > message_timeout_s(request.name)
+
+
+def _patience_s(last: Message) -> float:
+    return SHORTEST_PATIENCE_S if last.base.endswith("ChargeLoop") else timer("V2G_SECC_Sequence_Timeout").value_s
+
+
+@station("V2G20-443", "a station that hears nothing ends the session after its sequence timeout of 60 s")
+def silent_vehicle_is_given_up(session: Session) -> Iterator[Broken]:
+    last = session.messages[-1] if session.messages else None
+    ends = closings(session)
+    if last is None or last.is_request or not ends or _stop(session) or last.failed:
+        return
+    silence = ends[0].at_s - last.at_s
+    limit_s = timer("V2G_SECC_Sequence_Timeout").value_s
+    if silence > limit_s + 5:  # our default: five seconds to notice and to close
+        yield broken(last, f"nothing came for {silence:.0f} s after {last}, the station kept the connection open")
+
+
+@station("V2G20-1643", "after SessionStopRes the station waits 5 s for the vehicle to close")
+def station_waits_for_the_vehicle_to_close(session: Session) -> Iterator[Broken]:
+    stop, ends = _stop(session), closings(session)
+    if stop and ends and ends[0].data["by"] == CHARGER:
+        waited = ends[0].at_s - stop[1].at_s
+        if waited < WAIT.value_s - GRAIN_S:
+            yield broken(stop[1], f"the station closed {waited:.2f} s after {stop[1]}", stop[0])
+
+
+@vehicle("V2G20-1643", "after SessionStopRes the vehicle closes the connection, within 5 s", "S", "warn")
+def vehicle_closes_after_the_stop(session: Session) -> Iterator[Broken]:
+    stop, ends = _stop(session), closings(session)
+    if stop and ends:
+        waited = ends[0].at_s - stop[1].at_s
+        if waited > WAIT.value_s + GRAIN_S:
+            yield broken(stop[1], f"the vehicle had not closed {waited:.1f} s after {stop[1]}", stop[0])
+        elif ends[0].data["by"] == CHARGER and waited >= WAIT.value_s - GRAIN_S:
+            yield broken(stop[1], f"the station had to close {waited:.1f} s after {stop[1]}", stop[0])
+
+
+def _at_the_end(session: Session, because: str, end: Event) -> Broken:
+    """What rests on the end of the connection is told with the last message."""
+    return Broken(len(session.messages) or None, because, (end.number,))
+
+
+@either(OURS, "{who} closes with FIN, not with a reset", "I")
+def connection_is_closed_orderly(session: Session, side: str) -> Iterator[Broken]:
+    ends = closings(session)
+    if ends and ends[0].data["by"] == side and ends[0].data.get("how") == "reset":
+        yield _at_the_end(session, "the first end of the connection was a reset", ends[0])
+
+
+@either("V2G20-1643", "{who} closes TLS with close_notify before it closes TCP", "I")
+def tls_is_closed_before_tcp(session: Session, side: str) -> Iterator[Broken]:
+    ends = [one for one in closings(session) if one.data["by"] == side and one.data.get("how") == "fin"]
+    alerts = [link for link in session.links if link.data.get("what") == "alert" and link.data.get("by") == side]
+    if session.tls.get("version") and not session.tls.get("problem") and ends and not alerts and session.messages:
+        yield _at_the_end(session, "TCP was closed without an alert", ends[0])
+
+
+@vehicle(OURS, "power is off before the session is terminated: PowerDelivery(Stop) comes before SessionStop", "I")
+def power_is_off_before_the_stop(session: Session) -> Iterator[Broken]:
+    for request in session.requests("SessionStopReq", charging_session="Terminate"):
+        if before(session, request).state in LIVE:
+            yield broken(request, f"{request} came in state '{before(session, request).state}'")
+
+
+@vehicle(OURS, "power is off before the session is paused", "I")
+def power_is_off_before_the_pause(session: Session) -> Iterator[Broken]:
+    for request in session.requests("SessionStopReq", charging_session="Pause"):
+        if before(session, request).state in LIVE:
+            yield broken(request, f"{request} came in state '{before(session, request).state}'")
+
+
+@station(OURS, "a pause while power is on is refused", "I")
+def live_pause_is_refused(session: Session) -> Iterator[Broken]:
+    for request, answer in session.pairs("SessionStop", charging_session="Pause"):
+        if before(session, request).state in LIVE and answer.ok:
+            yield broken(answer, f"{answer} granted a pause while power was on", request)
+
+
+@vehicle("V2G20-1477", "service renegotiation is asked for only if the station supports it")
+def service_renegotiation_is_supported(session: Session) -> Iterator[Broken]:
+    for request in session.requests("SessionStopReq", charging_session="ServiceRenegotiation"):
+        offer = before(session, request).first_services
+        if offer and offer.service_renegotiation_supported is False:
+            yield broken(request, f"{offer} said that service renegotiation is not supported", offer)
+
+
+@station("V2G20-1477", "service renegotiation without support is answered FAILED_NoServiceRenegotiationSupported")
+def unsupported_service_renegotiation_is_refused(session: Session) -> Iterator[Broken]:
+    for request, answer in session.pairs("SessionStop", charging_session="ServiceRenegotiation"):
+        offer = before(session, request).first_services
+        if offer and offer.service_renegotiation_supported is False and answer.ok:
+            yield broken(answer, f"{answer} granted what {offer} does not support", request, offer)
+
+
+@station("V2G20-1477", "service renegotiation is not refused by a station that supports it")
+def supported_service_renegotiation_is_granted(session: Session) -> Iterator[Broken]:
+    for request, answer in session.pairs("SessionStop", charging_session="ServiceRenegotiation"):
+        offer = before(session, request).first_services
+        refused = answer.code == "FAILED_NoServiceRenegotiationSupported"
+        if offer and offer.service_renegotiation_supported is True and refused:
+            yield broken(answer, f"{offer} said that service renegotiation is supported", request, offer)
+
+
+@station("V2G20-1843", "a pause after power has been switched off is granted", "I")
+def pause_is_granted(session: Session) -> Iterator[Broken]:
+    for request, answer in session.pairs("SessionStop", charging_session="Pause"):
+        state = before(session, request).state
+        if answer.code == "FAILED_PauseNotAllowed" and state in (State.POWER_OFF, State.WELDED):
+            yield broken(answer, f"{answer} refused the pause although power was off", request)

@@ -1,0 +1,74 @@
+"""Which devices a case is run on, whether it applies to them, and with which parameters."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from harness.case import Subject
+from harness.lab import Lab, LabError
+from harness.usecase import Parameter, Sut, UseCase
+
+_ROLE: dict[Sut, str] = {"csms": "csms", "gateway": "can_gateway"}
+
+
+def subjects_for(case: UseCase, lab: Lab) -> list[Subject]:
+    """What the lab offers for the case's SUT: every pairing, every charger, every vehicle, every CSMS or gateway."""
+    if case.sut == "pair":
+        return [Subject(vehicle, charger) for vehicle, charger in lab.pairs()]
+    if case.sut == "charger":
+        return [Subject(charger=charger) for charger in lab.devices("charger")]
+    if case.sut == "vehicle":
+        return [Subject(vehicle=vehicle) for vehicle in lab.devices("vehicle")]
+    if case.sut == "bench":
+        return [Subject()]
+    return [Subject(other=device) for device in lab.devices(_ROLE[case.sut])]
+
+
+def applicability(case: UseCase, subject: Subject) -> str:
+    """Why the case does not apply to the subject, by what its makers declare; empty if it applies.
+
+    A requirement `charger:ocpp2.1` is asked of the charger alone, one without a role of every device.
+    """
+    for role, device in (("vehicle", subject.vehicle), ("charger", subject.charger), ("", subject.other)):
+        if device:
+            wanted = {name.rpartition(":")[2] for name in case.requires if name.rpartition(":")[0] in ("", role)}
+            if missing := sorted(wanted - device.capabilities):
+                return f"{device.id} does not declare {', '.join(missing)}"
+    return ""
+
+
+def parameters_for(case: UseCase, lab: Lab) -> dict[str, Parameter]:
+    """The case's defaults, overlaid with what the lab sets for all cases and then for this one."""
+    general = {name: value for name, value in lab.parameters.items() if name in case.parameters}
+    return {**case.parameters, **general, **lab.parameters.get(case.id, {})}
+
+
+def check_parameters(cases: Iterable[UseCase], lab: Lab) -> None:
+    """Raise LabError for parameters that no case of the lab's suites has, or of another type."""
+    problems = list(_parameter_problems(list(cases), lab))
+    if problems:
+        raise LabError(problems)
+
+
+def _parameter_problems(cases: list[UseCase], lab: Lab) -> Iterator[str]:
+    by_id = {case.id: case for case in cases}
+    names = {name for case in cases for name in case.parameters}
+    for key, value in lab.parameters.items():
+        if isinstance(value, dict):
+            case = by_id.get(key)
+            if case is None:
+                yield _unknown(lab, f"parameters.{key}", "test case", key, by_id)
+                continue
+            for name in value:
+                if name not in case.parameters:
+                    yield _unknown(lab, f"parameters.{key}.{name}", "parameter", name, case.parameters)
+        elif key not in names:
+            yield _unknown(lab, f"parameters.{key}", "parameter or test case", key, [*names, *by_id])
+
+
+def _unknown(lab: Lab, where: str, what: str, name: str, known: Iterable[str]) -> str:
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
+    return f"{lab.path}: {where}: unknown {what}; {hint}"

@@ -1,0 +1,193 @@
+"""The V2G side of a bench: emulated vehicle and charger brought up, and the harness between or opposite them.
+
+Three set-ups. A pairing: the vehicle finds us, we find the charger, and a relay records both. A charger alone: our EVCC
+agent is the vehicle. A vehicle alone: our SECC agent is the charger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from drivers.errors import BenchError
+from harness.case import Subject
+from harness.clock import TimeMode, end_task
+from harness.iso15118 import net, sdp
+from harness.iso15118.errors import NoAnswer
+from harness.iso15118.observer import Observer
+from harness.iso15118.relay import Relay
+from harness.lab import Device
+from harness.link import ByteStream, memory_streams
+from harness.ocpp_bench import identity_of
+
+if TYPE_CHECKING:
+    from harness.bench import Bench
+
+CONNECT_S = 5.0
+
+
+class _Transcribed:
+    """A V2G observer that writes into the running attempt's transcript, and numbers the connections."""
+
+    def __init__(self, bench: Bench, only: str = "") -> None:
+        self._bench = bench
+        self._only = only
+        """In a relay our own half of the discovery is nobody's conduct: only this side's datagrams are kept."""
+        self.session = 0
+
+    def frame(self, source: str, target: str, octets: bytes) -> None:
+        self._bench.record("v2g", "v2g.frame", source, target, hex=octets.hex(), session=self.session)
+
+    def datagram(self, source: str, target: str, octets: bytes) -> None:
+        if self._only in ("", source):
+            self._bench.record("v2g", "v2g.sdp", source, target, hex=octets.hex())
+
+    def link(self, what: str, **details: Any) -> None:
+        source = str(details.get("by", ""))
+        self._bench.record("v2g", "v2g.link", source, "", what=what, session=self.session, **details)
+
+
+class V2gOnBench:
+    """Lives with the bench; `connect` for a subject, `close` after an attempt, `disconnect` before another subject."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._sessions = 0
+        self._charger_port = sdp.PORT
+        self._charger_object: Any = None
+        self._servers: list[Any] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open: list[Relay] = []
+        self.arrived: asyncio.Queue[ByteStream] = asyncio.Queue()
+        """Connections of a vehicle that wait for our SECC agent."""
+
+    # Bringing devices up
+
+    async def connect(self, subject: Subject) -> None:
+        """Start the subject's emulated devices and listen where a vehicle looks for its charger."""
+        if subject.charger:
+            await self._start_charger(subject)
+        if subject.vehicle:
+            await self._start_vehicle(subject, subject.vehicle)
+
+    async def _start_charger(self, subject: Subject) -> None:
+        bench, device = self._bench, subject.charger
+        assert device
+        if not device.emulator:
+            return
+        identity = identity_of(subject)
+        options: dict[str, Any] = {"ocpp_id": identity}
+        if bench.mode is TimeMode.VIRTUAL:
+            assert bench.csms.csms
+            options |= {"clock": bench.clock, "connect_csms": bench.csms.csms.memory_link(identity)}
+        else:
+            options |= {"csms": bench.csms.url}
+            options |= {"interface": bench.network.station} if bench.network else {}
+        assert bench.emulation
+        end = await bench.emulation.start(
+            device.emulator.kind, defects=bench.defects_of("charger", device), options=options
+        )
+        self._charger_object = end.object
+        self._charger_port = int(end.resource) if end.resource and not bench.network else sdp.PORT
+
+    async def _start_vehicle(self, subject: Subject, device: Device) -> None:
+        bench = self._bench
+        relayed = subject.charger is not None
+        options: dict[str, Any]
+        if bench.mode is TimeMode.VIRTUAL:
+            options = {"clock": bench.clock, "connect": self._attach_relay if relayed else self._attach_queue}
+        else:
+            port = await self._listen_for_vehicle(device, self._relay if relayed else self._queue)
+            options = {"interface": bench.network.vehicle} if bench.network else {"sdp_port": port}
+        if device.emulator:
+            assert bench.emulation
+            await bench.emulation.start(
+                device.emulator.kind, defects=bench.defects_of("vehicle", device), options=options
+            )
+
+    async def _listen_for_vehicle(self, device: Device, handle: Any) -> int:
+        interface = self._bench.network.to_vehicle if self._bench.network else device.interface
+        server, endpoint = await net.serve(handle, interface=interface)
+        responder = sdp.Responder(endpoint.address, endpoint.port, None, False)
+
+        def answer(datagram: bytes) -> bytes | None:
+            found = responder.answer(datagram)
+            return found.encode() if found else None
+
+        discovery = await net.DiscoveryServer.start(
+            answer, _Transcribed(self._bench, "vehicle"), interface=interface, port=sdp.PORT if interface else 0
+        )
+        self._servers += [server, discovery]
+        return discovery.port
+
+    async def disconnect(self) -> None:
+        """Stop listening; the emulated devices themselves end with the bench's emulation."""
+        await self.close()
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        self._charger_object = None
+
+    async def close(self) -> None:
+        """End what an attempt has left open."""
+        for relay in self._open:
+            await relay.close()
+        self._open.clear()
+        for task in list(self._tasks):
+            await end_task(task)
+        while not self.arrived.empty():
+            await self.arrived.get_nowait().close()
+
+    # Links
+
+    def observer(self) -> _Transcribed:
+        """An observer for a new connection: it gets the next number."""
+        self._sessions += 1
+        found = _Transcribed(self._bench)
+        found.session = self._sessions
+        return found
+
+    async def to_charger(self, observer: Observer | None = None) -> ByteStream:
+        """Find the charger under test and open a connection to it; raises NoAnswer or OSError."""
+        bench = self._bench
+        if bench.mode is TimeMode.VIRTUAL:
+            if self._charger_object is None:
+                raise BenchError("no charger is on this bench: the case's subject has none")
+            stream: ByteStream = self._charger_object.attach()
+            return stream
+        subject = bench.subject
+        device = subject.charger if subject else None
+        interface = bench.network.to_station if bench.network else (device.interface if device else None)
+        watching = observer or _Transcribed(bench, "charger")
+        found = await net.discover(bench.clock, watching, interface=interface, port=self._charger_port)
+        return await net.connect(found, bench.clock, within_s=CONNECT_S)
+
+    async def _relay(self, vehicle: ByteStream) -> None:
+        observer = self.observer()
+        try:
+            charger = await self.to_charger()
+        except (NoAnswer, OSError, TimeoutError) as refused:
+            observer.link("refused", by="charger", reason=str(refused))
+            await vehicle.close()
+            return
+        relay = Relay(vehicle, charger, observer)
+        self._open.append(relay)
+        await relay.run()
+
+    async def _queue(self, vehicle: ByteStream) -> None:
+        self.arrived.put_nowait(vehicle)
+
+    async def _attach_relay(self) -> ByteStream:
+        near, far = memory_streams()
+        self._spawn(self._relay(far))
+        return near
+
+    async def _attach_queue(self) -> ByteStream:
+        near, far = memory_streams()
+        await self._queue(far)
+        return near
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
