@@ -17,6 +17,8 @@ _LINES = ("#0b5394", "#b3261e", "#1f7a43", "#6a3fa0")
 _WIDTH = 720
 _BLOCK = 36
 """Vehicles in one block of the matrix: what a page is high."""
+_FLOWING_W = 300.0
+"""Power above which a trace is worth its place (our default: above the standby of a converter)."""
 _NARROW = 12
 """Chargers up to which two blocks stand side by side."""
 
@@ -158,11 +160,12 @@ def axes(cells: Iterable[CellRow]) -> tuple[list[str], list[str]]:
     return rows, columns
 
 
-def trace(timeline: Timeline, title: str, unit: str = "w") -> str:
-    """What was asked and what was measured over time; empty text if nothing of that unit was recorded."""
+def trace(timeline: Timeline, title: str) -> str:
+    """What was asked and what was measured over time; empty text if no energy flowed."""
+    unit = "w"
     chosen = _chosen(timeline.curves, unit)
     points = [point for curve in chosen for point in curve.points]
-    if len(points) < 2:
+    if len(points) < 2 or max(abs(y) for _, y in points) < _FLOWING_W:
         return ""
     scale, printed = (1000.0, f"k{unit.upper()}") if max(abs(y) for _, y in points) >= 2000 else (1.0, unit.upper())
     start, end = min(x for x, _ in points), max(x for x, _ in points)
