@@ -47,19 +47,19 @@ class SessionMemory:
     def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self.paused: dict[bytes, PausedSession] = {}
         self._given: set[bytes] = {bytes(8)}
-        self._random = random
+        self.random = random
 
     def new_id(self) -> bytes:
         """Eight octets from the random source, never zero, never given before ([V2G20-2621])."""
         made = bytes(8)
         while made in self._given:
-            made = self._random(8)
+            made = self.random(8)
         self._given.add(made)
         return made
 
     def challenge(self) -> bytes:
         """Sixteen octets for GenChallenge ([V2G20-2607])."""
-        return self._random(16)
+        return self.random(16)
 
 
 @dataclass(frozen=True, slots=True)

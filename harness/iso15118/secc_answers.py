@@ -86,10 +86,11 @@ def session_setup(session: SeccSession, request: Any, now_s: float) -> Record:
     """Join a paused session if the same vehicle asks for it, else open a new one."""
     session.evcc_id = request.evcc_id
     asked = request.header.session_id
-    paused = session.memory.paused.pop(asked, None)
+    paused = session.memory.paused.get(asked)
     session.session_id = asked
     resumed = paused is not None and paused.binding == session.binding()
     if paused and resumed:
+        del session.memory.paused[asked]
         session.service, session.offer, session.authorization = paused.service, paused.offer, paused.authorization
     else:
         session.session_id = session.memory.new_id()
