@@ -185,8 +185,8 @@ def test_a_signature_is_written_alike_by_itself_and_in_its_schema_s_own_grammar_
 
 def test_importing_the_messages_is_quick_and_brings_no_message_set(tmp_path):
     program = (
-        "import time, sys; start = time.perf_counter(); import harness.iso15118.messages as m;"
-        "took = time.perf_counter() - start;"
+        "import time, sys; start = time.process_time(); import harness.iso15118.messages as m;"
+        "took = time.process_time() - start;"
         "print(took, any(name.endswith(('.dc', '.common', '.iso2')) for name in sys.modules))"
     )
     compiled = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
