@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
+import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -106,7 +108,8 @@ class _Threaded:
             raise InstrumentLost(self.role, "the connection is stuck in an earlier call; power-cycle it, then reopen")
         future = asyncio.get_running_loop().run_in_executor(self._thread, call, *values)
         try:
-            return await asyncio.wait_for(future, within_s + _MARGIN_S)
+            async with asyncio.timeout(within_s + _MARGIN_S):
+                return await future
         except TimeoutError as problem:
             if isinstance(problem, InstrumentTimeout):
                 raise
@@ -156,11 +159,21 @@ class VisaWire:
 
     def _read(self, within_s: float) -> str:
         session = self._opened()
+        self._look_for_end(session, within_s)
         session.timeout = max(round(within_s * 1000), 1)
         raw: bytes = session.read_raw()
         if not raw:
             raise InstrumentLost(self.role, f"{self.resource} has closed the connection")
         return raw.decode("latin-1").rstrip("\r\n")
+
+    def _look_for_end(self, session: Any, within_s: float) -> None:
+        """Raise if the far end has closed: pyvisa-py would take it for silence, and spin until its time-out."""
+        inner = session.visalib.sessions.get(session.session)
+        link = getattr(inner, "interface", None)
+        if isinstance(link, socket.socket) and not getattr(inner, "_pending_buffer", b""):
+            readable, _, _ = select.select([link], [], [], within_s)
+            if readable and not link.recv(1, socket.MSG_PEEK):
+                raise InstrumentLost(self.role, f"{self.resource} has closed the connection; is it switched on?")
 
     async def clear(self) -> None:
         for _ in range(1000):
@@ -189,6 +202,8 @@ class VisaWire:
                 raise InstrumentTimeout(self.role, f"{self.resource} does not answer within {within_s} s") from None
             raise InstrumentLost(self.role, f"{self.resource}: {problem.description}") from None
         except (OSError, pyvisa.errors.InvalidSession) as problem:
+            if isinstance(problem, InstrumentLost | InstrumentTimeout):
+                raise
             raise InstrumentLost(self.role, f"{self.resource}: {problem}; check power, cable and address") from None
         except ValueError as problem:
             raise ConfigError(f"{self.role}: {self.resource!r} is no VISA resource: {problem}") from None

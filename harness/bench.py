@@ -21,7 +21,7 @@ from drivers.roles import Identity, PowerReading
 from drivers.safe_off import ORDER, SafeOff
 from drivers.wire import Connection
 from harness.case import Subject
-from harness.clock import Clock, TimeMode
+from harness.clock import Clock, TimeMode, end_task
 from harness.emulation import Emulation, FarEnd, VirtualEmulation, WireEmulation
 from harness.lab import Device, Lab
 from harness.limits import Limits, limits_from
@@ -32,6 +32,11 @@ from harness.v2g_bench import V2gOnBench
 
 SAMPLE_S = {TimeMode.WIRE: 0.25, TimeMode.VIRTUAL: 1.0}
 """Distance of the power samples that run through every attempt (our default)."""
+POLITE_S = 15.0
+"""How long a session may take to end when our CSMS asks for it, before the plug is pulled (our default)."""
+UNPLUGGED_S = 0.5
+"""How long the connector stays out between attempts, so that both devices notice (our default)."""
+SOURCES = ("dc_source", "ac_source")
 INSTRUMENTS = (
     "power_analyser",
     "dc_source",
@@ -106,18 +111,20 @@ class Bench:
         self.record("bench", "bench", what="up", subject=subject.name)
 
     async def settle(self) -> None:
-        """Leave an attempt: sessions closed, vehicle unplugged, every source proved off; raises SafetyError."""
+        """Leave an attempt: sources off first, then the session ended in order, the vehicle unplugged; raises SafetyError."""
         if self._sampler:
-            self._sampler.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sampler
+            await end_task(self._sampler)
             self._sampler = None
         try:
-            await self.make_safe()
+            await self.make_safe(SOURCES)
         finally:
-            await self.v2g.close()
+            if self.subject and self.subject.charger:
+                await self.csms.end_transaction(self.subject, POLITE_S)
             await self._unplug_quietly()
+            await self.clock.sleep(UNPLUGGED_S)
+            await self.v2g.close()
             self.csms.forget()
+        await self.make_safe()
 
     async def down(self) -> None:
         """Take everything down; idempotent."""
@@ -142,6 +149,16 @@ class Bench:
         if name not in self.drivers:
             raise ConfigError(f"{self.lab.path}: roles.{name}: this case needs a {name}; add one under roles")
         return self.drivers[name]
+
+    async def identify(self, role: str) -> Identity:
+        """Open one instrument alone and ask who it is; raises BenchError with the way out."""
+        if self.emulation is None:
+            self.emulation = WireEmulation()
+            if self.lab.emulated:
+                await self.emulation.start_plant({})
+        device = self.lab.device(role)
+        await self._open(role, device, await self._far_end(role, device))
+        return await self.drivers[role].identity()
 
     async def identities(self) -> list[tuple[Device, str, Identity]]:
         """(config, role, identity as the device says) of every instrument that is open."""
@@ -172,7 +189,7 @@ class Bench:
     async def _unplug_quietly(self) -> None:
         if "control_pilot" in self.drivers:
             with contextlib.suppress(BenchError):
-                await self.drivers["control_pilot"].unplug()  # type: ignore[attr-defined]
+                await self.unplug()
 
     # Safe state
 
@@ -188,10 +205,10 @@ class Bench:
             if role in ORDER
         ]
 
-    async def make_safe(self) -> None:
+    async def make_safe(self, roles: Collection[str] = tuple(ORDER)) -> None:
         """Every source to zero and off, contactors open, proved by reading back. All are tried; then the first problem."""
         problems = []
-        for role in sorted((role for role in self.drivers if role in ORDER), key=lambda role: ORDER[role]):
+        for role in sorted((role for role in self.drivers if role in roles), key=lambda role: ORDER[role]):
             try:
                 await self.drivers[role].make_safe()
             except BenchError as problem:

@@ -53,8 +53,19 @@ class Clock:
         await asyncio.sleep(delay_s)
 
     async def wait(self, awaitable: Awaitable[T], within_s: float) -> T:
-        """Await something, at most `within_s` seconds; raises TimeoutError after."""
-        return await asyncio.wait_for(awaitable, within_s)
+        """Await something, at most `within_s` seconds; raises TimeoutError after.
+
+        Not `asyncio.wait_for`: in Python 3.11 that can swallow a cancellation that comes with the result.
+        """
+        async with asyncio.timeout(within_s):
+            return await awaitable
+
+
+async def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a background task until it has really ended; what it raised is its own business."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
 
 
 class _JumpingSelector(selectors.DefaultSelector):

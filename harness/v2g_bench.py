@@ -7,12 +7,11 @@ agent is the vehicle. A vehicle alone: our SECC agent is the charger.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from drivers.errors import BenchError
 from harness.case import Subject
-from harness.clock import TimeMode
+from harness.clock import TimeMode, end_task
 from harness.iso15118 import net, sdp
 from harness.iso15118.errors import NoAnswer
 from harness.iso15118.observer import Observer
@@ -135,9 +134,7 @@ class V2gOnBench:
             await relay.close()
         self._open.clear()
         for task in list(self._tasks):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end_task(task)
         while not self.arrived.empty():
             await self.arrived.get_nowait().close()
 

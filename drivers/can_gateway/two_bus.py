@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import pydantic
 from cantools.database.can import Message
 
-from drivers.can_gateway.e2e import protect
-from drivers.can_gateway.mapping import Mapping, decode, encode, load_mapping
-from drivers.can_gateway.ports import CanPort, Frame, MemoryBuses, MemoryCanPort, PythonCanPort
+from drivers.can.e2e import protect
+from drivers.can.mapping import Mapping, decode, encode, load_mapping
+from drivers.can.ports import CanPort, Frame, MemoryBuses, MemoryCanPort, PythonCanPort
 from drivers.errors import ConfigError, InstrumentError, InstrumentTimeout
 from drivers.roles import Identity
 from drivers.wire import Connection, Options
@@ -34,7 +35,7 @@ class TwoBusOptions(Options):
     mapping: str
     """Path of the mapping table; its databases lie beside it."""
     bitrate: int = 500_000
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = pydantic.Field(default_factory=dict)
     """Further arguments of python-can's Bus, the same for all buses."""
     default_cycle_s: float = 0.1
     """For messages whose database gives no cycle time."""
@@ -187,9 +188,7 @@ class TwoBusGateway:
     def since(self, bus: str, from_s: float, message: str | None = None) -> list[Heard]:
         """What came from the gateway since a time, of one message or of all."""
         frame_id = self.mapping.message(bus, message).frame_id if message else None
-        return [
-            heard for heard in self.heard[bus] if heard.at_s >= from_s and frame_id in (None, heard.frame.id)
-        ]
+        return [heard for heard in self.heard[bus] if heard.at_s >= from_s and frame_id in (None, heard.frame.id)]
 
     def _latest(self, bus: str) -> int:
         return self.heard[bus][-1].number if self.heard[bus] else 0
@@ -227,9 +226,6 @@ class TwoBusGateway:
             except KeyError:
                 name = ""
             self.on_frame(bus, frame, name, sent)
-
-
-DRIVER = TwoBusGateway
 
 
 Driver = TwoBusGateway

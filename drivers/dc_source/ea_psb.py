@@ -99,7 +99,4 @@ class EaPsb(ScpiInstrument):
         return answer in ("ON", "1")
 
 
-DRIVER = EaPsb
-
-
 Driver = EaPsb

@@ -14,11 +14,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.can_gateway.e2e import Receiver, protect
-from drivers.can_gateway.mapping import Mapping, Route, decode, encode, load_mapping
-from drivers.can_gateway.ports import Frame
+from drivers.can.e2e import Receiver, protect
+from drivers.can.mapping import Mapping, Route, decode, encode, load_mapping
+from drivers.can.ports import Frame
 from drivers.emulators.gateway_defects import DEFECTS
-from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
+from drivers.emulators.process import Request, arguments, catch_end, die_with_parent, options_of, ready
 from drivers.emulators.slcan import SlcanAdapter
 from harness.clock import Clock
 from harness.plant.local import LocalPlant
@@ -64,8 +64,10 @@ class CanGateway:
             raise ValueError(f"the gateway has no defect {', '.join(sorted(unknown))}")
         self.mapping = mapping
         self.active = frozenset(defect.partition("-")[2] for defect in defects)
-        self._passages = {(p.route.source.bus, self._id(p.route.source.bus, p.route.source.message)): p
-                          for p in map(self._passage, mapping.routes)}
+        self._passages = {
+            (p.route.source.bus, self._id(p.route.source.bus, p.route.source.message)): p
+            for p in map(self._passage, mapping.routes)
+        }
         self._queue: list[tuple[float, int, str, Frame]] = []
         self._number = 0
         self._arrivals: deque[float] = deque()
@@ -85,12 +87,13 @@ class CanGateway:
     # frames in, frames out
 
     def receive(self, bus: str, frame: Frame, now_s: float) -> list[tuple[str, Frame]]:
+        self._note_load(now_s)
         if not self._awake(now_s):
             return self.tick(now_s)
         passage = self._passages.get((bus, frame.id))
         if passage is None:
             self._leak(bus, frame, now_s)
-        elif self._accept(passage, frame) and not self._lost_to_load(now_s):
+        elif self._accept(passage, frame) and not self._lost_to_load():
             source = self.mapping.message(bus, passage.route.source.message)
             passage.signals = decode(source, frame.data.ljust(source.length, b"\0"))
             passage.heard_s = now_s
@@ -147,9 +150,7 @@ class CanGateway:
         if len(frame.data) < length:
             if "dies-of-short-frame" in self.active:
                 self._dead = True
-            if "takes-short-frames" in self.active:
-                return True
-            return False
+            return "takes-short-frames" in self.active
         if passage.receiver is None:
             return True
         check = passage.receiver.check(frame.data)
@@ -168,16 +169,18 @@ class CanGateway:
         starting = "slow-start" in self.active and now_s - self._first_s < _START_S
         return not self._dead and not starting
 
-    def _lost_to_load(self, now_s: float) -> bool:
+    def _note_load(self, now_s: float) -> None:
+        self._arrivals.append(now_s)
+        while self._arrivals[0] < now_s - _LOAD_WINDOW_S:
+            self._arrivals.popleft()
+
+    def _lost_to_load(self) -> bool:
         if "drops-under-load" not in self.active:
             return False
         self._under_load = not self._under_load
         return len(self._arrivals) > _LOADED_FRAMES and self._under_load
 
     def _leak(self, bus: str, frame: Frame, now_s: float) -> None:
-        self._arrivals.append(now_s)
-        while self._arrivals and self._arrivals[0] < now_s - _LOAD_WINDOW_S:
-            self._arrivals.popleft()
         if "leaks" in self.active:
             other = next(name for name in self.mapping.databases if name != bus)
             self._push(now_s + _PROCESSING_S, other, frame)
@@ -197,7 +200,9 @@ class CanGateway:
 
 def build(request: Request) -> CanGateway:
     """The gateway of a request; its option `mapping` names the table."""
-    return CanGateway(load_mapping(Path(request.option("mapping", "lab-configs/can/gateway_a_b.yaml"))), request.defects)
+    return CanGateway(
+        load_mapping(Path(request.option("mapping", "lab-configs/can/gateway_a_b.yaml"))), request.defects
+    )
 
 
 class GatewayShell:
@@ -211,10 +216,12 @@ class GatewayShell:
         }
         self._timer: asyncio.TimerHandle | None = None
 
-    async def start(self, host: str = "127.0.0.1") -> str:
-        """Listen on a port for each bus; the resource that the driver needs."""
+    async def start(self, listen: str) -> tuple[str, str]:
+        """Listen on a port for each bus; twice the resource that the driver needs, as address and as resource."""
+        host = listen.rpartition(":")[0] or "127.0.0.1"
         places = {bus: await adapter.start(host) for bus, adapter in self.adapters.items()}
-        return ";".join(f"{bus}=slcan:socket://{place}" for bus, place in places.items())
+        resource = ";".join(f"{bus}=slcan:socket://{place}" for bus, place in places.items())
+        return resource, resource
 
     async def stop(self) -> None:
         for adapter in self.adapters.values():
@@ -243,13 +250,15 @@ async def _main() -> None:
     chosen = arguments("can_gateway")
     clock = Clock()
     request = Request(LocalPlant(clock).port("observer"), frozenset(chosen.defect), options_of(chosen), chosen.seed)
-    shell = GatewayShell(build(request), clock)
-    resource = await shell.start(chosen.listen.rpartition(":")[0] or "127.0.0.1")
-    ready("can_gateway", address=resource, resource=resource)
-    await until_terminated()
-    await shell.stop()
+    gateway_shell = shell(build(request), clock)
+    address, resource = await gateway_shell.start(chosen.listen)
+    ended = catch_end()
+    ready("can_gateway", address=address, resource=resource)
+    await ended.wait()
+    await gateway_shell.stop()
 
 
+shell = GatewayShell
 OWNER = "observer"
 
 if __name__ == "__main__":

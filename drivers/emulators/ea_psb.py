@@ -60,6 +60,8 @@ class EaPsb(ScpiDevice):
             raise ScpiError(self.dialect.execution, "Execution error: device is not in remote")
         if self.has("error-queue"):
             raise ScpiError(-221, "Settings conflict")
+        if self.has("lies-off"):
+            return  # its regulation has stopped listening
         setattr(self.core, name, self.number(text, 0.0, highest * 1.02))
         self.core.apply()
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from drivers.emulators.defects import Defect
-from drivers.emulators.line import Answer, LineDevice, wire_defects
+from drivers.emulators.line import Answer, BoxCommands, LineDevice, box_answer, wire_defects
 from drivers.emulators.process import Request, serve_lines
 
 _ROLE = "control_pilot"
@@ -17,7 +17,9 @@ _MOST_EDGES = 64
 
 DEFECTS = (
     *wire_defects(_ROLE, "pilot", "pilot", _CONTRACT),
-    Defect("pilot-stuck-plug", _ROLE, "pilot", "our default", "UNPLUG is answered, the contacts stay closed", _CONTRACT),
+    Defect(
+        "pilot-stuck-plug", _ROLE, "pilot", "our default", "UNPLUG is answered, the contacts stay closed", _CONTRACT
+    ),
     Defect("pilot-duty-offset", _ROLE, "pilot", "our default", "measures the duty cycle 3 points high", "PF_CP_01"),
     Defect("pilot-slow-toggle", _ROLE, "pilot", "our default", "BCB states last 600 ms instead of 300", "PF_CP_02"),
     Defect("pilot-wrong-state", _ROLE, "pilot", "our default", "a drifted resistor: C reads as B", _CONTRACT),
@@ -36,7 +38,7 @@ class PilotBox(LineDevice):
         self.held: str | None = None
         self._toggles: deque[tuple[float, str | None]] = deque()
         self._edges: deque[tuple[int, str]] = deque(maxlen=_MOST_EDGES)
-        self._commands: dict[str, Callable[[list[str], float], str]] = {
+        self._commands: BoxCommands = {
             "ID?": lambda _, __: f"PILOTBOX,CPB1,{self.serial},1.4",
             "PLUG": lambda _, now_s: self._plug(True, now_s),
             "UNPLUG": lambda _, now_s: self._plug(False, now_s),
@@ -48,13 +50,7 @@ class PilotBox(LineDevice):
         }
 
     def handle(self, line: str, now_s: float) -> list[Answer]:
-        word, *parameters = line.split() or [""]
-        if word not in self._commands:
-            return [Answer(f"ERR 1 unknown command {word}")]
-        try:
-            return [Answer(f"OK {self._commands[word](parameters, now_s)}".rstrip())]
-        except (ValueError, IndexError) as problem:
-            return [Answer(f"ERR 2 {problem}")]
+        return [box_answer(self._commands, line, now_s)]
 
     def due_s(self) -> float | None:
         return self._toggles[0][0] if self._toggles else None
@@ -112,7 +108,7 @@ class PilotBox(LineDevice):
         self.tick(now_s)
         return ""
 
-    def _take_edges(self, _: list[str], now_s: float) -> str:
+    def _take_edges(self, _: list[str], __: float) -> str:
         listed = " ".join(f"{at}:{state}" for at, state in self._edges)
         text = f"{len(self._edges)} {listed}".rstrip()
         self._edges.clear()
@@ -126,6 +122,7 @@ class PilotBox(LineDevice):
 
 build: Callable[[Request], PilotBox] = PilotBox
 OWNER = "pilot"
+LISTEN = "pty"
 
 if __name__ == "__main__":
-    serve_lines("pilot_box", OWNER, build)
+    serve_lines("pilot_box", OWNER, build, listen=LISTEN)

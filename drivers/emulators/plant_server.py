@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from drivers.emulators.process import arguments, die_with_parent, options_of, ready, until_terminated
+from drivers.emulators.process import arguments, catch_end, die_with_parent, options_of, ready
 from harness.clock import Clock
 from harness.plant.plant import PlantParameters
 from harness.plant.wire import PlantServer
@@ -38,8 +38,9 @@ async def _main() -> None:
     chosen = arguments("plant_server")
     server = PlantServer(Clock(), parameters_from(options_of(chosen)))
     address = await server.start(chosen.listen)
+    ended = catch_end()
     ready("plant_server", address=address, resource=address)
-    await until_terminated()
+    await ended.wait()
     await server.stop()
 
 

@@ -48,10 +48,10 @@ class Request:
 Build = Callable[[Request], LineDevice]
 
 
-def arguments(name: str) -> argparse.Namespace:
-    """The command line that all emulators share."""
+def arguments(name: str, listen: str = "127.0.0.1:0") -> argparse.Namespace:
+    """The command line that all emulators share; `listen` is where one waits if it is not told."""
     parser = argparse.ArgumentParser(prog=f"python -m drivers.emulators.{name}")
-    parser.add_argument("--listen", default="127.0.0.1:0", help="loopback host:port, or the word pty")
+    parser.add_argument("--listen", default=listen, help="loopback host:port, or the word pty")
     parser.add_argument("--plant", default="", help="address of the plant; empty: a plant of its own")
     parser.add_argument("--defect", action="append", default=[], metavar="ID")
     parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="value in YAML")
@@ -77,20 +77,26 @@ def ready(name: str, **facts: Any) -> None:
     print(json.dumps({"ready": name, **facts}), flush=True)
 
 
-async def until_terminated() -> None:
+def catch_end() -> asyncio.Event:
+    """Set when the process is asked to end; call it before `ready`, so that no signal comes too early."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    await ended.wait()
+    return ended
+
+
+async def until_terminated() -> None:
+    """For a process that has nothing else to do."""
+    await catch_end().wait()
 
 
 def connect_plant(address: str, owner: str, clock: Clock) -> PlantPort:
     return PlantClient(address, owner) if address else LocalPlant(clock).port(owner)
 
 
-def serve_lines(name: str, owner: str, build: Build) -> None:
+def serve_lines(name: str, owner: str, build: Build, listen: str = "127.0.0.1:0") -> None:
     """Run a line device as this process; the whole of an emulator's `__main__`."""
-    chosen = arguments(name)
+    chosen = arguments(name, listen)
     die_with_parent()
 
     async def main() -> None:
@@ -99,8 +105,9 @@ def serve_lines(name: str, owner: str, build: Build) -> None:
         device = build(Request(plant, frozenset(chosen.defect), options_of(chosen), chosen.seed))
         shell = PtyShell(device, clock) if chosen.listen == "pty" else TcpShell(device, clock)
         address, resource = await shell.start(chosen.listen)
+        ended = catch_end()
         ready(name, address=address, resource=resource)
-        await until_terminated()
+        await ended.wait()
 
     asyncio.run(main())
 
@@ -180,6 +187,7 @@ class TcpShell(LineShell):
 
     async def stop(self) -> None:
         self._server.close()
+        self._end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._end()
@@ -199,7 +207,7 @@ class TcpShell(LineShell):
 class PtyShell(LineShell):
     """A serial line: a pseudo terminal in raw mode whose far end is the resource."""
 
-    async def start(self, listen: str) -> tuple[str, str]:
+    async def start(self, _listen: str = "pty") -> tuple[str, str]:
         """Open the pair; its path twice, as address and as resource."""
         self._master, self._slave = pty.openpty()  # our own handle on the slave keeps it alive between drivers
         for end in (self._master, self._slave):

@@ -21,7 +21,8 @@ from harness.iso15118.secc import SeccConfig, SeccSession, SessionMemory
 from harness.iso15118.secc_shell import Secc
 from harness.iso15118.services import Energy, Service
 from harness.iso15118.station import SessionEvent, What
-from harness.link import ByteStream, TcpStream, memory_streams
+from harness.iso15118.tls import describe, peer_certificate
+from harness.link import ByteStream, memory_streams
 from harness.plant.port import PlantPort
 
 DIGITAL_DUTY_PERCENT = 5.0
@@ -64,6 +65,11 @@ class Charger:
         self.before_session: list[Callable[[Secc], None]] = []
         """Called with every new connection's agent before it starts: where defects are installed."""
         self.wakes_after_pause = True
+        self.dead = False
+        """The V2G half has crashed: it accepts connections and says nothing."""
+        self.discovery_twists: list[Callable[[bytes, bytes | None], bytes | None]] = []
+        """Changes to discovery answers, each given the request and the answer so far."""
+        self.asks_client_certificate = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
         self._discovery: net.DiscoveryServer | None = None
@@ -93,13 +99,17 @@ class Charger:
         self._servers.append(plain_server)
         secure: net.Endpoint | None = None
         if tls is not None:
+            tls.verify_mode = ssl.CERT_REQUIRED if self.asks_client_certificate else ssl.CERT_NONE
             secure_server, secure = await net.serve(self.serve, interface=interface, tls=tls)
             self._servers.append(secure_server)
         responder = sdp.Responder(plain.address, plain.port, secure.port if secure else None, tls_required)
 
         def respond(datagram: bytes) -> bytes | None:
-            answer = responder.answer(datagram)
-            return answer.encode() if answer else None
+            found = responder.answer(datagram)
+            answer = found.encode() if found else None
+            for twist in self.discovery_twists:
+                answer = twist(datagram, answer)
+            return answer
 
         self.respond_to_discovery = respond
         self._discovery = await net.DiscoveryServer.start(
@@ -115,21 +125,27 @@ class Charger:
 
     async def serve(self, stream: ByteStream) -> None:
         """Serve one connection; one outlet has one vehicle, a second connection is refused."""
+        if self.dead:
+            return
         if self.current is not None:
             self.observer.link("refused", by="charger", reason="another vehicle is being served")
             await stream.close()
             return
+        agreed = describe(stream)
         session = SeccSession(
             self.config,
             self.outlet,
             now_s=self.clock.now_s(),
             epoch_utc_us=self.clock.epoch_utc_us,
             memory=self.memory,
-            vehicle_leaf=_vehicle_leaf(stream),
+            vehicle_leaf=peer_certificate(stream),
+            secured=bool(agreed),
         )
         self.current = Secc(stream, session, self.clock, self.observer, self._heard)
         self.outlet.begin_session()
         self.observer.link("connected", by="vehicle")
+        if agreed:
+            self.observer.link("tls", by="vehicle", **agreed)
         for prepare in self.before_session:
             prepare(self.current)
         try:
@@ -247,11 +263,3 @@ class Charger:
         if self.current is not None:
             self.current.session.lose(self.clock.now_s(), "the cable was unplugged")
             await self.current.link.close()
-
-
-def _vehicle_leaf(stream: ByteStream) -> bytes:
-    """The vehicle's TLS certificate in DER; empty without TLS."""
-    if not isinstance(stream, TcpStream):
-        return b""
-    secured = stream.writer.get_extra_info("ssl_object")
-    return (secured.getpeercert(binary_form=True) or b"") if secured else b""

@@ -1,6 +1,6 @@
 """A slcan (Lawicel) CAN adapter on a loopback socket, as python-can's slcan interface expects it.
 
-Commands: `Sn` bit rate, `O`/`L` open, `C` close, `tiiildd..` and `Tiiiiiiiildd..` frames, `V` version, `N` serial number,
+Commands: `Sn` bit rate, `O`/`L` open, `C` close, `tiiildd..` and `Tiiiiiiiildd..` frames, `V` version, `N` serial,
 `F` status flags; CR ends each, the adapter acknowledges with CR or BEL.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from drivers.can_gateway.ports import Frame
+from drivers.can.ports import Frame
 
 _ACK, _ERROR = b"\r", b"\a"
 

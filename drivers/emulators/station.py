@@ -25,7 +25,7 @@ from harness.plant.port import PlantPort, PlantState
 
 
 class PlantMeter:
-    """The station's DC meter in the plant, as OCPP readings; `building_w` is what else the site draws."""
+    """The station's meters in the plant, as OCPP readings; `building_w` is what else the site draws."""
 
     def __init__(self, plant: PlantPort, building_w: Callable[[], float | None]) -> None:
         self.plant = plant
@@ -35,9 +35,9 @@ class PlantMeter:
         state: PlantState = self.plant.state
         building_w = self.building_w()
         return Readings(
-            power_w=state.station_voltage_v * state.station_current_a,
-            imported_wh=state.station_imported_wh,
-            exported_wh=state.station_exported_wh,
+            power_w=state.grid_power_w,
+            imported_wh=state.grid_imported_wh,
+            exported_wh=state.grid_exported_wh,
             voltage_v=state.station_voltage_v,
             current_a=state.station_current_a,
             frequency_hz=state.grid_frequency_hz,

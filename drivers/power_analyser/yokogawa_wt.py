@@ -10,27 +10,21 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import ClassVar
 
-from drivers.accuracy import Accuracy
+from drivers.accuracy import AnalyserAccuracy
 from drivers.roles import EnergyReading, PowerReading
 from drivers.scpi import ScpiInstrument
-from drivers.wire import Connection, Options
+from drivers.wire import Connection
 
 _AC_ITEMS = ("U", "I", "P", "S", "Q", "LAMBda", "FU")
 _DC_ITEMS = ("U", "I", "P")
 
 
-class WTOptions(Options):
+class WTOptions(AnalyserAccuracy):
     ac_elements: tuple[int, ...] = (1, 2, 3)
     dc_element: int | None = 4
     update_s: float = 0.5
     reversed_current: bool = False
     """The current clamps look the other way: the driver turns the sign of P and Q."""
-    voltage_range_v: float = 600.0
-    current_range_a: float = 50.0
-    """Ranges from which the uncertainty is reckoned while the instrument ranges automatically."""
-    power: Accuracy = Accuracy()
-    voltage: Accuracy = Accuracy()
-    current: Accuracy = Accuracy()
 
 
 class YokogawaWT(ScpiInstrument):
@@ -42,7 +36,7 @@ class YokogawaWT(ScpiInstrument):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.options = connection.options_as(WTOptions)
-        self._ranges = (self.options.voltage_range_v, self.options.current_range_a)
+        self._ranges = self.options.ranges(None, None)
 
     async def prepare(self) -> None:
         settings = (":COMMunicate:REMote ON", ":COMMunicate:HEADer OFF", ":COMMunicate:VERBose OFF")
@@ -69,8 +63,7 @@ class YokogawaWT(ScpiInstrument):
             wanted = ":AUTO ON" if value is None else f":RANGe:ALL {value:g}{unit}"
             commands.append(f":INPut:{name}{wanted}")
         await self.command(*commands)
-        options = self.options
-        self._ranges = (voltage_range_v or options.voltage_range_v, current_range_a or options.current_range_a)
+        self._ranges = self.options.ranges(voltage_range_v, current_range_a)
 
     @contextlib.asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
@@ -111,25 +104,12 @@ class YokogawaWT(ScpiInstrument):
             "dc_current_a": values["I", dc] if dc else None,
             "dc_power_w": values["P", dc] if dc else None,
         }
-        return PowerReading(at_s=self.clock.now_s(), phases=phases, uncertainty=self._uncertainty(reading), **reading)
-
-    def _uncertainty(self, reading: dict[str, float | None]) -> dict[str, float]:
-        voltage_v, current_a = self._ranges
-        options, elements = self.options, len(self.options.ac_elements)
-        bounds = {
-            "active_w": (options.power, voltage_v * current_a * elements),
-            "reactive_var": (options.power, voltage_v * current_a * elements),
-            "voltage_v": (options.voltage, voltage_v),
-            "current_a": (options.current, current_a),
-            "dc_voltage_v": (options.voltage, voltage_v),
-            "dc_current_a": (options.current, current_a),
-            "dc_power_w": (options.power, voltage_v * current_a),
-        }
-        return {
-            name: accuracy.expanded(reading[name], full_scale)
-            for name, (accuracy, full_scale) in bounds.items()
-            if reading[name] is not None
-        }
+        return PowerReading(
+            at_s=self.clock.now_s(),
+            phases=phases,
+            uncertainty=options.of(reading, self._ranges, len(phases)),
+            **reading,
+        )
 
     async def start_integration(self) -> None:
         """Reset and start Wh counting; a running integration is stopped first."""
@@ -162,9 +142,6 @@ class YokogawaWT(ScpiInstrument):
         async with self.exclusive():
             if (await self.query(":INTEGrate:STATe?")).upper().startswith("STAR"):
                 await self.command(":INTEGrate:STOP")
-
-
-DRIVER = YokogawaWT
 
 
 Driver = YokogawaWT

@@ -6,11 +6,14 @@ limit, not dropped. Everything here is a pure function of counts and times.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import comb, sqrt
 from statistics import NormalDist
+from typing import TypeVar
 
 from harness.verdict import Verdict
 
@@ -21,6 +24,8 @@ FEWEST = 5
 """Below this, a report says "fewer than 5" (our default, common reporting practice)."""
 MERGED_BELOW = 3
 """Groups with fewer members are merged: a rare combination of attributes identifies a device (our default)."""
+
+Cell = TypeVar("Cell")
 
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 
@@ -106,7 +111,7 @@ class Change:
         return min(1.0, 2 * sum(comb(n, i) for i in range(k + 1)) / 2**n) if n else 1.0
 
 
-def change(before: Mapping[object, Verdict], after: Mapping[object, Verdict]) -> Change:
+def change(before: Mapping[Cell, Verdict], after: Mapping[Cell, Verdict]) -> Change:
     """McNemar's counts over the cells that were decided both times (pass or conditional against fail)."""
     decided = {Verdict.PASS: True, Verdict.CONDITIONAL_PASS: True, Verdict.FAIL: False}
     both = [
@@ -133,24 +138,29 @@ class Times:
 
     def steps(self) -> list[tuple[float, float]]:
         """The share that has reacted by each time, as steps (product-limit estimate, Kaplan and Meier 1958)."""
-        surviving, points = 1.0, []
-        for time in sorted(set(self.observed_s)):
-            at_risk = sum(one >= time for one in self.observed_s) + sum(one >= time for one in self.censored_s)
-            surviving *= 1 - self.observed_s.count(time) / at_risk
+        at_risk, surviving, lost = len(self), 1.0, 0
+        points = []
+        for time, group in groupby(self.observed_s):
+            reacted = len(tuple(group))
+            gone = bisect_left(self.censored_s, time)  # those lost at this very time were still at risk
+            at_risk -= gone - lost
+            lost = gone
+            surviving *= 1 - reacted / at_risk
+            at_risk -= reacted
             points.append((time, 1 - surviving))
         return points
 
-    def quantile(self, share: float) -> float | None:
-        """When that share had reacted; None if it never did while we looked."""
-        return next((time for time, reached in self.steps() if reached >= share - 1e-9), None)
+    def quantiles(self, shares: Iterable[float]) -> list[float | None]:
+        """When each share had reacted; None if it never did while we looked."""
+        steps = self.steps()
+        levels = [reached + 1e-9 for _, reached in steps]
+        places = [bisect_left(levels, share) for share in shares]
+        return [steps[place][0] if place < len(steps) else None for place in places]
 
 
-def passed_everything(verdicts_by_unit: Mapping[object, Sequence[Verdict]]) -> Share:
+def passed_everything(verdicts_of_units: Iterable[Sequence[Verdict]]) -> Share:
     """Units that passed all cases, over the units that ran all of theirs to a decision; not-applicable ones aside."""
     decided = (Verdict.PASS, Verdict.CONDITIONAL_PASS, Verdict.FAIL)
-    asked = [
-        [verdict for verdict in verdicts if verdict is not Verdict.NOT_APPLICABLE]
-        for verdicts in verdicts_by_unit.values()
-    ]
+    asked = [[one for one in verdicts if one is not Verdict.NOT_APPLICABLE] for verdicts in verdicts_of_units]
     complete = [verdicts for verdicts in asked if verdicts and all(verdict in decided for verdict in verdicts)]
     return Share(sum(all(one is Verdict.PASS for one in verdicts) for verdicts in complete), len(complete))

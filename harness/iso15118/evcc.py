@@ -6,9 +6,12 @@ reports what was sent and what came back. What the car is and wants comes from a
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
+
+from cryptography import x509
 
 from harness.exi.declare import Record
 from harness.iso15118 import evcc_requests
@@ -57,6 +60,8 @@ class EvccConfig:
     """With a contract the vehicle chooses Plug & Charge wherever it is offered."""
     provisioning: Credential | None = None
     """With a provisioning certificate and no contract it asks for installation wherever that is offered."""
+    trusted_roots: tuple[x509.Certificate, ...] = ()
+    """V2G roots that the vehicle knows; empty: it believes everybody's installation data."""
     profile: Profile = field(default_factory=Profile)
 
 
@@ -174,6 +179,8 @@ class EvccSession:
         self.stored = stored
         self.state = State.CONNECTED
         self.intent = Intent.CHARGE
+        self.believes_any_setup = False
+        """A careless vehicle takes a SessionSetupRes with session id 0 or a plain OK for a session."""
         self.reacts_to = set(REACTIONS) | {"MeteringConfirmation"}
         self.session_id = stored.session_id if stored else bytes(8)
         self.protocol = ""
@@ -199,7 +206,9 @@ class EvccSession:
         self.confirm_metering = False
         self.meter: Any = None
         self.notification: str | None = None
-        self.installed: Any = None
+        self.prices: Any = None
+        self.installed: Credential | None = None
+        """A contract that was installed in this session."""
         self.reason = ""
         """Why the session ended or is going to, in plain words; empty for a normal end."""
         self._epoch_utc_us = epoch_utc_us
@@ -221,6 +230,10 @@ class EvccSession:
     @property
     def ended(self) -> bool:
         return self.state in ENDS
+
+    @property
+    def contract(self) -> Credential | None:
+        return self.config.contract or self.installed
 
     @property
     def wants_installation(self) -> bool:
@@ -286,7 +299,6 @@ class EvccSession:
         self._received_at_s = now_s
         if request is None:
             self._fail(f"{name_of(response)} without a request")
-        assert request is not None
         expected = name_of(request).removesuffix("Req") + "Res"
         if name_of(response) != expected:
             self._fail(f"{name_of(response)} in answer to {name_of(request)}")
@@ -317,6 +329,11 @@ class EvccSession:
         self._last_stamp = max(value, self._last_stamp + (self.config.profile.time_stamp_unit == "us"))
         return self._last_stamp
 
+    def utc(self) -> datetime.datetime:
+        """The time of the last answer, by the clock that the session goes by."""
+        micros = self._epoch_utc_us + self._clock_offset_us
+        return datetime.datetime.fromtimestamp(micros / 1e6 + self._received_at_s, datetime.UTC)
+
     def adopt_clock(self, stamp: int) -> None:
         """Take the station's clock from its SessionSetupRes ([V2G20-1534] and following)."""
         if stamp > 10**14:  # else it is not in microseconds, and we keep our own
@@ -335,14 +352,15 @@ class EvccSession:
                 f"{name_of(response)} carries session {header.session_id.hex()} instead of {self.session_id.hex()}"
             )
 
-    def _fail(self, text: str) -> None:
+    def _fail(self, text: str) -> NoReturn:
         self.state = State.FAILED
         self.reason = self.reason or text
         raise Unexpected(text)
 
     def _watch_ongoing(self, before: State, now_s: float) -> None:
         """End the session when the station keeps us waiting longer than the phase's timer allows."""
-        if self.state not in _REPEATED:
+        waiting = self.state in _REPEATED and not (self.state is State.CERTIFICATE_INSTALLATION and self.installed)
+        if not waiting:
             self._ongoing_since_s = None
             return
         if self.state is not before or self._ongoing_since_s is None:
@@ -358,6 +376,15 @@ class EvccSession:
     def take_limits(self, content: Record) -> None:
         """Keep the station's limits from any message that carries some."""
         self.station_limits = read_limits(content, "evse_", self.station_limits)
+
+    def check_setup(self, session_id: bytes, code: str) -> None:
+        """A session set-up must say whether it is a new or the old session, and name it ([V2G20-2106])."""
+        if self.believes_any_setup:
+            return
+        if not any(session_id):
+            self._fail("the station gave the session id 0")
+        if code not in ("OK_NewSessionEstablished", "OK_OldSessionJoined"):
+            self._fail(f"the station answered the session set-up with {code}")
 
     def react(self, notification: str) -> None:
         """Follow a notification of the station, if we are a vehicle that does."""

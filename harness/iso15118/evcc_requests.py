@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.exi.declare import Record
+from harness.iso15118 import evcc_contract
 from harness.iso15118.intent import Intent
 from harness.iso15118.messages import ac, common, dc, sap
 from harness.iso15118.messages.common_types import DisplayParameters, MessageHeader, Processing
@@ -91,6 +92,7 @@ def session_setup(session: EvccSession, now_s: float) -> Record:
 
 @_reads("SessionSetupReq")
 def _session(session: EvccSession, _: Any, response: Any) -> None:
+    session.check_setup(response.header.session_id, str(response.response_code))
     session.resumed = session.state is State.RESUMED
     session.session_id = response.header.session_id
     session.evse_id = response.evse_id
@@ -115,11 +117,23 @@ def _authorization_offer(session: EvccSession, _: Any, response: Any) -> None:
 
 @_builds("AuthorizationReq")
 def authorization(session: EvccSession, now_s: float) -> Record:
+    if session.authorization == "PnC" and session.contract is not None:
+        return evcc_contract.contract_request(session, _header(session, now_s), session.contract)
     return common.AuthorizationReq(
         header=_header(session, now_s),
         selected_authorization_service=common.Authorization.EIM,
         authorization_mode=common.EIMAReqAuthorizationMode(),
     )
+
+
+@_builds("CertificateInstallationReq")
+def certificate_installation(session: EvccSession, now_s: float) -> Record:
+    return evcc_contract.installation_request(session, _header(session, now_s))
+
+
+@_reads("CertificateInstallationReq")
+def _installed(session: EvccSession, _: Any, response: Any) -> None:
+    evcc_contract.take_contract(session, response)
 
 
 # services
@@ -265,7 +279,9 @@ def _schedule(session: EvccSession, _: Any, response: Any) -> None:
     if response.evse_processing != "Finished":
         return
     tuples = getattr(response.control_mode, "schedule_tuple", ())
+    session.prices = getattr(response.control_mode, "price_schedule", None)
     if tuples:
+        session.prices = tuples[0].charging_schedule.price_schedule
         session.schedules = tuples
         session.schedule_tuple_id = tuples[0].schedule_tuple_id
     if session.intent is Intent.RENEGOTIATE_SCHEDULE:
@@ -280,6 +296,11 @@ def _schedule(session: EvccSession, _: Any, response: Any) -> None:
 @_builds("DC_CableCheckReq")
 def cable_check(session: EvccSession, now_s: float) -> Record:
     return dc.DCCableCheckReq(header=_header(session, now_s))
+
+
+@_reads("DC_CableCheckReq")
+def _cable_check(session: EvccSession, _: Any, __: Any) -> None:
+    session.pre_charged = False  # a session may come here twice: after a renegotiation, or a resume
 
 
 @_builds("DC_PreChargeReq")
@@ -346,8 +367,12 @@ def _power_profile(session: EvccSession, now_s: float) -> common.EVPowerProfile:
         mode = common.DynamicEVPPTControlMode()
         entries = ((max(session.vehicle.needs().departure_s, 1), maximum_w),)
     else:
-        mode = common.ScheduledEVPPTControlMode(selected_schedule_tuple_id=session.schedule_tuple_id)
         chosen = next(each for each in session.schedules if each.schedule_tuple_id == session.schedule_tuple_id)
+        tolerated = chosen.charging_schedule.power_schedule.power_tolerance is not None
+        mode = common.ScheduledEVPPTControlMode(
+            selected_schedule_tuple_id=session.schedule_tuple_id,
+            power_tolerance_acceptance=common.PowerToleranceAcceptance.PowerToleranceConfirmed if tolerated else None,
+        )
         slots = chosen.charging_schedule.power_schedule.power_schedule_entries.power_schedule_entry
         entries = tuple((slot.duration, min(maximum_w, float(slot.power))) for slot in slots)
     return common.EVPowerProfile(
@@ -364,6 +389,7 @@ def _power_profile(session: EvccSession, now_s: float) -> common.EVPowerProfile:
 
 @_reads("PowerDeliveryReq")
 def _power(session: EvccSession, request: Any, response: Any) -> None:
+    session.welding_polls = 0
     if request.charge_progress == "Standby" and session.state is State.POWER_ON:
         session.intent = Intent.CHARGE  # standby was refused: the vehicle goes on charging
     if response.evse_status:
@@ -397,7 +423,8 @@ def _loop_content(session: EvccSession, kind: type[Record]) -> dict[str, Any]:
 
 def _display(session: EvccSession) -> DisplayParameters:
     needs = session.vehicle.needs()
-    return DisplayParameters(present_soc=round(session.vehicle.inlet().soc * 100), target_soc=needs.target_soc_percent)
+    soc_percent = min(max(round(session.vehicle.inlet().soc * 100), 0), 100)
+    return DisplayParameters(present_soc=soc_percent, target_soc=needs.target_soc_percent)
 
 
 @_builds("DC_ChargeLoopReq")
@@ -438,6 +465,16 @@ def _loop(session: EvccSession, _: Any, response: Any) -> None:
     session.meter = response.meter_info or session.meter
     if response.evse_status:
         session.react(response.evse_status.evse_notification)
+
+
+@_builds("MeteringConfirmationReq")
+def metering_confirmation(session: EvccSession, now_s: float) -> Record:
+    return evcc_contract.metering_request(session, _header(session, now_s))
+
+
+@_reads("MeteringConfirmationReq")
+def _metering(session: EvccSession, _: Any, __: Any) -> None:
+    session.confirm_metering = False
 
 
 # the end

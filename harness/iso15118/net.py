@@ -50,6 +50,11 @@ def link_local(interface: str) -> str:
     raise OSError(f"interface {interface} has no IPv6 link-local address: bring it up, or enable IPv6 on it")
 
 
+def _only_on(opened: socket.socket, interface: str) -> None:
+    """Take part on this interface alone: others on the machine have conversations of their own."""
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+
+
 class _Datagrams(asyncio.DatagramProtocol):
     """Hands every datagram on, with the address it came from."""
 
@@ -90,7 +95,7 @@ async def discover(
     opened = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     if interface:
         opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, scope)
-        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 1)
+        _only_on(opened, interface)
     opened.bind((LOOPBACK if interface is None else "::", 0))
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(arrived), sock=opened)
     try:
@@ -144,6 +149,7 @@ class DiscoveryServer:
             index = socket.if_nametoindex(interface)
             group = socket.inet_pton(socket.AF_INET6, sdp.MULTICAST) + struct.pack("@I", index)
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group)
+            _only_on(opened, interface)
         opened.bind(("::" if interface else LOOPBACK, port))
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: _Datagrams(arrived), sock=opened

@@ -18,6 +18,8 @@ class Profile:
     """Sign of the discharge limit elements that we send. Received ones are compared by magnitude."""
     time_stamp_unit: Literal["us", "s"] = "us"
     """Unit of the header's time stamp that we send; microseconds by rule, seconds in older stacks."""
+    without_tls: bool = True
+    """Whether our charger speaks -20 on a connection without TLS: labs do, the standard forbids it ([V2G20-2356])."""
     loop_sequence_timeout_s: float = 0.5
     """The charger's patience between charge-loop requests: 0.5 by rule, 60 in common stacks."""
     pre_charge_timeout_s: float = 10.0
@@ -34,3 +36,5 @@ class Profile:
     """Whether our vehicle repeats cable check and pre-charge after a schedule renegotiation (-2 does by rule)."""
     pilot_limit_s: float = 0.25
     """How long the vehicle may take to state C after PowerDelivery(Start); stacks relax it to a warning."""
+    signed_info_grammar: Literal["dsig", "common"] = "dsig"
+    """Schemas under which we sign SignedInfo: the XML signature schema alone, or the message set's. Both are read."""

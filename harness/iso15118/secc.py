@@ -6,21 +6,28 @@ comes from a `Station`. What a controller may want to know leaves as `SessionEve
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography import x509
+
 from harness.exi.declare import Record
-from harness.iso15118 import secc_answers
+from harness.iso15118 import secc_loop, secc_power, secc_schedule, secc_setup  # noqa: F401 - they register their answers
+from harness.iso15118.answering import ANSWERS, Refused, filled
 from harness.iso15118.credential import Credential
 from harness.iso15118.errors import Unexpected
+from harness.iso15118.installation import Provisioning
 from harness.iso15118.messages.common_types import EvseNotification, EVSEStatus, MessageHeader
 from harness.iso15118.order import ENDS, LIVE, State, after, name_of, permitted
+from harness.iso15118.prices import Tariff
 from harness.iso15118.profile import Profile
 from harness.iso15118.quantities import Limits
-from harness.iso15118.services import Control, Energy, EnergyOffer, Service, namespaces_of
+from harness.iso15118.services import Control, Energy, EnergyOffer, NeedsBy, Service, namespaces_of
+from harness.iso15118.signature import Verification
 from harness.iso15118.station import SessionEvent, Station, What
 from harness.iso15118.timing import LOOPS, timer
 
@@ -41,19 +48,29 @@ class SessionMemory:
     def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self.paused: dict[bytes, PausedSession] = {}
         self._given: set[bytes] = {bytes(8)}
-        self._random = random
+        self.random = random
 
     def new_id(self) -> bytes:
         """Eight octets from the random source, never zero, never given before ([V2G20-2621])."""
         made = bytes(8)
         while made in self._given:
-            made = self._random(8)
+            made = self.random(8)
         self._given.add(made)
         return made
 
     def challenge(self) -> bytes:
         """Sixteen octets for GenChallenge ([V2G20-2607])."""
-        return self._random(16)
+        return self.random(16)
+
+
+@dataclass(frozen=True, slots=True)
+class StationNeeds:
+    """Mobility needs that the station states where the vehicle leaves that to it; departure counts from the session's
+    start (our defaults)."""
+
+    departure_s: int = 36_000
+    target_soc_percent: int = 80
+    minimum_soc_percent: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +96,16 @@ class SeccConfig:
     nominal_frequency_hz: float = 50.0
     schedule: tuple[tuple[int, float], ...] = ()
     """(duration s, W) of the schedule offered in scheduled control; empty: the maximum until departure."""
+    needs: StationNeeds = field(default_factory=StationNeeds)
+    tariff: Tariff = field(default_factory=Tariff)
+    power_tolerance_w: float | None = None
+    """Offered with schedules; a vehicle may confirm it."""
     signer: Credential | None = None
-    """Signs absolute price schedules and metering data."""
+    """Signs absolute price schedules."""
+    mo_roots: tuple[x509.Certificate, ...] = ()
+    """Roots of contracts that are accepted."""
+    provisioning: Provisioning | None = None
+    """With it the charger installs contracts."""
     profile: Profile = field(default_factory=Profile)
 
 
@@ -105,6 +130,7 @@ class SeccSession:
         epoch_utc_us: int = 0,
         memory: SessionMemory | None = None,
         vehicle_leaf: bytes = b"",
+        secured: bool = False,
     ) -> None:
         self.config: SeccConfig = config
         self.station = station
@@ -120,11 +146,14 @@ class SeccSession:
         self.vehicle_limits: Limits | None = None
         self.schedule: tuple[tuple[int, float], ...] = ()
         self.notification: EVSEStatus | None = None
-        self.price_schedule: Any = None
+        self.signature: Verification | None = None
+        """What the last signature of the vehicle turned out to be."""
+        self.contract_leaf: x509.Certificate | None = None
         self.reason = ""
         self.events: list[SessionEvent] = []
         """Not yet fetched; `take_events` empties it."""
         self._vehicle_leaf = vehicle_leaf
+        self._secured = secured
         self._epoch_utc_us = epoch_utc_us
         self._last_stamp = 0
         self._connected_at_s = now_s
@@ -152,7 +181,19 @@ class SeccSession:
     def dynamic(self) -> bool:
         return self.offer is None or self.offer.control is Control.DYNAMIC
 
+    @property
+    def states_needs(self) -> bool:
+        return self.offer is not None and self.offer.needs_by is NeedsBy.SECC and self.dynamic
+
+    @property
+    def departure_s(self) -> int:
+        """Seconds to the departure that the station knows of."""
+        return max(0, round(self._connected_at_s + self.config.needs.departure_s - (self._arrived_at_s or 0.0)))
+
     def namespaces(self) -> tuple[str, ...]:
+        """The protocols that may be negotiated on this connection."""
+        if not (self._secured or self.config.profile.without_tls):
+            return ()
         return namespaces_of(self.config.offers)
 
     def notify(self, notification: EvseNotification, max_delay_s: int = 0) -> None:
@@ -167,7 +208,7 @@ class SeccSession:
         Raises Unexpected for a message that is no request at all.
         """
         name = name_of(request)
-        if name not in secc_answers.ANSWERS or self.ended:
+        if name not in ANSWERS or self.ended:
             raise Unexpected(f"{name} in state {self.state}")
         if self._arrived_at_s is None:
             self._arrived_at_s = now_s
@@ -183,14 +224,14 @@ class SeccSession:
         if not permitted(self.state, request, self.energy):
             return self.refuse(request, "FAILED_SequenceError", now_s, f"{name} in state {self.state}")  # [V2G20-459]
         try:
-            return secc_answers.ANSWERS[name](self, request, now_s)
-        except secc_answers.Refused as refused:
+            return ANSWERS[name].answer(self, request, now_s)
+        except Refused as refused:
             return self.refuse(request, refused.code, now_s, refused.because)
 
     def refuse(self, request: Record, code: str, now_s: float, because: str) -> Record:
         """A response with a FAILED code, its mandatory elements filled with valid values ([V2G20-736])."""
         self.reason = because
-        return secc_answers.filled(self, request, now_s, response_code=code)
+        return filled(self, request, now_s, response_code=code)
 
     def _conclude(self, request: Record, response: Record, now_s: float) -> None:
         self._arrived_at_s = None
@@ -246,6 +287,9 @@ class SeccSession:
     def shut_down(self) -> None:
         """Power off at once; may be called any number of times."""
         self.station.emergency_off()
+
+    def utc(self, now_s: float) -> datetime.datetime:
+        return datetime.datetime.fromtimestamp(self._epoch_utc_us / 1e6 + now_s, datetime.UTC)
 
     def header(self, now_s: float) -> MessageHeader:
         """A header with the station's time, strictly increasing ([V2G20-1534] and following)."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from harness.ocpp.device_management import DeviceManagement
 from harness.ocpp.device_model import DeviceModel, Key
+from harness.ocpp.dialect import spoken
 from harness.ocpp.evse import EVSE_ID, Evse
 from harness.ocpp.meter_values import Meter
 from harness.ocpp.outbox import Letter, Outbox
@@ -61,6 +62,7 @@ class ChargingStation:
         """The CSMS has accepted our BootNotification."""
         self.reboot_when_idle = False
         self.ids = ids or message_ids()
+        self._version = Version.V21
         self._session: Session | None = None
         self._outbox = Outbox()
         self._boot_due_s: float | None = None
@@ -73,6 +75,11 @@ class ChargingStation:
         return self._session is not None and self.accepted
 
     @property
+    def version(self) -> Version:
+        """As negotiated with the CSMS, now or the last time."""
+        return self._version
+
+    @property
     def messages_waiting(self) -> int:
         return len(self._outbox)
 
@@ -80,6 +87,7 @@ class ChargingStation:
 
     def connected(self, version: Version, now_s: float) -> None:
         """The websocket is up. A first connection boots; a later one only says how the connector stands."""
+        self._version = version
         timeout_s = self.model.number("OCPPCommCtrlr", "MessageTimeout", "Default") or 30.0
         self._session = Session(version, self.ids, call_timeout_s=timeout_s)
         self.evse.connected(now_s)
@@ -105,7 +113,7 @@ class ChargingStation:
 
     def deadline_s(self) -> float | None:
         session_s = self._session.deadline_s() if self._session else None
-        dues = (session_s, self._boot_due_s, self._heartbeat_due_s, self.evse.control_due_s)
+        dues = (session_s, self._boot_due_s, self._heartbeat_due_s, self.evse.due_s())
         return min((due_s for due_s in dues if due_s is not None), default=None)
 
     def tick(self, now_s: float) -> None:
@@ -136,7 +144,8 @@ class ChargingStation:
         durable = letter.durable and not self.quirks.forgets_offline
         if not (self.online or durable or booting):
             return
-        payload = self.quirks.outgoing(letter.action, letter.payload)
+        said = spoken(self._version, letter.action, letter.payload)
+        payload = None if said is None else self.quirks.outgoing(letter.action, said)
         if payload is not None:
             letter.payload = payload
             self._outbox.put(letter, first=booting)
@@ -165,8 +174,7 @@ class ChargingStation:
         answer = self.quirks.answer(request.action, request.payload, handler(payload, now_s))
         if answer is not None:
             self._session.answer(request, answer, checked=False)
-        if self.evse.control_due_s is not None:
-            self.evse.control_due_s = now_s  # a new profile, update or signal counts at once (K28.FR.06, FR.08)
+        self.evse.look_again(now_s)  # a new profile, update or signal counts at once (K28.FR.06, FR.08)
 
     def reboot(self, now_s: float, reason: str = "RemoteReset") -> None:
         """As after a power cycle, but the link stays up. `reason` as in BootReasonEnumType."""

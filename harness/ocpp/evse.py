@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from harness.ocpp.charging_needs import ChargingNeeds
+from harness.ocpp.der import DerControls
 from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter, Readings, meter_value
@@ -26,6 +27,10 @@ from harness.ocpp.transactions import IdToken, Transaction
 EVSE_ID = 1
 CONTROL_INTERVAL_S = 1.0
 """How often profiles, frequency and load are looked at during a transaction. Our default."""
+
+
+RENEGOTIATION_S = 30.0
+"""How long a vehicle may take to negotiate another service after a refusal. Our default."""
 
 
 class ScheduleState(StrEnum):
@@ -88,6 +93,7 @@ class Evse:
         self.offline_since_s: float | None = None
         self.operative = True
         self.smart = SmartCharging(model, EVSE_ID, self._around, post)
+        self.der = DerControls(model, EVSE_ID, post)
         self.transaction: Transaction | None = None
         self.plugged = False
         self.evccid: str | None = None
@@ -98,7 +104,9 @@ class Evse:
         """None: the CSMS has not said (Q01.FR.09, Q02)."""
         self.needs: ChargingNeeds | None = None
         self.schedule_state = ScheduleState.NONE
-        self.control_due_s: float | None = None
+        self._control_due_s: float | None = None
+        self._patience_due_s: float | None = None
+        """Until then a vehicle whose transfer was refused may negotiate another one."""
         self._post = post
         self._transaction_prefix = transaction_prefix
         self._transactions_made = 0
@@ -138,6 +146,7 @@ class Evse:
     def need(self, needs: ChargingNeeds, now_s: float) -> None:
         """The vehicle has told what it needs, for the first time or anew (Q01, K18, K19, K20)."""
         self.needs = needs
+        self._patience_due_s = None
         request: Payload = {"evseId": EVSE_ID, "chargingNeeds": needs.to_json()}
         if not needs.dynamic_control:
             request["maxScheduleTuples"] = int(
@@ -161,7 +170,7 @@ class Evse:
         self._report_schedule(transaction, now_s)
         self._controlled_s = now_s
         self._sample_due_s = self._next_sample_s(now_s)
-        self.control_due_s = now_s
+        self._control_due_s = now_s
 
     def pause(self, now_s: float, *, by_vehicle: bool = True) -> None:
         """The transfer rests; the transaction goes on."""
@@ -216,7 +225,8 @@ class Evse:
         if self.needs:
             charge_w = min(charge_w, self.needs.maximum_charge_w)
             discharge_w = min(discharge_w, self.needs.maximum_discharge_w if self.needs.bidirectional else 0.0)
-        return self.quirks.target_w(self.target(now_s).power_w(charge_w, discharge_w))
+        power_w = self.target(now_s).power_w(charge_w, discharge_w)
+        return self.quirks.target_w(self.der.shaped_w(power_w, charge_w, discharge_w, self._readings(), now_s))
 
     # the station's side ------------------------------------------------------------------------------------------
 
@@ -230,8 +240,23 @@ class Evse:
         self.linked = self.online = False
         self.offline_since_s = now_s
 
+    def due_s(self) -> float | None:
+        """When `tick` wants to be called at the latest."""
+        dues = (self._control_due_s, self._patience_due_s, self.der.due_s())
+        return min((due for due in dues if due is not None), default=None)
+
+    def look_again(self, now_s: float) -> None:
+        """Something has changed that may move the target: do not wait for the next control interval."""
+        if self._control_due_s is not None:
+            self._control_due_s = now_s
+
     def tick(self, now_s: float) -> None:
-        if self.control_due_s is not None and now_s >= self.control_due_s:
+        self.der.tick(now_s)
+        if self._patience_due_s is not None and now_s >= self._patience_due_s:
+            self._patience_due_s = None
+            if self.transaction:
+                self._end_for_transfer(now_s)
+        if self._control_due_s is not None and now_s >= self._control_due_s:
             self._control(now_s)
 
     def rebooted(self, now_s: float) -> None:
@@ -272,6 +297,7 @@ class Evse:
             "NotifyAllowedEnergyTransfer": self._allowed_transfer_changed,
             "RequestStartTransaction": self._request_start,
             "RequestStopTransaction": self._request_stop,
+            **self.der.handlers(),
         }
 
     def _set_charging_profile(self, request: Payload, now_s: float) -> Payload:
@@ -377,9 +403,13 @@ class Evse:
         self.schedule_state = ScheduleState.TRANSFER_REFUSED
         if self.model.flag("ISO15118Ctrlr", "ServiceRenegotiationSupport", EVSE_ID):
             self.order(RenegotiationWanted(self.allowed_energy_transfer or ()))
+            self._patience_due_s = now_s + RENEGOTIATION_S
         else:
-            self.order(StopWanted("ReqEnergyTransferRejected"))
-            self.stop_transfer(now_s, reason="ReqEnergyTransferRejected", trigger="AbnormalCondition")
+            self._end_for_transfer(now_s)
+
+    def _end_for_transfer(self, now_s: float) -> None:
+        self.order(StopWanted("ReqEnergyTransferRejected"))
+        self.stop_transfer(now_s, reason="ReqEnergyTransferRejected", trigger="AbnormalCondition")
 
     def _maybe_start(self, now_s: float) -> None:
         """TxStartPoint PowerPathClosed: plugged in and authorised. An ISO 15118 vehicle has to be known by then,
@@ -408,7 +438,8 @@ class Evse:
         self._event("Ended", trigger, now_s, context="Transaction.End", when="TxEnded", stopped_reason=reason)
         self.smart.transaction_ended(self.transaction.id)
         self.transaction = None
-        self.control_due_s = None
+        self._control_due_s = None
+        self._patience_due_s = None
         self._frequency_hz = None
 
     def _change_state(self, state: str, now_s: float) -> None:
@@ -418,7 +449,7 @@ class Evse:
             self._event("Updated", "ChargingStateChanged", now_s)
 
     def _count_charging(self, now_s: float) -> None:
-        if self.transaction and self.transaction.charging_state == "Charging" and self.control_due_s is not None:
+        if self.transaction and self.transaction.charging_state == "Charging" and self._control_due_s is not None:
             self.transaction.time_charging_s += now_s - self._controlled_s
         self._controlled_s = now_s
 
@@ -443,7 +474,7 @@ class Evse:
         """One look at everything that moves the target or asks for a report."""
         transaction = self.transaction
         if transaction is None:
-            self.control_due_s = None
+            self._control_due_s = None
             return
         self._watch_frequency()
         self.smart.tick(now_s, online=self.online)
@@ -456,7 +487,7 @@ class Evse:
         if self._sample_due_s is not None and now_s >= self._sample_due_s:
             self._sample_due_s = self._next_sample_s(self._sample_due_s)
             self._event("Updated", "MeterValuePeriodic", now_s, context="Sample.Periodic")
-        self.control_due_s = now_s + CONTROL_INTERVAL_S
+        self._control_due_s = now_s + CONTROL_INTERVAL_S
 
     def _watch_frequency(self) -> None:
         """Q08.FR.07: a new frequency counts once it has moved by the threshold (mHz)."""

@@ -12,14 +12,16 @@ from harness.ocpp.timestamps import to_text
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """One look at the meter of an EVSE. Powers and currents are positive into the vehicle; registers only grow."""
+    """One look at the meter of an EVSE. Powers and currents are positive towards the vehicle; registers only grow."""
 
     power_w: float = 0.0
+    """At the grid side of the EVSE."""
     imported_wh: float = 0.0
-    """Energy into the vehicle since the meter was made."""
+    """Energy from the grid since the meter was made."""
     exported_wh: float = 0.0
-    """Energy out of the vehicle since the meter was made."""
+    """Energy into the grid since the meter was made."""
     voltage_v: float = 0.0
+    """At the outlet, as is the current."""
     current_a: float = 0.0
     frequency_hz: float = 50.0
     soc_percent: float | None = None
@@ -35,20 +37,22 @@ class Meter(Protocol):
 
 Sample = Callable[[Readings, float | None], float | None]
 
-SAMPLES: dict[str, tuple[str | None, Sample]] = {
-    "Energy.Active.Import.Register": ("Wh", lambda r, _: r.imported_wh),
-    "Energy.Active.Export.Register": ("Wh", lambda r, _: r.exported_wh),
-    "Energy.Active.Net": ("Wh", lambda r, _: r.imported_wh - r.exported_wh),
-    "Power.Active.Import": ("W", lambda r, _: max(r.power_w, 0.0)),
-    "Power.Active.Export": ("W", lambda r, _: max(-r.power_w, 0.0)),
-    "Power.Active.Setpoint": ("W", lambda _, setpoint_w: setpoint_w),
-    "Voltage": ("V", lambda r, _: r.voltage_v),
-    "Current.Import": ("A", lambda r, _: max(r.current_a, 0.0)),
-    "Current.Export": ("A", lambda r, _: max(-r.current_a, 0.0)),
-    "Frequency": ("Hz", lambda r, _: r.frequency_hz),
-    "SoC": ("Percent", lambda r, _: r.soc_percent),
+SAMPLES: dict[str, tuple[str, str, Sample]] = {
+    "Energy.Active.Import.Register": ("Wh", "Inlet", lambda r, _: r.imported_wh),
+    "Energy.Active.Export.Register": ("Wh", "Inlet", lambda r, _: r.exported_wh),
+    "Energy.Active.Net": ("Wh", "Inlet", lambda r, _: r.imported_wh - r.exported_wh),
+    "Power.Active.Import": ("W", "Inlet", lambda r, _: max(r.power_w, 0.0)),
+    "Power.Active.Export": ("W", "Inlet", lambda r, _: max(-r.power_w, 0.0)),
+    "Power.Active.Setpoint": ("W", "Inlet", lambda _, setpoint_w: setpoint_w),
+    "Voltage": ("V", "Outlet", lambda r, _: r.voltage_v),
+    "Current.Import": ("A", "Outlet", lambda r, _: max(r.current_a, 0.0)),
+    "Current.Export": ("A", "Outlet", lambda r, _: max(-r.current_a, 0.0)),
+    "Frequency": ("Hz", "Inlet", lambda r, _: r.frequency_hz),
+    "SoC": ("Percent", "EV", lambda r, _: r.soc_percent),
 }
-"""Measurand: unit and value from the readings and the present setpoint (W, signed); None is left out."""
+"""Measurand: unit, location, and value from the readings and the present setpoint (W, signed); None is left out.
+
+Inlet is the station's grid side, where power and energy are metered; Outlet its DC side."""
 
 
 def meter_value(
@@ -59,16 +63,12 @@ def meter_value(
     for measurand in measurands:
         if measurand not in SAMPLES:
             continue
-        unit, read = SAMPLES[measurand]
+        unit, location, read = SAMPLES[measurand]
         value = read(readings, setpoint_w)
         if value is None:
             continue
-        sample: Payload = {"value": round(value, 3), "measurand": measurand, "context": context, "location": "Outlet"}
-        if measurand == "SoC":
-            sample["location"] = "EV"
-        if unit:
-            sample["unitOfMeasure"] = {"unit": unit}
-        samples.append(sample)
+        sample = {"value": round(value, 3), "measurand": measurand, "context": context, "location": location}
+        samples.append({**sample, "unitOfMeasure": {"unit": unit}})
     return {"timestamp": to_text(at_s), "sampledValue": samples} if samples else None
 
 

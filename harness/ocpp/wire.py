@@ -13,6 +13,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -23,6 +24,7 @@ from websockets.asyncio.server import basic_auth as ws_basic_auth
 from websockets.asyncio.server import serve as ws_serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, NegotiationError
 from websockets.headers import build_authorization_basic
+from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from harness.link import LinkClosed, TextChannel
@@ -156,47 +158,59 @@ async def serve(
     versions: Sequence[Version],
     security: Security | None = None,
     on_refused: Callable[[str, str], None] | None = None,
+    admits: Callable[[str], bool] = lambda _: True,
 ) -> Server:
-    """Let stations in; `on_station(identity, channel, version)` lives as long as the connection.
+    """Let stations in, those that `admits` wants; others get HTTP 503.
 
-    Port 0 takes a free one. The newest version that both sides speak is chosen, by the order of `versions`.
+    `on_station(identity, channel, version)` lives as long as the connection. Port 0 takes a free one. The version is
+    the first of `versions` that the station speaks too.
     """
     security = security or Security()
 
     async def handle(connection: ServerConnection) -> None:
         assert connection.request is not None
         assert connection.subprotocol is not None
-        identity = unquote(connection.request.path.rstrip("/").rsplit("/", 1)[-1])
-        await on_station(identity, WebSocketChannel(connection), Version.of_subprotocol(connection.subprotocol))
+        await on_station(
+            _identity(connection.request.path),
+            WebSocketChannel(connection),
+            Version.of_subprotocol(connection.subprotocol),
+        )
 
     def select(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
         for version in versions:
             if version.subprotocol in offered:
                 return Subprotocol(version.subprotocol)
         if on_refused and connection.request:
-            on_refused(connection.request.path.rsplit("/", 1)[-1], f"no common subprotocol in {list(offered)}")
+            on_refused(_identity(connection.request.path), f"no common subprotocol in {list(offered)}")
         raise NegotiationError(f"none of {[str(version) for version in versions]} is offered")
 
-    guard = None
-    if security.profile in (1, 2):
+    async def check(user: str, password: str) -> bool:
+        if password == security.password:
+            return True
+        if on_refused:
+            on_refused(user, "wrong password")
+        return False
 
-        async def check(user: str, password: str) -> bool:
-            if password == security.password:
-                return True
-            if on_refused:
-                on_refused(user, "wrong password")
-            return False
+    guard = ws_basic_auth(realm="OCPP", check_credentials=check) if security.profile in (1, 2) else None
 
-        guard = ws_basic_auth(realm="OCPP", check_credentials=check)
+    async def at_the_door(connection: ServerConnection, request: Request) -> Response | None:
+        if not admits(_identity(request.path)):
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "not now\n")
+        return await guard(connection, request) if guard else None
 
     return await ws_serve(
         handle,
         host,
         port,
         select_subprotocol=select,
-        process_request=guard,
+        process_request=at_the_door,
         ssl=security.server_context(),
         compression=None,
         ping_interval=PING_INTERVAL_S,
         max_size=LARGEST_FRAME,
     )
+
+
+def _identity(path: str) -> str:
+    """The station's identity: the last part of the URL's path."""
+    return unquote(path.rstrip("/").rsplit("/", 1)[-1])

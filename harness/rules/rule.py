@@ -38,7 +38,18 @@ class Rule:
     kind: Kind = Kind.CONFORMANCE
 
     def judge(self, session: Any) -> Iterator[Finding]:
-        """Findings for one session view of the rule's protocol."""
+        """Findings for one session view of the rule's protocol.
+
+        A device may send what no rule has foreseen: a rule that stumbles says so as a warning about the bench, and the
+        other rules go on.
+        """
+        try:
+            yield from self._findings(session)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+            told = f"{self.reason}: this rule could not judge the session: {type(problem).__name__}: {problem}"
+            yield Finding(self.id, self.requirement, Severity.WARN, Side.BENCH, told, self.kind, self.confidence)
+
+    def _findings(self, session: Any) -> Iterator[Finding]:
         for broken in self.check(session):
             yield Finding(
                 rule=self.id,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -50,7 +52,7 @@ def test_a_vehicle_finds_the_charger_and_charges_over_tcp():
                 if charger.current and charger.current.session.state == "charge loop":
                     break
             mood = vehicle.mood
-            vehicle.stop()
+            vehicle.end_session()
             for _ in range(50):
                 await asyncio.sleep(0.1)
                 if vehicle.mood is Mood.DONE:
@@ -102,3 +104,45 @@ def test_ten_connections_at_once_leave_the_first_one_alone():
 
     notes, _ = on_the_wire(story())
     assert sum(what == "refused" for what, _ in notes.links) == 10
+
+
+IN_A_PRIVATE_NETWORK = """
+import asyncio, sys
+from harness.private_network import NoPrivateNetwork, enter_private_network
+try:
+    network = enter_private_network()
+except NoPrivateNetwork as refused:
+    sys.exit(f"skip: {refused}")
+from drivers.emulators.secc import Charger
+from harness.clock import Clock
+from harness.iso15118 import net
+from harness.iso15118.evcc import EvccConfig, EvccSession
+from harness.iso15118.evcc_shell import Evcc
+from harness.iso15118.ideal import IdealVehicle
+from harness.plant.local import LocalPlant
+
+async def main():
+    clock = Clock()
+    charger = Charger(LocalPlant(clock).port("station"), clock)
+    await charger.listen(interface=network.station)
+    found = await net.discover(clock, interface=network.to_station)
+    stream = await net.connect(found, clock)
+    ev = Evcc(stream, EvccSession(EvccConfig(), IdealVehicle(), epoch_utc_us=clock.epoch_utc_us), clock)
+    await ev.advance_to("DC_CableCheck")
+    await ev.stop()
+    await charger.close()
+    print(found.host, ev.session.state)
+
+asyncio.run(main())
+"""
+
+
+def test_multicast_discovery_finds_a_link_local_address_with_its_scope():
+    ran = subprocess.run([sys.executable, "-c", IN_A_PRIVATE_NETWORK], capture_output=True, text=True, timeout=60)
+    if "skip:" in ran.stderr:
+        pytest.skip(ran.stderr.strip())
+    assert ran.returncode == 0, ran.stderr
+    host, state = ran.stdout.split()
+    assert host.startswith("fe80::")
+    assert host.endswith("%evse1")
+    assert state == "terminated"

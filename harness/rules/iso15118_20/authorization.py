@@ -129,9 +129,10 @@ def right_challenge_is_accepted(session: Session) -> Iterator[Broken]:
 def ongoing_authorization_is_repeated_unchanged(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("Authorization"):
         following = session.next_request(answer)
-        if answer.ok and str(answer.evse_processing).startswith("Ongoing") and following:
-            if following.name == "AuthorizationReq" and _said(following) != _said(request):
-                yield broken(following, f"{following} differs from {request}", request)
+        waits = answer.ok and str(answer.evse_processing).startswith("Ongoing")
+        again = following is not None and following.name == "AuthorizationReq"
+        if waits and following and again and _said(following) != _said(request):
+            yield broken(following, f"{following} differs from {request}", request)
 
 
 def _said(request: Message) -> tuple[object, object]:
@@ -164,6 +165,6 @@ def station_names_itself(session: Session) -> Iterator[Broken]:
 def refused_authorization_is_changed(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("Authorization", selected_authorization_service="PnC"):
         following = session.next_request(answer)
-        if answer.code.startswith("WARNING") and following and following.name == request.name:
-            if _said(following) == _said(request):
-                yield broken(following, f"{following} repeats {request}, refused with {answer.code}", answer)
+        again = following is not None and following.name == request.name
+        if answer.code.startswith("WARNING") and following and again and _said(following) == _said(request):
+            yield broken(following, f"{following} repeats {request}, refused with {answer.code}", answer)

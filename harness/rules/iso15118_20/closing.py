@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.iso15118.order import LIVE, State
-from harness.iso15118.timing import timer
+from harness.iso15118.timing import message_timeout_s, timer
 from harness.rules.iso15118_20.reading import before, contexts
 from harness.rules.iso15118_20.terms import OURS, Session, broken, either, station, vehicle
 from harness.rules.rule import Broken
@@ -19,8 +19,8 @@ SHORTEST_PATIENCE_S = 0.5
 
 
 def closings(session: Session) -> list[Event]:
-    """Who ended the connection and how, in order."""
-    return [link for link in session.links if link.data.get("what") == "closed" and link.data.get("by")]
+    """Who ended the connection and how, in order; `lost` is how an agent tells that its peer has ended it."""
+    return [link for link in session.links if link.data.get("what") in ("closed", "lost") and link.data.get("by")]
 
 
 def _stop(session: Session) -> tuple[Message, Message] | None:
@@ -49,7 +49,7 @@ def _cut(session: Session, side: str) -> tuple[Event, Message] | None:
 @vehicle("V2G20-2645", "the vehicle ends the session with SessionStopReq before it closes the connection", "S")
 def vehicle_stops_before_it_closes(session: Session) -> Iterator[Broken]:
     cut = _cut(session, VEHICLE)
-    if cut and not cut[1].is_request:  # a vehicle that waits for an answer may give up
+    if cut and not cut[1].is_request and not _late(session, cut[1]):  # a vehicle may give up waiting
         yield broken(cut[1], f"the vehicle closed the connection after {cut[1]} without SessionStopReq")
 
 
@@ -60,6 +60,11 @@ def station_does_not_cut_the_session(session: Session) -> Iterator[Broken]:
         silence = cut[0].at_s - cut[1].at_s
         if cut[1].is_request or silence < _patience_s(cut[1]) - GRAIN_S:
             yield broken(cut[1], f"the station closed the connection {silence:.2f} s after {cut[1]}")
+
+
+def _late(session: Session, answer: Message) -> bool:
+    request = session.request_of(answer)
+    return request is not None and answer.at_s - request.at_s > message_timeout_s(request.name)
 
 
 def _patience_s(last: Message) -> float:
@@ -98,11 +103,16 @@ def vehicle_closes_after_the_stop(session: Session) -> Iterator[Broken]:
             yield broken(stop[1], f"the station had to close {waited:.1f} s after {stop[1]}", stop[0])
 
 
+def _at_the_end(session: Session, because: str, end: Event) -> Broken:
+    """What rests on the end of the connection is told with the last message."""
+    return Broken(len(session.messages) or None, because, (end.number,))
+
+
 @either(OURS, "{who} closes with FIN, not with a reset", "I")
 def connection_is_closed_orderly(session: Session, side: str) -> Iterator[Broken]:
     ends = closings(session)
     if ends and ends[0].data["by"] == side and ends[0].data.get("how") == "reset":
-        yield Broken(None, "the first end of the connection was a reset", (ends[0].number,))
+        yield _at_the_end(session, "the first end of the connection was a reset", ends[0])
 
 
 @either("V2G20-1643", "{who} closes TLS with close_notify before it closes TCP", "I")
@@ -110,7 +120,7 @@ def tls_is_closed_before_tcp(session: Session, side: str) -> Iterator[Broken]:
     ends = [one for one in closings(session) if one.data["by"] == side and one.data.get("how") == "fin"]
     alerts = [link for link in session.links if link.data.get("what") == "alert" and link.data.get("by") == side]
     if session.tls.get("version") and not session.tls.get("problem") and ends and not alerts and session.messages:
-        yield Broken(None, "TCP was closed without an alert", (ends[0].number,))
+        yield _at_the_end(session, "TCP was closed without an alert", ends[0])
 
 
 @vehicle(OURS, "power is off before the session is terminated: PowerDelivery(Stop) comes before SessionStop", "I")
@@ -165,4 +175,3 @@ def pause_is_granted(session: Session) -> Iterator[Broken]:
         state = before(session, request).state
         if answer.code == "FAILED_PauseNotAllowed" and state in (State.POWER_OFF, State.WELDED):
             yield broken(answer, f"{answer} refused the pause although power was off", request)
-

@@ -149,7 +149,12 @@ def station_soc_limits_are_ordered(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} has MinimumSOC {low} % and TargetSOC {high} %")
 
 
-@station("V2G20-2663", "the station names departure and states of charge only where mobility needs are left to it")
+@station(
+    "V2G20-2663",
+    "the station names departure and states of charge only where mobility needs are left to it",
+    "A",
+    "warn",
+)
 def mobility_needs_are_the_vehicles(session: Session) -> Iterator[Broken]:
     for answer in session.responses("ScheduleExchangeRes", "AC_ChargeLoopRes", "DC_ChargeLoopRes"):
         if before(session, answer).parameter("MobilityNeedsMode") != 1 or answer.failed:
@@ -189,7 +194,7 @@ def price_schedules(answer: Message) -> Iterator[object]:
             yield found
 
 
-@vehicle("V2G20-2123", "a channel is selected only where the channels are separated")
+@vehicle("V2G20-2123", "a channel is selected only where the channels are separated", "A", "warn")
 def channel_is_selected_where_separated(session: Session) -> Iterator[Broken]:
     for request in session.requests("PowerDeliveryReq"):
         channel = before(session, request).parameter("BPTChannel")

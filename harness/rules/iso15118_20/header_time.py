@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from harness.rules.iso15118_20.terms import Session, broken, either, pair, station, vehicle
@@ -35,7 +36,8 @@ def seconds(value: int) -> float | None:
 
 
 def _stamped(session: Session, side: str) -> list[tuple[Message, int]]:
-    found = [(one, stamp(one)) for one in session.messages if one.side == side]
+    # a refusal may be a prepared one, its stamp included
+    found = [(one, stamp(one)) for one in session.messages if one.side == side and not one.failed]
     return [(one, value) for one, value in found if value is not None]
 
 
@@ -60,7 +62,7 @@ def time_stamp_is_a_time(session: Session, side: str) -> Iterator[Broken]:
 @either("V2G20-1534", "{who} keeps to one unit of time", "S")
 def time_stamp_keeps_its_unit(session: Session, side: str) -> Iterator[Broken]:
     stamped = [(one, unit_of(value)) for one, value in _stamped(session, side) if unit_of(value)]
-    for (first, was), (one, unit) in zip(stamped, stamped[1:], strict=False):
+    for (first, was), (one, unit) in itertools.pairwise(stamped):
         if unit != was:
             yield broken(one, f"{one} is stamped in {unit}, {first} was in {was}", first)
             return
@@ -69,7 +71,7 @@ def time_stamp_keeps_its_unit(session: Session, side: str) -> Iterator[Broken]:
 @either("V2G20-1537", "{who} never stamps with an earlier time than before", "S")
 def time_stamp_never_goes_back(session: Session, side: str) -> Iterator[Broken]:
     stamped = _stamped(session, side)
-    for (first, was), (one, value) in zip(stamped, stamped[1:], strict=False):
+    for (first, was), (one, value) in itertools.pairwise(stamped):
         adopted = side == VEHICLE and first.name == "SessionSetupReq"  # then the station's clock is taken over
         if value < was and unit_of(value) == unit_of(was) and not adopted:
             yield broken(one, f"{one} is stamped {value}, {first} was {was}", first)
@@ -78,7 +80,7 @@ def time_stamp_never_goes_back(session: Session, side: str) -> Iterator[Broken]:
 @either("V2G20-1537", "{who} stamps later messages with later times", "S", "warn")
 def time_stamp_goes_on(session: Session, side: str) -> Iterator[Broken]:
     stamped = _stamped(session, side)
-    for (first, was), (one, value) in zip(stamped, stamped[1:], strict=False):
+    for (first, was), (one, value) in itertools.pairwise(stamped):
         elapsed = one.at_s - first.at_s
         coarse = unit_of(value) == "seconds" and elapsed < FROZEN_S
         if value == was and not coarse and elapsed > 0:
@@ -105,7 +107,7 @@ def both_sides_stamp_alike(session: Session) -> Iterator[Broken]:
         for side in (VEHICLE, CHARGER)
     ]
     if all(units) and units[0] != units[1]:
-        yield broken(None, f"the vehicle stamps in {units[0]}, the station in {units[1]}")
+        yield broken(_stamped(session, CHARGER)[0][0], f"the vehicle stamps in {units[0]}, the station in {units[1]}")
 
 
 @station("V2G20-1534", "the station's clock, which the session goes by, is right", "I")
@@ -123,7 +125,9 @@ def time_stamp_survives_a_pause(session: Session) -> Iterator[Broken]:
         old = [one for past in session.earlier for one, _ in _stamped(past, VEHICLE) if _session_of(one) == mine]
         following = session.next_request(response)
         if old and following and (stamp(following) or 0) < (stamp(old[-1]) or 0):
-            yield broken(following, f"{following} is stamped {stamp(following)}, before the pause it was {stamp(old[-1])}")
+            yield broken(
+                following, f"{following} is stamped {stamp(following)}, before the pause it was {stamp(old[-1])}"
+            )
 
 
 def _session_of(message: Message) -> bytes | None:

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.rules.iso15118_20.reading import before
-from harness.rules.iso15118_20.terms import FIELD, OURS, PROTOCOL, Session, broken, either, number, pair, station, vehicle
+from harness.rules.iso15118_20.terms import (
+    FIELD,
+    OURS,
+    PROTOCOL,
+    Session,
+    broken,
+    either,
+    number,
+    pair,
+    station,
+    vehicle,
+)
 from harness.rules.rule import Broken
 from harness.transcript.v2g import VEHICLE, Message
 
@@ -45,7 +56,11 @@ def limits_are_ordered(session: Session, side: str) -> Iterator[Broken]:
 @either(OURS, "{who} does not state a negative limit for charging")
 def charge_limits_are_not_negative(session: Session, side: str) -> Iterator[Broken]:
     prefix = "ev" if side == VEHICLE else "evse"
-    names = [f"{prefix}_{which}_{what}" for which in ("maximum", "minimum") for what in ("charge_power", "charge_current", "voltage")]
+    names = [
+        f"{prefix}_{which}_{what}"
+        for which in ("maximum", "minimum")
+        for what in ("charge_power", "charge_current", "voltage")
+    ]
     for one in session.messages:
         for mode in (one.energy_transfer_mode, one.control_mode):
             for name in names if one.side == side else ():
@@ -104,7 +119,7 @@ for _slug, (_element, _minimum, _requirement) in LOOP_LIMITS.items():
 
 
 def stated(session: Session, answer: Message, name: str) -> float | None:
-    """The station's limit in force for a loop answer: its own, else the previous loop's, else the charge parameters'."""
+    """The station's limit in force for a loop answer: of this loop or the one before, else of the charge parameters."""
     earlier = session.latest_before(answer, answer.name)
     context = before(session, answer)
     modes = [answer.control_mode, earlier.control_mode if earlier else None]
@@ -126,6 +141,10 @@ def asked(session: Session, answer: Message, name: str) -> float | None:
     return max(known[:2]) if known else None
 
 
+LOWERED_LOOPS = 3
+"""Loops that the delivered value may take to follow a limit that was lowered (our default)."""
+
+
 def _loops(session: Session, name: str) -> Iterator[tuple[Message, float]]:
     """DC loop answers while power is on, with a measured value."""
     for answer in session.responses("DC_ChargeLoopRes"):
@@ -134,7 +153,11 @@ def _loops(session: Session, name: str) -> Iterator[tuple[Message, float]]:
             yield answer, value
 
 
-@station("V2G20-2183", "the station does not deliver more current than the limit that it states", "S")
+# Charging beyond the stated limit only warns: simulated supplies that echo the target do it by design. Feeding back
+# beyond the limit, and a limit that is lowered and not kept, are no such artefact.
+
+
+@station("V2G20-2183", "the station does not deliver more current than the limit that it states", "S", "warn")
 def delivered_current_is_within_the_stations_limit(session: Session) -> Iterator[Broken]:
     for answer, current in _loops(session, "evse_present_current"):
         bound = stated(session, answer, "evse_maximum_charge_current")
@@ -143,7 +166,7 @@ def delivered_current_is_within_the_stations_limit(session: Session) -> Iterator
             return
 
 
-@station("V2G20-2184", "the station does not deliver more power than the limit that it states", "S")
+@station("V2G20-2184", "the station does not deliver more power than the limit that it states", "S", "warn")
 def delivered_power_is_within_the_stations_limit(session: Session) -> Iterator[Broken]:
     for answer, current in _loops(session, "evse_present_current"):
         power = current * (number(answer.evse_present_voltage) or 0)
@@ -172,7 +195,35 @@ def fed_back_power_is_within_the_stations_limit(session: Session) -> Iterator[Br
             return
 
 
-@station(OURS, "the station's voltage is not above the vehicle's maximum voltage", "S")
+def _register_lowered(slug: str, element: str, requirement: str, sign: float) -> None:
+    words = slug.replace("-", " ")
+
+    @station(
+        requirement,
+        f"when the station lowers its {words} in the loop it delivers no more than that",
+        "S",
+        id=f"{PROTOCOL}/lowered-{slug}-is-kept",
+    )
+    def kept(session: Session) -> Iterator[Broken]:
+        bounds: list[float] = []
+        highest = 0.0
+        for answer, current in _loops(session, "evse_present_current"):
+            bound = limit(answer.control_mode, element)
+            if bound is None:
+                continue
+            bounds = [*bounds, bound][-LOWERED_LOOPS:]
+            highest = max(highest, bound)
+            settled = len(bounds) == LOWERED_LOOPS and max(bounds) < highest
+            if settled and _over(sign * current, max(bounds), CURRENT_A):
+                yield broken(answer, f"{answer} shows {current:g} A, its limit has been {max(bounds):g} A for a while")
+                return
+
+
+_register_lowered("maximum-charge-current", "evse_maximum_charge_current", "V2G20-2183", 1.0)
+_register_lowered("maximum-discharge-current", "evse_maximum_discharge_current", "V2G20-2185", -1.0)
+
+
+@station(OURS, "the station's voltage is not above the vehicle's maximum voltage", "S", "warn")
 def voltage_is_within_the_vehicles_limit(session: Session) -> Iterator[Broken]:
     for answer, voltage in _loops(session, "evse_present_voltage"):
         bound = asked(session, answer, "ev_maximum_voltage")
@@ -181,7 +232,7 @@ def voltage_is_within_the_vehicles_limit(session: Session) -> Iterator[Broken]:
             return
 
 
-@station(OURS, "the station does not deliver more current than the vehicle's maximum", "S")
+@station(OURS, "the station does not deliver more current than the vehicle's maximum", "S", "warn")
 def current_is_within_the_vehicles_limit(session: Session) -> Iterator[Broken]:
     for answer, current in _loops(session, "evse_present_current"):
         bound = asked(session, answer, "ev_maximum_charge_current")
@@ -190,7 +241,7 @@ def current_is_within_the_vehicles_limit(session: Session) -> Iterator[Broken]:
             return
 
 
-@station(OURS, "the station does not take more current than the vehicle's discharge limit", "S")
+@station(OURS, "the station does not take more current than the vehicle's discharge limit", "S", "warn")
 def fed_back_current_is_within_the_vehicles_limit(session: Session) -> Iterator[Broken]:
     for answer, current in _loops(session, "evse_present_current"):
         bound = asked(session, answer, "ev_maximum_discharge_current")
@@ -233,7 +284,13 @@ def target_current_is_within_the_own_limit(session: Session) -> Iterator[Broken]
             return
 
 
-@pair(FIELD, "the two fit: the vehicle's maximum voltage is above the station's minimum", "S", "warn", kind="compatibility")
+@pair(
+    FIELD,
+    "the two fit: the vehicle's maximum voltage is above the station's minimum",
+    "S",
+    "warn",
+    kind="compatibility",
+)
 def voltages_overlap(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("DC_ChargeParameterDiscovery"):
         ev = limit(request.energy_transfer_mode, "ev_maximum_voltage")

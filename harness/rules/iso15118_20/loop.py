@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,7 +50,7 @@ def first_loop_has_a_reading(session: Session) -> Iterator[Broken]:
 
 def _fallen(session: Session, element: str) -> Iterator[tuple[Message, Message, int, int]]:
     metered = [(one, getattr(info, element)) for one, info in _metered(session) if getattr(info, element) is not None]
-    for (first, was), (one, now) in zip(metered, metered[1:], strict=False):
+    for (first, was), (one, now) in itertools.pairwise(metered):
         if now < was:
             yield first, one, was, now
 
@@ -69,7 +70,7 @@ def discharged_energy_never_falls(session: Session) -> Iterator[Broken]:
 @station(OURS, "one meter measures the whole session", "I")
 def meter_stays_the_same(session: Session) -> Iterator[Broken]:
     metered = _metered(session)
-    for (first, was), (one, now) in zip(metered, metered[1:], strict=False):
+    for (first, was), (one, now) in itertools.pairwise(metered):
         if now.meter_id != was.meter_id:
             yield broken(one, f"{one} reads meter {now.meter_id}, {first} read {was.meter_id}", first)
             return
@@ -92,7 +93,7 @@ def metered_energy_is_plausible(session: Session) -> Iterator[Broken]:
     (first, start), (last, end) = metered[0], metered[-1]
     told = end.charged_energy_reading_wh - start.charged_energy_reading_wh
     between = [one for one in _answers(session) if first.ordinal <= one.ordinal <= last.ordinal]
-    delivered = sum(max(0.0, _power_w(one)) * (two.at_s - one.at_s) for one, two in zip(between, between[1:], strict=False))
+    delivered = sum(max(0.0, _power_w(one)) * (two.at_s - one.at_s) for one, two in itertools.pairwise(between))
     delivered_wh = delivered / 3600
     if abs(told - delivered_wh) > ENERGY_APART * max(told, delivered_wh) + ENERGY_SLACK_WH:
         yield broken(last, f"{told} Wh were metered, voltage and current make {delivered_wh:.0f} Wh", first)
@@ -155,7 +156,9 @@ def voltages_agree(session: Session) -> Iterator[Broken]:
         differ = mine and theirs and abs(mine - theirs) > VOLTAGES_APART * max(mine, theirs) + VOLTAGE_V
         apart = apart + 1 if differ else 0
         if apart == STUCK:
-            yield broken(answer, f"the vehicle measures {mine:g} V, the station {theirs:g} V, for {apart} loops", request)
+            yield broken(
+                answer, f"the vehicle measures {mine:g} V, the station {theirs:g} V, for {apart} loops", request
+            )
             return
 
 
@@ -178,9 +181,13 @@ def achieved_limits_are_near(session: Session) -> Iterator[Broken]:
         bound = number(getattr(answer.control_mode, "evse_maximum_charge_current", None))
         current = number(answer.evse_present_current)
         if answer.evse_current_limit_achieved and None not in (target, bound, current):
-            assert target is not None and bound is not None and current is not None
+            assert target is not None
+            assert bound is not None
+            assert current is not None
             if target < 0.5 * abs(bound) and current < 0.5 * abs(bound):
-                yield broken(answer, f"{answer} shows {current:g} A of {bound:g} A and calls the limit achieved", request)
+                yield broken(
+                    answer, f"{answer} shows {current:g} A of {bound:g} A and calls the limit achieved", request
+                )
                 return
 
 

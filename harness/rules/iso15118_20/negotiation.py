@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -96,14 +97,6 @@ def major_version_is_known(session: Session) -> Iterator[Broken]:
             yield broken(response, f"{response} accepted major version {major}", request)
 
 
-@vehicle("V2G20-169", "after Failed_NoNegotiation the connection is over", "S")
-def failed_negotiation_ends_the_session(session: Session) -> Iterator[Broken]:
-    for _, response in _offers(session):
-        following = session.next_request(response) if response and response.failed else None
-        if following and response:
-            yield broken(following, f"{following} was sent after {response} said {response.code}", response)
-
-
 def _secured(session: Session) -> str:
     """What is known of the connection's security: a TLS version, `none`, or empty for not known."""
     if session.tls:
@@ -125,14 +118,14 @@ def selects_20_on_tls_only(session: Session) -> Iterator[Broken]:
             yield broken(response, f"{response} selects -20 on plain TCP", request)
 
 
-@vehicle("V2G20-1237", "-20 is not offered on a TLS connection older than 1.3", "S")
+@vehicle("V2G20-1237", "-20 is not offered on a TLS connection older than 1.3", "S", "warn")
 def offers_20_on_tls_13(session: Session) -> Iterator[Broken]:
     for request, _ in _offers(session):
         if _secured(session) in ("TLS 1.0", "TLS 1.1", "TLS 1.2") and _only_20(request):
             yield broken(request, f"{request} offers -20 on {_secured(session)}")
 
 
-@station("V2G20-2356", "-20 is not selected on a TLS connection older than 1.3", "S")
+@station("V2G20-2356", "-20 is not selected on a TLS connection older than 1.3", "S", "warn")
 def selects_20_on_tls_13(session: Session) -> Iterator[Broken]:
     for request, response, entry in _chosen(session):
         old = _secured(session) in ("TLS 1.0", "TLS 1.1", "TLS 1.2")
@@ -156,7 +149,7 @@ def _datagrams(session: Session, role: str) -> list[tuple[Event, bytes]]:
 def discovery_is_patient(session: Session) -> Iterator[Broken]:
     asked = [event.at_s for event, _ in _datagrams(session, VEHICLE)]
     answered = [event.at_s for event, _ in _datagrams(session, CHARGER)]
-    for first, second in zip(asked, asked[1:], strict=False):
+    for first, second in itertools.pairwise(asked):
         impatient = second - first < SDP_WAIT_S - CLOCK_GRAIN_S
         if impatient and not any(first <= at <= second for at in answered):
             yield broken(None, f"two discovery requests {1000 * (second - first):.0f} ms apart")

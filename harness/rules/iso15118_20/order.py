@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from harness.iso15118.order import ENDS, STEPS, State, permitted, steps
 from harness.rules.iso15118_20.reading import FREE_ENERGIES, KNOWN_REQUESTS, before
@@ -17,8 +18,29 @@ LOOSE = {"AC_ChargeParameterDiscoveryReq", "DC_ChargeParameterDiscoveryReq"}
 """May be repeated, as one public stack does, before the schedule exchange."""
 
 
+_places: WeakKeyDictionary[Session, dict[int, tuple[State | None, bool | None]]] = WeakKeyDictionary()
+
+
+def _place(session: Session, request: Message) -> tuple[State | None, bool | None]:
+    """State and permission of a request; worked out once for all the rules that ask."""
+    known = _places.setdefault(session, {})
+    if request.ordinal not in known:
+        state = _state(session, request)
+        known[request.ordinal] = state, _permission(session, request, state)
+    return known[request.ordinal]
+
+
 def state_of(session: Session, request: Message) -> State | None:
     """The state in which a request is judged; None where its order is not known or not judged."""
+    return _place(session, request)[0]
+
+
+def allowed(session: Session, request: Message) -> bool | None:
+    """Whether a request is allowed where it came; None where that is not judged."""
+    return _place(session, request)[1]
+
+
+def _state(session: Session, request: Message) -> State | None:
     context = before(session, request)
     outside = request.payload_type in SIDE_STREAMS or request.base == "MeteringConfirmation"
     if outside or context.energy in FREE_ENERGIES or request.content is None:
@@ -35,9 +57,7 @@ def _interrupts(session: Session, request: Message) -> bool:
     return answer is None or answer.ordinal > request.ordinal
 
 
-def allowed(session: Session, request: Message) -> bool | None:
-    """Whether a request is allowed where it came; None where that is not judged."""
-    state = state_of(session, request)
+def _permission(session: Session, request: Message, state: State | None) -> bool | None:
     if state is None:
         return None
     if state is State.PARAMETERS and request.name in LOOSE:
@@ -85,9 +105,9 @@ def _described(request: Message) -> str:
     return f"{request.name}({told}) (message {request.ordinal})" if told else str(request)
 
 
-for _state in State:
-    if _state not in ENDS:
-        _register(_state)
+for _row in State:
+    if _row not in ENDS:
+        _register(_row)
 
 
 @vehicle("V2G20-1643", "after SessionStop with Terminate or Pause nothing more is sent")
@@ -120,9 +140,8 @@ def wrong_order_is_refused(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         answer = session.answer_to(request)
         judged = state_of(session, request) not in (None, *ENDS)
-        if judged and allowed(session, request) is False and answer and answer.code:
-            if not answer.failed:
-                yield broken(answer, f"{answer} granted {_described(request)} with {answer.code}", request)
+        if judged and allowed(session, request) is False and answer and answer.code and not answer.failed:
+            yield broken(answer, f"{answer} granted {_described(request)} with {answer.code}", request)
 
 
 @station(GENERAL, "the refusal of a request that is out of order says FAILED_SequenceError, not another code", "A")
@@ -130,9 +149,9 @@ def wrong_order_is_named(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         answer = session.answer_to(request)
         judged = state_of(session, request) not in (None, State.CONNECTED, State.NEGOTIATED, *ENDS)
-        if judged and allowed(session, request) is False and answer and answer.failed:
-            if answer.code not in (SEQUENCE_ERROR, UNKNOWN_SESSION):
-                yield broken(answer, f"{answer} refuses {_described(request)} with {answer.code}", request)
+        other = answer is not None and answer.failed and answer.code not in (SEQUENCE_ERROR, UNKNOWN_SESSION)
+        if judged and allowed(session, request) is False and answer and other:
+            yield broken(answer, f"{answer} refuses {_described(request)} with {answer.code}", request)
 
 
 @station(GENERAL, "a request that is allowed now is not answered with FAILED_SequenceError")
@@ -163,7 +182,11 @@ def nothing_is_sent_unasked(session: Session) -> Iterator[Broken]:
 def one_request_at_a_time(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         earlier = session.latest_before(request)
-        if earlier and _interrupts(session, request) and not {earlier.payload_type, request.payload_type} & SIDE_STREAMS:
+        if (
+            earlier
+            and _interrupts(session, request)
+            and not {earlier.payload_type, request.payload_type} & SIDE_STREAMS
+        ):
             answer = session.answer_to(earlier)
             waited = request.at_s - earlier.at_s
             if answer or waited < 2:

@@ -59,9 +59,9 @@ def pre_charge_is_finished_when_matched(session: Session) -> Iterator[Broken]:
     for request, answer in _pre_charges(session):
         target = number(request.ev_target_voltage)
         shown = number(previous.evse_present_voltage) if previous else None
-        if request.ev_processing == "Finished" and target is not None and shown is not None:
-            if abs(target - shown) > MATCHED_V:
-                yield broken(request, f"{request} says Finished, {previous} shows {shown:g} V of {target:g} V", previous)
+        apart = abs(target - shown) if target is not None and shown is not None else 0
+        if request.ev_processing == "Finished" and apart > MATCHED_V:
+            yield broken(request, f"{request} says Finished, {previous} shows {shown:g} V of {target:g} V", previous)
         previous = answer
 
 

@@ -109,7 +109,14 @@ def parameters(parameter_set: Any) -> dict[str, Any]:
     """Parameter names and values of a ParameterSet, whatever type the values have."""
     found = {}
     for one in parameter_set.parameter:
-        values = (one.bool_value, one.byte_value, one.short_value, one.int_value, one.rational_number, one.finite_string)
+        values = (
+            one.bool_value,
+            one.byte_value,
+            one.short_value,
+            one.int_value,
+            one.rational_number,
+            one.finite_string,
+        )
         found[one.name] = next((value for value in values if value is not None), None)
     return found
 

@@ -35,7 +35,12 @@ BELONGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "charge-parameter-code": (
         ("FAILED_WrongChargeParameter",),
-        ("AC_ChargeParameterDiscovery", "DC_ChargeParameterDiscovery", "WPT_ChargeParameterDiscovery", "ScheduleExchange"),
+        (
+            "AC_ChargeParameterDiscovery",
+            "DC_ChargeParameterDiscovery",
+            "WPT_ChargeParameterDiscovery",
+            "ScheduleExchange",
+        ),
     ),
     "schedule-selection-code": (("FAILED_ScheduleSelectionInvalid",), ("PowerDelivery",)),
     "stop-codes": (("FAILED_PauseNotAllowed", "FAILED_NoServiceRenegotiationSupported"), ("SessionStop",)),
@@ -65,7 +70,9 @@ for _name, (_codes, _bases) in BELONGS.items():
 def refused_authorization_is_finished(session: Session) -> Iterator[Broken]:
     for answer in session.responses("AuthorizationRes"):
         if answer.code.startswith("WARNING") and answer.evse_processing != "Finished":
-            yield broken(answer, f"{answer} says {answer.code} and {answer.evse_processing}", session.request_of(answer))
+            yield broken(
+                answer, f"{answer} says {answer.code} and {answer.evse_processing}", session.request_of(answer)
+            )
 
 
 @station("V2G20-2219", "a refused EIM authorization is a warning, after which the vehicle may ask again", "A")
@@ -80,9 +87,9 @@ def warning_fits_the_means_of_authorization(session: Session) -> Iterator[Broken
     neutral = ("WARNING_AuthorizationSelectionInvalid",)
     for request, answer in session.pairs("Authorization"):
         eim = request.selected_authorization_service == "EIM"
-        if answer.code.startswith("WARNING") and answer.code not in neutral:
-            if eim != (answer.code == "WARNING_EIMAuthorizationFailure"):
-                yield broken(answer, f"{answer} says {answer.code} to {request.selected_authorization_service}", request)
+        particular = answer.code.startswith("WARNING") and answer.code not in neutral
+        if particular and eim != (answer.code == "WARNING_EIMAuthorizationFailure"):
+            yield broken(answer, f"{answer} says {answer.code} to {request.selected_authorization_service}", request)
 
 
 @station("V2G20 response codes", "Standby is refused only when Standby was asked for", "I")

@@ -72,7 +72,9 @@ def another_vehicle_does_not_join(session: Session) -> Iterator[Broken]:
             continue
         was, now = (_evcc_id(past), _credential(past)), (_evcc_id(session), _credential(session))
         if was != now:
-            yield broken(answer, f"session {past.number} was of {' '.join(was)}, {request} is of {' '.join(now)}", request)
+            yield broken(
+                answer, f"session {past.number} was of {' '.join(was)}, {request} is of {' '.join(now)}", request
+            )
 
 
 @station("V2G20-2626", "the vehicle that paused a session may join it", "A", "warn", kind="compatibility")
@@ -94,7 +96,9 @@ def resumed_service_is_the_same(session: Session) -> Iterator[Broken]:
             both = is_bidirectional(following.energy_transfer_mode)
             if not base.startswith(selection.energy) or both != selection.bidirectional:
                 told = named(following.energy_transfer_mode)
-                yield broken(following, f"{following} carries {told}, service {selection.service_id} was selected", answer)
+                yield broken(
+                    following, f"{following} carries {told}, service {selection.service_id} was selected", answer
+                )
 
 
 @station("V2G20-1644", "the services after a pause are those from before", "S", "warn")
@@ -102,9 +106,9 @@ def services_survive_a_pause(session: Session) -> Iterator[Broken]:
     for _, answer, past in _resumes(session):
         now = session.first_after(answer, "ServiceDiscoveryRes")
         then = _last(past).services
-        if answer.code == JOINED and now and then and not now.failed:
-            if now.energy_transfer_service_list != then.energy_transfer_service_list:
-                yield broken(now, f"{now} lists other energy services than session {past.number}", then)
+        joined = answer.code == JOINED and now is not None and not now.failed
+        if joined and now and then and now.energy_transfer_service_list != then.energy_transfer_service_list:
+            yield broken(now, f"{now} lists other energy services than session {past.number}", then)
 
 
 @vehicle("V2G20-2617", "a vehicle whose old session was not joined gives up its authorization and begins anew", "S")

@@ -27,9 +27,9 @@ def _tuples(message: Message | None) -> tuple[Any, ...]:
 def _offers(session: Session) -> Iterator[tuple[Message, Message]]:
     """Schedule requests with offers that are finished."""
     for request, answer in session.pairs("ScheduleExchange"):
-        if answer.name == "ScheduleExchangeRes" and answer.content and not answer.failed:
-            if answer.evse_processing == "Finished":
-                yield request, answer
+        told = answer.name == "ScheduleExchangeRes" and answer.content and not answer.failed
+        if told and answer.evse_processing == "Finished":
+            yield request, answer
 
 
 def _power_schedules(answer: Message) -> Iterator[tuple[int, str, Any]]:
@@ -154,7 +154,10 @@ def profile_begins_about_now(session: Session) -> Iterator[Broken]:
 @vehicle("V2G20-479", "the vehicle selects a schedule tuple that was offered")
 def selected_tuple_was_offered(session: Session) -> Iterator[Broken]:
     for request in session.requests("PowerDeliveryReq"):
-        chosen, offered = _selected_tuple(request), {one.schedule_tuple_id for one in _tuples(_schedule(session, request))}
+        chosen, offered = (
+            _selected_tuple(request),
+            {one.schedule_tuple_id for one in _tuples(_schedule(session, request))},
+        )
         if chosen is not None and offered and chosen not in offered:
             yield broken(request, f"{request} selects tuple {chosen}, offered are {sorted(offered)}")
 
@@ -166,7 +169,10 @@ def _schedule(session: Session, request: Message) -> Message | None:
 @station("V2G20-479", "a schedule tuple that was not offered is refused with FAILED_ScheduleSelectionInvalid")
 def unoffered_tuple_is_refused(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("PowerDelivery"):
-        chosen, offered = _selected_tuple(request), {one.schedule_tuple_id for one in _tuples(_schedule(session, request))}
+        chosen, offered = (
+            _selected_tuple(request),
+            {one.schedule_tuple_id for one in _tuples(_schedule(session, request))},
+        )
         if chosen is not None and offered and chosen not in offered and answer.ok:
             yield broken(answer, f"{answer} accepts tuple {chosen}, offered are {sorted(offered)}", request)
 
@@ -174,7 +180,10 @@ def unoffered_tuple_is_refused(session: Session) -> Iterator[Broken]:
 @station("V2G20-479", "a schedule tuple that was offered is not called invalid")
 def offered_tuple_is_accepted(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("PowerDelivery"):
-        chosen, offered = _selected_tuple(request), {one.schedule_tuple_id for one in _tuples(_schedule(session, request))}
+        chosen, offered = (
+            _selected_tuple(request),
+            {one.schedule_tuple_id for one in _tuples(_schedule(session, request))},
+        )
         if chosen in offered and answer.code == INVALID:
             yield broken(answer, f"{answer} refuses tuple {chosen}, which was offered", request)
 

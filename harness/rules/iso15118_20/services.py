@@ -157,7 +157,9 @@ def parameter_set_ids_are_unique(session: Session) -> Iterator[Broken]:
                 yield broken(answer, f"{answer} has {times} parameter sets {set_id}")
 
 
-@station("V2G20 parameter sets", "a parameter set of an energy service names connector, control and mobility mode, pricing")
+@station(
+    "V2G20 parameter sets", "a parameter set of an energy service names connector, control and mobility mode, pricing"
+)
 def parameter_sets_are_whole(session: Session) -> Iterator[Broken]:
     for answer, service, set_id, named in _energy_sets(session):
         missing = [one for one in COMMON_PARAMETERS if one not in named]
@@ -249,7 +251,8 @@ def _not_offered(session: Session, request: Message) -> str:
         return f"{request} selects service {chosen.service_id}, listed are {sorted(listed)}"
     sets = context.details.get(chosen.service_id)
     if sets is not None and chosen.parameter_set_id not in sets:
-        return f"{request} selects set {chosen.parameter_set_id} of service {chosen.service_id}, offered are {sorted(sets)}"
+        what = f"set {chosen.parameter_set_id} of service {chosen.service_id}"
+        return f"{request} selects {what}, offered are {sorted(sets)}"
     return ""
 
 
@@ -275,9 +278,9 @@ def offered_selection_is_granted(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("ServiceSelection"):
         context, chosen = before(session, request), _chosen(request)
         sets = context.details.get(chosen.service_id, {}) if chosen else {}
-        if chosen and chosen.parameter_set_id in sets and answer.code in (INVALID_SELECTION, NO_ENERGY):
-            if not request.selected_vas_list:
-                yield broken(answer, f"{answer} refuses an offered selection with {answer.code}", request)
+        refused = answer.code in (INVALID_SELECTION, NO_ENERGY) and not request.selected_vas_list
+        if chosen and chosen.parameter_set_id in sets and refused:
+            yield broken(answer, f"{answer} refuses an offered selection with {answer.code}", request)
 
 
 @vehicle("V2G20-1618", "the vehicle selects an energy service")

@@ -112,9 +112,10 @@ def foreign_session_id_is_refused(session: Session) -> Iterator[Broken]:
 def foreign_session_id_is_named(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         answer = session.answer_to(request)
-        if answer and answer.failed and wrong_id(session, request) and answer.code != UNKNOWN_SESSION:
-            if not (answer.code == SEQUENCE_ERROR and not allowed(session, request)):
-                yield broken(answer, f"{answer} refuses {request} with {answer.code}", request)
+        refused = answer is not None and answer.failed and answer.code != UNKNOWN_SESSION
+        by_order = answer is not None and answer.code == SEQUENCE_ERROR and not allowed(session, request)
+        if answer and refused and not by_order and wrong_id(session, request):
+            yield broken(answer, f"{answer} refuses {request} with {answer.code}", request)
 
 
 @station("V2G20-460", "FAILED_UnknownSession is for requests with a foreign session id only")

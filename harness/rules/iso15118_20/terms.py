@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from harness.rules.rule import Broken, Check, rule
@@ -45,12 +46,15 @@ def either(requirement: str, reason: str, confidence: str = "A", severity: str =
         for side, role in (("vehicle", VEHICLE), ("station", CHARGER)):
             words = {"who": f"the {side}"}
             told = reason.format(**words)
-            _rule(side, requirement, told, confidence, severity, id=f"{PROTOCOL}/{side}-{name}", **more)(
-                lambda session, role=role: check(session, role)
-            )
+            judged = partial(_one_side, check, role)
+            _rule(side, requirement, told, confidence, severity, id=f"{PROTOCOL}/{side}-{name}", **more)(judged)
         return check
 
     return register
+
+
+def _one_side(check: Callable[[Session, str], Any], role: str, session: Session) -> Any:
+    return check(session, role)
 
 
 def _rule(side: str, requirement: str, reason: str, confidence: str, severity: str, **more: str) -> Register:
@@ -73,8 +77,10 @@ def broken(message: Message | None, because: str, *others: Message | None, side:
 
 
 def number(value: Any) -> float | None:
-    """A RationalNumber (or None) as a float (or None)."""
-    return None if value is None else float(value)
+    """A RationalNumber as a float; None for None, and for one that was sent without its parts."""
+    if value is None or getattr(value, "value", 0) is None or getattr(value, "exponent", 0) is None:
+        return None
+    return float(value)
 
 
 def named(record: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.iso15118.timing import answer_within_s, message_timeout_s, timer
+from harness.rules.iso15118_20.closing import closings
 from harness.rules.iso15118_20.terms import PROTOCOL, Session, broken, pair, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.v2g import CHARGER, SIDE_STREAMS, Message
@@ -105,16 +106,12 @@ def every_request_is_answered(session: Session) -> Iterator[Broken]:
 
 def _ended_after(session: Session, request: Message) -> bool:
     """Whether the record shows that the vehicle waited its timeout, and that the answer is not merely unrecorded."""
-    if session.link("gap") or session.link("failed"):
+    if session.link("gap"):
         return False
-    following = session.next_request(request)
-    ends = [link.at_s for link in session.links if link.data.get("what") == "closed"]
-    last = following.at_s if following else min(ends, default=request.at_s)
-    closed_by_station = [
-        link for link in session.links if link.data.get("what") == "closed" and link.data.get("by") == CHARGER
-    ]
-    if not following and closed_by_station and closed_by_station[0].at_s <= last:
-        return False  # told as an abandoned session
+    following, ends = session.next_request(request), closings(session)
+    if not following and ends and ends[0].data.get("by") == CHARGER:
+        return False  # told as a session that the station cut
+    last = following.at_s if following else min((end.at_s for end in ends), default=request.at_s)
     return last - request.at_s >= message_timeout_s(request.name) - GRAIN_S
 
 
@@ -155,7 +152,9 @@ def loop_is_kept_up(session: Session) -> Iterator[Broken]:
     late = _loop_pauses(session, SEQUENCE_LOOP.value_s, SEQUENCE.value_s)
     if late:
         pause, answer, request = max(late, key=lambda item: item[0])
-        yield broken(request, f"{request} came {pause:.2f} s after {answer}, the latest of {len(late)} late ones", answer)
+        yield broken(
+            request, f"{request} came {pause:.2f} s after {answer}, the latest of {len(late)} late ones", answer
+        )
 
 
 @vehicle(PACE_LOOP.requirement, "in the charge loop the vehicle's performance time is 0.25 s", "S", "warn")
@@ -163,7 +162,9 @@ def loop_is_paced(session: Session) -> Iterator[Broken]:
     slow = _loop_pauses(session, PACE_LOOP.value_s, SEQUENCE_LOOP.value_s)
     if slow:
         pause, answer, request = max(slow, key=lambda item: item[0])
-        yield broken(request, f"{request} came {pause:.2f} s after {answer}, the slowest of {len(slow)} slow ones", answer)
+        yield broken(
+            request, f"{request} came {pause:.2f} s after {answer}, the slowest of {len(slow)} slow ones", answer
+        )
 
 
 def runs(session: Session, base: str, answers_ongoing: bool) -> Iterator[tuple[Message, Message, Message | None]]:
@@ -202,7 +203,9 @@ def contract_authorization_gives_up(session: Session) -> Iterator[Broken]:
             yield broken(last, f"{last} still asked {lasted:.0f} s after {first}", first)
 
 
-@vehicle("V2G20 ongoing timeout", "the vehicle gives up when authorization is ongoing; 60 s by table, 180 s in use", "X")
+@vehicle(
+    "V2G20 ongoing timeout", "the vehicle gives up when authorization is ongoing; 60 s by table, 180 s in use", "X"
+)
 def authorization_gives_up(session: Session) -> Iterator[Broken]:
     for first, last, lasted in _too_long(session, "Authorization", ONGOING.value_s):
         if last.selected_authorization_service == "EIM":

@@ -141,4 +141,4 @@ def checksum(raw: bytes) -> int:
     total = sum(struct.unpack(f">{(len(raw) + 1) // 2}H", raw + b"\0" * (len(raw) % 2)))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    return int(~total & 0xFFFF)

@@ -133,7 +133,7 @@ async def story(csms, identity, **how):
 async def test_a_station_is_steered_through_every_security_profile(profile, pki):
     clock = Clock()
     recorder = Recorder(clock)
-    csms = Csms(clock, OcppRecorder(recorder), security=csms_side(profile, pki))
+    csms = Csms(clock, OcppRecorder(recorder.record), security=csms_side(profile, pki))
     await story(csms, "CS-1", security=station_side(profile, pki))
     texts = [event.data["text"] for event in recorder.events if event.kind == "ocpp.frame"]
     assert any('"UpdateDynamicSchedule"' in text for text in texts)
@@ -198,6 +198,7 @@ async def test_a_cut_link_is_taken_up_again_without_a_new_boot():
     try:
         station = await csms.station("CS 7/ä", within_s=5)
         await station.expect("BootNotification", within_s=1)
+        await station.expect("StatusNotification", within_s=5)
         station._shell.channel.abort()
         await asyncio.sleep(0.3)
         await station.connected(5)

@@ -101,7 +101,7 @@ def load_mapping(path: Path) -> Mapping:
     try:
         content = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         databases = {bus: cantools.database.load_file(path.parent / name) for bus, name in content.databases.items()}
-    except (OSError, ValueError, yaml.YAMLError, cantools.database.Error) as problem:
+    except (OSError, ValueError, yaml.YAMLError, cantools.database.errors.Error) as problem:
         raise ConfigError(f"{path}: {problem}") from None
     mapping = Mapping({bus: _can(database) for bus, database in databases.items()}, content.routes)
     problems = [problem for route in mapping.routes for problem in _problems(mapping, route)]

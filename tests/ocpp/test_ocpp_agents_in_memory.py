@@ -3,117 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 import pytest
+from ocpp_bench import Bench
 
-from harness.clock import Clock, TimeMode, new_loop
 from harness.ocpp.charging_needs import ChargingNeeds
-from harness.ocpp.charging_station import ChargingStation, StationSettings
-from harness.ocpp.csms import CallRefused, Csms, NoAnswer, NotSeen, StationHandle
-from harness.ocpp.meter_values import Readings, sampled
-from harness.ocpp.observer import Unobserved
+from harness.ocpp.csms import CallRefused, NoAnswer, NotSeen
+from harness.ocpp.meter_values import sampled
 from harness.ocpp.profile_drafts import dynamic_setpoint, period, profile
-from harness.ocpp.shell import StationShell, utc_s
-from harness.ocpp.transactions import IdToken
+from harness.ocpp.quirks import Quirks
+from harness.ocpp.shell import utc_s
 from harness.ocpp.version import ErrorCode
-
-
-@dataclass
-class TableTop:
-    """A converter without dead time: it does what the station aims at, and counts."""
-
-    clock: Clock
-    station: ChargingStation | None = None
-    imported_wh: float = 0.0
-    exported_wh: float = 0.0
-    last_s: float = 0.0
-    power_w: float = 0.0
-    frequency_hz: float = 50.0
-    building_load_w: float | None = None
-
-    def settle(self) -> None:
-        now_s = utc_s(self.clock)
-        energy_wh = self.power_w * (now_s - self.last_s) / 3600.0 if self.last_s else 0.0
-        self.imported_wh += max(energy_wh, 0.0)
-        self.exported_wh += max(-energy_wh, 0.0)
-        self.last_s = now_s
-
-    def readings(self) -> Readings:
-        self.settle()
-        return Readings(
-            power_w=self.power_w,
-            imported_wh=self.imported_wh,
-            exported_wh=self.exported_wh,
-            voltage_v=400.0,
-            current_a=self.power_w / 400.0,
-            frequency_hz=self.frequency_hz,
-            soc_percent=50.0,
-            building_load_w=self.building_load_w,
-        )
-
-
-class Bench:
-    """One CSMS and one station, joined in memory."""
-
-    def __init__(self, **settings) -> None:
-        self.clock = Clock()
-        self.plant = TableTop(self.clock)
-        self.core = ChargingStation(StationSettings(identity="CS-0042", **settings), self.plant)
-        self.evse = self.core.evse
-        self.csms = Csms(self.clock)
-        self.shell = StationShell(self.core, "CS-0042", self.csms.memory_link("CS-0042"), self.clock, Unobserved())
-        self._tasks = []
-
-    async def __aenter__(self) -> Bench:
-        self._tasks = [asyncio.ensure_future(self.shell.run()), asyncio.ensure_future(self._convert())]
-        self.station: StationHandle = await self.csms.station("CS-0042", within_s=10)
-        return self
-
-    async def __aexit__(self, *_):
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.csms.close()
-
-    async def _convert(self) -> None:
-        while True:
-            self.plant.settle()
-            self.plant.power_w = self.evse.power_target_w(utc_s(self.clock))
-            await self.clock.sleep(0.1)
-
-    async def charge(self, **needs) -> None:
-        """Plugged, identified, authorised, needs told, power flowing."""
-        await self.authorise()
-        wanted = {"maximum_charge_w": 11_000, "maximum_discharge_w": 11_000, **needs}
-        self.evse.need(ChargingNeeds(**wanted), utc_s(self.clock))
-        self.shell.poke()
-        await self.clock.sleep(0.5)
-        self.evse.start_transfer(utc_s(self.clock))
-        self.shell.poke()
-        await self.clock.sleep(1.5)
-
-    async def authorise(self) -> None:
-        now_s = utc_s(self.clock)
-        self.evse.plug(now_s)
-        self.evse.identify("WMIV1234567890ABCDEX", now_s)
-        self.evse.authorise(IdToken("04A1B2C3"), now_s)
-        self.shell.poke()
-        await self.clock.sleep(0.5)
-
-
-@pytest.fixture
-def virtual():
-    """Runs a coroutine function in virtual time."""
-
-    def run(story):
-        loop = new_loop(TimeMode.VIRTUAL)
-        try:
-            return loop.run_until_complete(asyncio.wait_for(story(), 1e6))
-        finally:
-            loop.close()
-
-    return run
 
 
 def test_a_station_boots_and_reports_its_connector(virtual):
@@ -352,9 +252,7 @@ def test_a_late_answer_counts_and_an_error_reaches_the_caller(virtual):
 
 def test_a_lost_link_fails_the_open_call_at_once(virtual):
     async def story():
-        async with Bench() as bench:
-            bench.core._handlers["DataTransfer"] = lambda *_: {"status": "Accepted"}
-            bench.core.quirks = type(bench.core.quirks)(incoming=lambda *_: None)
+        async with Bench(quirks=Quirks(incoming=lambda *_: None)) as bench:
             waiting = asyncio.ensure_future(bench.station.call("DataTransfer", {"vendorId": "x"}))
             await bench.clock.sleep(1)
             await bench.shell.go_offline()

@@ -1,0 +1,8 @@
+"""Rules across protocols: what V2G, OCPP and the instruments say about the same thing agrees.
+
+Importing this package registers them all.
+"""
+
+from harness.rules.cross_protocol import power
+
+__all__ = ["power"]

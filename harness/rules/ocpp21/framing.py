@@ -1,0 +1,147 @@
+"""Frames and schemas: OCPP-J itself (part 4), and where prose and schema of 2.1 disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.ocpp.frames import LONGEST_ID
+from harness.ocpp.schema import actions, problem
+from harness.ocpp.version import ErrorCode
+from harness.rules.ocpp21.terms import Session, broken, csms, station
+from harness.rules.rule import Broken, rule
+from harness.transcript.ocpp import OcppMessage
+from harness.verdict import Side
+
+ANSWER_S = 60.0
+"""After this an answer is taken as missing (our default: twice the usual message time-out)."""
+
+_MISSPELT = {
+    "dynUpdateTimeInterval": "dynUpdateInterval",
+    "dischargingLimit": "dischargeLimit",
+    "supersededId": "supersededIds",
+    "preconditioning": "preconditioningRequest",
+    "signatureValue": "priceScheduleSignature",
+    "derChargeParameters": "derChargingParameters",
+    "isDynamic": "nothing: the schema has no such field",
+}
+"""Names that the prose has and the schema spells otherwise."""
+
+
+def _side(message: OcppMessage) -> Side:
+    return Side.CSMS if message.source == "csms" else Side.STATION
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="every text is a frame of OCPP-J", confidence="S")
+def texts_are_frames(session: Session) -> Iterator[Broken]:
+    for one in session.messages:
+        if one.kind == "garbage":
+            yield broken(one, f"{one.text[:60]!r} is none", side=_side(one))
+
+
+@rule("part 3 schemas", protocol="ocpp2.1", side="unknown", reason="payloads fit their schema")
+def payloads_fit_their_schema(session: Session) -> Iterator[Broken]:
+    for one in session.messages:
+        if one.kind not in ("call", "send", "result") or not one.action or one.action not in actions(session.version):
+            continue
+        wrong = problem(session.version, one.action, one.payload, response=one.kind == "result")
+        if wrong and not _misspelt(one.text):
+            yield broken(one, f"{one}: {wrong}", side=_side(one))
+
+
+@rule(
+    "prose and schema", protocol="ocpp2.1", side="unknown", confidence="X", severity="warn",
+    reason="prose and schema of 2.1 name some fields differently; the schema counts",
+)  # fmt: skip
+def names_of_the_prose(session: Session) -> Iterator[Broken]:
+    for one in session.messages:
+        for wrong, right in _misspelt(one.text):
+            yield broken(one, f"{one} says {wrong}, the schema {right}", side=_side(one))
+
+
+@rule(
+    "reason codes", protocol="ocpp2.1", side="unknown", confidence="X", severity="warn",
+    reason="prose and appendix spell some reason codes differently; the appendix counts",
+)  # fmt: skip
+def reason_codes_of_the_prose(session: Session) -> Iterator[Broken]:
+    for one in session.messages:
+        reason = one.payload.get("statusInfo", {}) if isinstance(one.payload.get("statusInfo"), dict) else {}
+        spelling = {"InvalidMessageSequence": "InvalidMessageSeq", "UnknownEVSE": "UnknownEvse"}
+        if (right := spelling.get(str(reason.get("reasonCode")))) is not None:
+            yield broken(one, f"{one} says {reason['reasonCode']}, the appendix {right}", side=_side(one))
+
+
+def _misspelt(text: str) -> list[tuple[str, str]]:
+    return [(wrong, right) for wrong, right in _MISSPELT.items() if f'"{wrong}"' in text]
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="a message id is used once by its sender", confidence="S",
+      id="ocpp2.1/message-ids-are-unique")  # fmt: skip
+def message_ids_are_unique(session: Session) -> Iterator[Broken]:
+    seen: dict[tuple[str, str], OcppMessage] = {}
+    for one in session.messages:
+        if one.kind not in ("call", "send"):
+            continue
+        earlier = seen.setdefault((one.source, one.id), one)
+        if earlier is not one and earlier.text != one.text:
+            yield broken(one, f"{one.id} was used in {earlier}", earlier, side=_side(one))
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="one CALL at a time without an answer", confidence="S",
+      id="ocpp2.1/one-call-at-a-time")  # fmt: skip
+def one_call_at_a_time(session: Session) -> Iterator[Broken]:
+    waiting: dict[str, OcppMessage] = {}
+    for one in session.messages:
+        if one.request is not None:
+            waiting.pop(one.request.source, None)
+        if one.kind != "call":
+            continue
+        earlier = waiting.get(one.source)
+        links = [link for link in session.links if earlier and earlier.event < link.number < one.event]
+        if earlier and not links and one.at_s - earlier.at_s < 1.0:
+            yield broken(one, f"{earlier} has no answer yet", earlier, side=_side(one))
+        waiting[one.source] = one
+
+
+@station("part 4", "every CALL of the CSMS is answered", id="ocpp2.1/station-answers")
+def station_answers(session: Session) -> Iterator[Broken]:
+    for one in session.of(source="csms"):
+        valid = not problem(session.version, one.request.action, one.request.payload, response=False)
+        if one.answer is None and valid and session.covers(one.request, ANSWER_S):
+            yield broken(one.request, f"{one.request} got no answer")
+
+
+@csms("part 4", "every CALL of the station is answered", id="ocpp2.1/csms-answers")
+def csms_answers(session: Session) -> Iterator[Broken]:
+    for one in session.of(source="charger"):
+        valid = not problem(session.version, one.request.action, one.request.payload, response=False)
+        if one.answer is None and valid and session.covers(one.request, ANSWER_S):
+            yield broken(one.request, f"{one.request} got no answer")
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="error codes are those of the version", confidence="S",
+      id="ocpp2.1/error-codes")  # fmt: skip
+def error_codes_are_known(session: Session) -> Iterator[Broken]:
+    known = {code.spelt(session.version) for code in ErrorCode}
+    for one in session.messages:
+        if one.kind in ("error", "result error") and one.payload["code"] not in known:
+            yield broken(one, f"{one.payload['code']!r} is none", side=_side(one))
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="an unknown action is NotImplemented, a known one NotSupported",
+      confidence="S", severity="warn", id="ocpp2.1/not-implemented")  # fmt: skip
+def unknown_actions_are_not_implemented(session: Session) -> Iterator[Broken]:
+    for one in session.exchanges:
+        if one.answer is None or one.answer.kind != "error":
+            continue
+        known, code = one.request.action in actions(session.version), one.answer.payload["code"]
+        if (known and code == "NotImplemented") or (not known and code == "NotSupported"):
+            yield broken(one.answer, f"{one.request.action} is {'known' if known else 'unknown'}, the answer {code}",
+                         one.request, side=_side(one.answer))  # fmt: skip
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="an answer answers something", confidence="S", severity="warn",
+      id="ocpp2.1/answers-have-requests")  # fmt: skip
+def answers_have_requests(session: Session) -> Iterator[Broken]:
+    for one in session.messages:
+        if one.kind in ("result", "error") and one.request is None and one.id != "-1" and one.ordinal > 1:
+            yield broken(one, f"{one.id[:LONGEST_ID]} was not asked", side=_side(one))

@@ -1,0 +1,93 @@
+"""From run folders to files: the one door of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from reports import html, junit, pdf
+from reports.anonymise import Level, names_for
+from reports.compare import compare
+from reports.decode import decode
+from reports.document import Document
+from reports.drawings import draw
+from reports.drilldown import pack
+from reports.load import Loaded, ReportError, load
+from reports.tell import tell
+from reports.timeline import Timeline, read
+
+_KEYS = ".pseudonyms"
+
+
+def make_report(
+    runs: Sequence[Path],
+    out: Path,
+    *,
+    anonymise: Level | str = Level.INTERNAL,
+    baseline: Path | None = None,
+    key: Path | None = None,
+) -> list[Path]:
+    """Write report.html, .pdf, .json and .junit.xml into `out`; returns their paths.
+
+    Same runs, same octets. `anonymise` is a level (internal, client, group, public); `baseline` the run of an earlier
+    campaign to compare with; `key` the pseudonym key file, by default in a folder beside the runs. Raises ReportError
+    with the way out.
+    """
+    level = Level(anonymise)
+    loaded = load(runs)
+    key = key or default_key(runs[0], loaded)
+    if out.resolve() in key.resolve().parents:
+        raise ReportError(f"the pseudonym key {key} would lie in the report's own folder: choose another --out")
+    names = names_for(loaded.units, level, key)
+    document = tell(loaded, names, compare(load([baseline]), loaded, names) if baseline else None)
+    timelines = timelines_of(loaded)
+    drawings = draw(document, timelines)
+    out.mkdir(parents=True, exist_ok=True)
+    writers: dict[str, Callable[[], bytes]] = {
+        "report.html": lambda: html.render(document, drawings, pack(document, timelines, sizes, names)).encode(),
+        "report.pdf": lambda: pdf.render(document, drawings),
+        "report.json": lambda: as_json(document),
+        "report.junit.xml": lambda: junit.render(document),
+    }
+    sizes = transcript_sizes(loaded)
+    paths = []
+    for name, write in writers.items():  # one after another: each may take as much memory as the campaign
+        path = out / name
+        path.write_bytes(write())
+        paths.append(path)
+    return paths
+
+
+def default_key(run: Path, loaded: Loaded) -> Path:
+    """Where a campaign's pseudonym key lies if nobody says otherwise: beside the runs, in no report's folder."""
+    return run.resolve().parent / _KEYS / f"{loaded.campaign.id}.json"
+
+
+def as_json(document: Document) -> bytes:
+    """The document as JSON after `report.schema.json`."""
+    return msgspec.json.encode(document, order="deterministic") + b"\n"
+
+
+def timelines_of(loaded: Loaded) -> Callable[[str], Timeline]:
+    """Reads an attempt's transcript when it is asked for; the last few are kept, charts and drill-down share them."""
+
+    @lru_cache(maxsize=32)
+    def timeline(attempt: str) -> Timeline:
+        own = attempt.rpartition("/")[2]
+        return read(loaded.folders[attempt] / "evidence" / own, decode)
+
+    return timeline
+
+
+def transcript_sizes(loaded: Loaded) -> dict[str, int]:
+    """Octets of each attempt's transcript, by what the store says: no file is touched for it."""
+    return {
+        attempt.id: file.bytes
+        for result in loaded.results
+        for attempt in result.attempts
+        for file in attempt.evidence
+        if file.path.endswith("transcript.jsonl")
+    }

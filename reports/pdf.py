@@ -1,0 +1,140 @@
+"""The report as PDF/A, typeset by typst from the same document.
+
+Device strings reach typst as data (`json()`), never as markup. What no font can show is spelled out, because PDF/A
+forbids missing glyphs. No date of today: typst gets the day of the last result.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import msgspec
+import typst
+from matplotlib.ft2font import FT2Font
+
+from reports.document import CellRow, Document
+from reports.drawings import Drawings
+from reports.figures import axes
+from reports.style import LOOKS
+from reports.text import number
+
+_TEMPLATE = Path(__file__).with_name("templates") / "report.typ"
+_LISTED = 1500
+"""Verdicts up to which the annex lists each with reason and hashes; above, one glyph each, hashes in report.json."""
+
+
+def render(document: Document, drawings: Drawings) -> bytes:
+    """The PDF's octets; the same document gives the same octets."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "report.typ").write_bytes(_TEMPLATE.read_bytes())
+        figures = {f"matrix-{place}": one for place, one in enumerate(drawings.matrix)}
+        figures |= {f"by-case-{place}": one for place, one in enumerate(drawings.by_case)}
+        figures |= {f"shares-{place}": one for place, one in enumerate(drawings.shares)}
+        figures |= {one.name: one.svg for one in drawings.group}
+        figures |= {f"trace-{place}": one.svg for place, one in enumerate(drawings.traces)}
+        for name, svg in figures.items():
+            (root / f"{name}.svg").write_text(svg, encoding="utf-8")
+        (root / "data.json").write_text(json.dumps(_printable(_data(document, drawings))), encoding="utf-8")
+        issued = datetime.fromisoformat(document.identification.issued).replace(tzinfo=UTC)
+        compiler = typst.Compiler(root / "report.typ", root=root, font_paths=[_fonts()], ignore_system_fonts=True)
+        pdf = compiler.compile(format="pdf", pdf_standards=["a-2b"], timestamp=int(issued.timestamp()))
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def _data(document: Document, drawings: Drawings) -> dict[str, Any]:
+    """What the template prints; numbers are formatted here, so that both formats print the same ones."""
+    data: dict[str, Any] = msgspec.to_builtins(replace(document, cells=()))
+    counted = [name for name in LOOKS if document.total.counts.get(name)]
+    data["looks"] = {
+        name: {"label": look.label, "glyph": look.glyph, "colour": look.colour} for name, look in LOOKS.items()
+    }
+    data["counted"] = counted
+    data["limits"] = [
+        [
+            case.id,
+            limit.name,
+            _bound(limit.low),
+            _bound(limit.high),
+            limit.unit,
+            f"{limit.source} {limit.reference}".strip(),
+            str(limit.values),
+            _bound(limit.smallest),
+            _bound(limit.largest),
+        ]
+        for case in document.cases
+        for limit in case.limits
+    ]
+    data["traces"] = [
+        {"case": one.case, "caption": one.caption, "verdict": one.verdict, "attempt": one.attempt}
+        for one in drawings.traces
+    ]
+    data["pages"] = {"by_case": len(drawings.by_case), "shares": len(drawings.shares), "matrix": len(drawings.matrix)}
+    data["group_figures"] = [{"name": one.name, "caption": one.caption} for one in drawings.group]
+    data["listed"] = [_line(cell) for cell in document.cells] if len(document.cells) <= _LISTED else []
+    data["grids"] = [] if data["listed"] else _grids(document)
+    return data
+
+
+def _bound(value: float | None) -> str:
+    return "" if value is None else number(value)
+
+
+def _line(cell: CellRow) -> list[str]:
+    evidence = "; ".join(
+        f"{one.id} {_GLYPHS[one.verdict]} " + " ".join(file.sha256[:16] for file in one.evidence)
+        for one in cell.attempts
+    )
+    return [cell.case, cell.vehicle, cell.charger, cell.verdict, cell.side, cell.reason, evidence]
+
+
+_GLYPHS = {str(name): look.glyph for name, look in LOOKS.items()}
+
+
+def _grids(document: Document) -> list[dict[str, Any]]:
+    """One grid a case: a row a vehicle, a column a charger, a glyph a verdict."""
+    rows, columns = axes(document.cells)
+    by_place = {(cell.case, cell.vehicle, cell.charger): _GLYPHS[cell.verdict] for cell in document.cells}
+    return [
+        {
+            "case": case.id,
+            "title": case.title,
+            "columns": columns,
+            "rows": [[row, "".join(by_place.get((case.id, row, column), " ") for column in columns)] for row in rows],
+        }
+        for case in document.cases
+    ]
+
+
+def _fonts() -> Path:
+    """DejaVu, as matplotlib brings it along: the same fonts on every machine."""
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+
+
+@lru_cache(maxsize=1)
+def _drawable() -> frozenset[int]:
+    """Characters that every face of DejaVu that is used can show."""
+    faces = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSansMono.ttf")
+    return frozenset.intersection(*(frozenset(FT2Font(str(_fonts() / face)).get_charmap()) for face in faces))
+
+
+def _printable(value: Any) -> Any:
+    """Every string with what no font can show spelled out as <U+XXXX>."""
+    if isinstance(value, str):
+        if value.isascii():
+            return value
+        covered = _drawable()
+        return "".join(one if ord(one) in covered else f"<U+{ord(one):04X}>" for one in value)
+    if isinstance(value, dict):
+        return {_printable(key): _printable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(item) for item in value]
+    return value

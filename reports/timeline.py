@@ -1,0 +1,230 @@
+"""One attempt on one time axis: what was said on every channel, beside what was measured.
+
+Read from the attempt's transcript (and `series.csv`, if there is one) when a report is made; nothing here is judged.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.transcript.event import Event
+from harness.transcript.recorder import read_events
+from reports.text import tree, visible
+
+Decode = Callable[[Iterable[Event]], dict[int, tuple[str, Any]]]
+"""A transcript's events to the V2G messages in it: number of the event to name and content."""
+
+_FIRST, _LAST = 1200, 400
+"""Events of one attempt that a report shows from its beginning and its end; the whole is in the evidence."""
+_POINTS = 600
+"""Points of one measured curve that a report keeps: more than a screen can show."""
+
+_PAYLOADS = {
+    0x8001: "EXI (handshake)",
+    0x8002: "EXI (common)",
+    0x8003: "EXI (AC)",
+    0x8004: "EXI (DC)",
+    0x8005: "EXI (ACDP)",
+    0x8006: "EXI (WPT)",
+    0x9000: "SDP request",
+    0x9001: "SDP response",
+    0x9002: "SDP request (wireless)",
+    0x9003: "SDP response (wireless)",
+}
+"""V2GTP payload types as in ISO 15118-20 table of payload types (public: EVerest libiso15118, v2gtp headers)."""
+
+_CALLS = {2: "call", 3: "result", 4: "error", 5: "result error", 6: "send"}
+"""OCPP-J message type ids (OCPP 2.1 part 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timeline."""
+
+    number: int
+    at_s: float
+    lane: str
+    source: str
+    target: str
+    title: str
+    detail: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A quantity over time; `name` ends in its SI unit."""
+
+    role: str
+    name: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    entries: tuple[Entry, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    left_out: int = 0
+
+
+def read(folder: Path, decode: Decode) -> Timeline:
+    """The timeline of one attempt's evidence folder, its first event at zero; empty if nothing was recorded."""
+    path = folder / "transcript.jsonl"
+    events = list(_readable(path)) if path.is_file() else []
+    zero_s = events[0].at_s if events else 0.0
+    curves: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for event in events:
+        _follow(event, curves)
+    measured = {name for _, name in curves}
+    for name, points in _series(folder / "series.csv"):
+        if name not in measured:
+            curves["series", name] = points
+    said = [event for event in events if event.kind != "reading"]
+    left_out = max(0, len(said) - _FIRST - _LAST)
+    shown = said[:_FIRST] + said[-_LAST:] if left_out else said
+    messages = decode(events)
+    return Timeline(
+        entries=tuple(_entry(event, messages, zero_s) for event in shown),
+        curves=tuple(
+            Curve(role, name, tuple((round(at - zero_s, 4), value) for at, value in thinned(points)))
+            for (role, name), points in sorted(curves.items())
+        ),
+        left_out=left_out,
+    )
+
+
+def _readable(path: Path) -> Iterator[Event]:
+    """Events up to the first line that is none: a transcript that somebody damaged must not stop the report."""
+    try:
+        yield from read_events(path)
+    except msgspec.MsgspecError as problem:
+        yield Event(0, 0.0, 0, "bench", "bench", data={"what": f"the transcript cannot be read further: {problem}"})
+
+
+def _follow(event: Event, curves: dict[tuple[str, str], list[tuple[float, float]]]) -> None:
+    if event.kind == "reading":
+        for name, value in event.data.items():
+            if isinstance(value, int | float) and not isinstance(value, bool) and "_" in name and name != "at_s":
+                curves[visible(event.source or event.channel, 40), visible(name, 40)].append((event.at_s, float(value)))
+    elif event.kind == "ocpp.frame" and (setpoint := _setpoint(str(event.data.get("text", "")))) is not None:
+        curves["csms", "setpoint_w"].append((event.at_s, setpoint))
+
+
+def _setpoint(text: str) -> float | None:
+    """The power that the CSMS asks for by UpdateDynamicSchedule (OCPP 2.1, use case K28); W, negative to the grid."""
+    if '"UpdateDynamicSchedule"' not in text:
+        return None
+    try:
+        return float(json.loads(text)[3]["scheduleUpdate"]["setpoint"])
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _series(path: Path) -> Iterator[tuple[str, list[tuple[float, float]]]]:
+    if not path.is_file():
+        return
+    columns: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        for row in csv.DictReader(file):
+            at_s = _float(row.get("at_s"))
+            for name, text in row.items():
+                value = _float(text)
+                if name and name != "at_s" and at_s is not None and value is not None:
+                    columns[visible(name, 40)].append((at_s, value))
+    yield from columns.items()
+
+
+def _float(text: object) -> float | None:
+    try:
+        value = float(str(text))
+    except ValueError:
+        return None
+    return value if value == value and abs(value) != float("inf") else None
+
+
+def thinned(points: list[tuple[float, float]], wanted: int = _POINTS) -> Iterable[tuple[float, float]]:
+    """The lowest and the highest point of each stretch, so that no peak is lost."""
+    if len(points) <= wanted:
+        return points
+    kept = []
+    stretch = -(-len(points) * 2 // wanted)
+    for start in range(0, len(points), stretch):
+        part = points[start : start + stretch]
+        low, high = min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])
+        kept += sorted({low, high})
+    return kept
+
+
+def _entry(event: Event, messages: dict[int, tuple[str, Any]], zero_s: float) -> Entry:
+    title, detail = messages.get(event.number) or _TITLES.get(event.kind, _any)(event)
+    return Entry(
+        number=event.number,
+        at_s=round(event.at_s - zero_s, 6),
+        lane=visible(event.channel, 40),
+        source=visible(event.source, 40),
+        target=visible(event.target, 40),
+        title=visible(title, 160),
+        detail=tree(detail),
+    )
+
+
+Told = tuple[str, Any]
+
+
+def _frame(event: Event) -> Told:
+    octets = str(event.data.get("hex", ""))
+    try:
+        kind = int(octets[4:8], 16)
+    except ValueError:
+        return "octets that are no frame", event.data
+    return f"{_PAYLOADS.get(kind, f'payload type 0x{kind:04X}')}, {len(octets) // 2} octets", event.data
+
+
+def _ocpp(event: Event) -> Told:
+    text = str(event.data.get("text", ""))
+    try:
+        frame = json.loads(text)
+        kind = _CALLS[frame[0]]
+        action = f" {frame[2]}" if frame[0] in (2, 6) else f" {frame[2]}" if frame[0] == 4 else ""
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return "a frame that is no OCPP-J", text
+    return f"{kind}{action}", frame
+
+
+def _told(*keys: str) -> Callable[[Event], Told]:
+    def tell(event: Event) -> Told:
+        words = [str(event.data[key]) for key in keys if event.data.get(key) not in (None, "")]
+        rest = {key: value for key, value in event.data.items() if key not in keys}
+        return ": ".join(words) or event.kind, rest or None
+
+    return tell
+
+
+def _any(event: Event) -> Told:
+    return event.kind, event.data or None
+
+
+_TITLES: dict[str, Callable[[Event], Told]] = {
+    "v2g.frame": _frame,
+    "v2g.sdp": _frame,
+    "v2g.link": _told("what"),
+    "ocpp.frame": _ocpp,
+    "ocpp.link": _told("what"),
+    "scpi": _told("command", "reply", "error"),
+    "modbus": _told("function", "error"),
+    "can.frame": _told("name", "id"),
+    "pilot": _told("state", "duty_percent"),
+    "step": _told("text"),
+    "case": _told("what", "id", "verdict"),
+    "finding": _told("rule", "reason"),
+    "measurement": _told("name", "value", "unit"),
+    "bench": _told("what", "note"),
+    "operator": _told("prompt", "answer"),
+}
