@@ -166,6 +166,13 @@ def test_a_message_set_knows_its_place_in_the_protocol():
         messages.schema("dc").message("Nap")
 
 
+def test_a_negotiated_namespace_names_a_message_set_also_under_a_maker_s_own_name():
+    assert messages.schema_of("urn:iso:std:iso:15118:-20:AC").name == "ac"
+    assert messages.schema_of("urn:tesla:din:2018:MsgDef") is messages.schema("din")
+    with pytest.raises(KeyError, match="urn:nap"):
+        messages.schema_of("urn:nap")
+
+
 def test_a_signature_is_written_alike_by_itself_and_in_its_schema_s_own_grammar_differently():
     info = dsig.SignedInfo(
         canonicalization_method=dsig.CanonicalizationMethod(algorithm="http://www.w3.org/TR/canonical-exi/"),
