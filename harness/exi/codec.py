@@ -127,6 +127,7 @@ class _Compiled:
 
     def __init__(self, schema: Schema, kind: Kind) -> None:
         readers, writers = _compilers(schema)
+        self._allow_irregular = readers.allow_irregular
         if kind == "document":
             elements = schema.roots
             self._width, self._end_width, end = len(elements).bit_length(), 0, 0
@@ -153,6 +154,7 @@ class _Compiled:
         if found is None:
             raise Uncommon
         name, read = found
+        self._allow_irregular()
         message, position = read(data + PADDING, 8 + width)
         if self._end_width:
             end = int.from_bytes((data + PADDING)[position >> 3 : (position >> 3) + 4], "big")
