@@ -91,7 +91,8 @@ class ReaderCompiler:
 
     def _compile(self, cls: type[Record], name: str) -> ReadType:
         made = plan(self._schema, cls)
-        if made.end is None:  # there must be children, and their order is the event-wise reader's business
+        if made.end is None or cls.declaration.abstract:
+            # there must be children, and their order is the event-wise reader's business; or it is a deviation
             self._names[name] = partial(self.by_events, cls)
         else:
             _Function(self, cls, made).define(name, self._names)

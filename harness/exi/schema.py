@@ -113,6 +113,8 @@ class ComplexType:
 
     def checked(self, values: dict[str, Any]) -> dict[str, Any]:
         """Field values in schema order, each checked; ContentError for what is missing, unknown or not allowed."""
+        if self.cls.declaration.abstract:
+            raise ContentError(self.name, "is abstract: one of its substitutes is needed")
         made: dict[str, Any] = {}
         for name, default, check in self._checks:
             value = values.pop(name, None)
@@ -220,6 +222,7 @@ class Schema:
         self._simple_roots = simple_roots or {}
         self.lists = lists
         self.habits = habits
+        self._groups: dict[QName, tuple[Element, ...]] = {}
 
     def __repr__(self) -> str:
         return f"Schema({self.name!r})"
@@ -247,6 +250,11 @@ class Schema:
 
     def substitutes(self, head: QName) -> tuple[Element, ...]:
         """The head of a substitution group and all that may stand for it, in the order of their event codes."""
+        if head not in self._groups:
+            self._groups[head] = self._group(head)
+        return self._groups[head]
+
+    def _group(self, head: QName) -> tuple[Element, ...]:
         group = [self._by_qname[head]]
         for found in group:  # grows while it is walked: members may be heads themselves
             group += [
