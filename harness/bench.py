@@ -34,6 +34,8 @@ SAMPLE_S = {TimeMode.WIRE: 0.25, TimeMode.VIRTUAL: 1.0}
 """Distance of the power samples that run through every attempt (our default)."""
 POLITE_S = 15.0
 """How long a session may take to end when our CSMS asks for it, before the plug is pulled (our default)."""
+UNPLUGGED_S = 0.5
+"""How long the connector stays out between attempts, so that both devices notice (our default)."""
 SOURCES = ("dc_source", "ac_source")
 INSTRUMENTS = (
     "power_analyser",
@@ -119,6 +121,7 @@ class Bench:
             if self.subject and self.subject.charger:
                 await self.csms.end_transaction(self.subject, POLITE_S)
             await self._unplug_quietly()
+            await self.clock.sleep(UNPLUGGED_S)
             await self.v2g.close()
             self.csms.forget()
         await self.make_safe()
