@@ -127,10 +127,12 @@ class Charger:
         """Serve one connection; one outlet has one vehicle, a second connection is refused."""
         if self.dead:
             return
-        if self.current is not None:
+        if self.in_session:
             self.observer.link("refused", by="charger", reason="another vehicle is being served")
             await stream.close()
             return
+        if self.current is not None:  # its session is over, and its vehicle slow to close
+            await self.current.close()
         agreed = describe(stream)
         session = SeccSession(
             self.config,
@@ -141,17 +143,18 @@ class Charger:
             vehicle_leaf=peer_certificate(stream),
             secured=bool(agreed),
         )
-        self.current = Secc(stream, session, self.clock, self.observer, self._heard)
+        self.current = serving = Secc(stream, session, self.clock, self.observer, self._heard)
         self.outlet.begin_session()
         self.observer.link("connected", by="vehicle")
         if agreed:
             self.observer.link("tls", by="vehicle", **agreed)
         for prepare in self.before_session:
-            prepare(self.current)
+            prepare(serving)
         try:
-            await self.current.run()
+            await serving.run()
         finally:
-            self.current = None
+            if self.current is serving:
+                self.current = None
 
     async def close(self) -> None:
         """Everything off, every wire closed."""

@@ -8,7 +8,8 @@ from drivers.emulators.car import AC_LIMITS
 from drivers.emulators.secc import Charger
 from drivers.emulators.vehicle import ElectricVehicle, Mood
 from harness.clock import Clock
-from harness.iso15118.evcc import EvccConfig
+from harness.iso15118.evcc import EvccConfig, EvccSession
+from harness.iso15118.evcc_shell import Evcc
 from harness.iso15118.messages.common import ContractCertificateChain, PnCAReqAuthorizationMode, SubCertificates
 from harness.iso15118.secc import SeccConfig
 from harness.iso15118.services import Control, EnergyOffer, Service
@@ -282,3 +283,27 @@ def test_a_charger_that_has_crashed_serves_nobody_any_more(virtually, defect):
     bench, first = virtually(story())
     assert bench.charger.dead
     assert len(bench.events) == first
+
+
+def test_a_vehicle_that_is_slow_to_close_does_not_keep_the_next_one_out(virtually):
+    async def story():
+        async with Bench() as bench:
+            slow, quick = (
+                Evcc(
+                    bench.charger.attach(),
+                    EvccSession(EvccConfig(), bench.vehicle.car, epoch_utc_us=EPOCH_US),
+                    bench.clock,
+                )
+                for _ in range(2)
+            )
+            await slow.advance_to("ServiceDiscovery")
+            await slow.exchange(slow.draft("SessionSetupReq"))
+            third = Evcc(
+                bench.charger.attach(),
+                EvccSession(EvccConfig(), bench.vehicle.car, epoch_utc_us=EPOCH_US),
+                bench.clock,
+            )
+            await third.advance_to("ServiceDiscovery")
+            return await quick.link.closed(0.5), slow.link.closed_at_s is not None or await slow.link.closed(0.5)
+
+    assert virtually(story()) == (True, True)
