@@ -60,7 +60,7 @@ class Charger:
         """The connection that is being served."""
         self.paused = False
         self.woken = asyncio.Event()
-        self.respond_to_discovery: Callable[[bytes], bytes | None] = lambda _: None
+        self.respond_to_discovery: Callable[[bytes], bytes | tuple[bytes, ...] | None] = lambda _: None
         self.listeners: list[Listener] = [on_event] if on_event else []
         self.before_session: list[Callable[[Secc], None]] = []
         """Called with every new connection's agent before it starts: where defects are installed."""
@@ -69,6 +69,8 @@ class Charger:
         """The V2G half has crashed: it accepts connections and says nothing."""
         self.discovery_twists: list[Callable[[bytes, bytes | None], bytes | None]] = []
         """Changes to discovery answers, each given the request and the answer so far."""
+        self.second_answer: Callable[[bytes], bytes] | None = None
+        """Makes another discovery answer of the right one, to be sent behind it."""
         self.asks_client_certificate = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
@@ -104,11 +106,13 @@ class Charger:
             self._servers.append(secure_server)
         responder = sdp.Responder(plain.address, plain.port, secure.port if secure else None, tls_required)
 
-        def respond(datagram: bytes) -> bytes | None:
+        def respond(datagram: bytes) -> bytes | tuple[bytes, ...] | None:
             found = responder.answer(datagram)
             answer = found.encode() if found else None
             for twist in self.discovery_twists:
                 answer = twist(datagram, answer)
+            if answer and self.second_answer:
+                return answer, self.second_answer(answer)
             return answer
 
         self.respond_to_discovery = respond
