@@ -437,6 +437,23 @@ def test_a_script_is_told_when_it_is_itself_out_of_order(virtually):
     virtually(whole())
 
 
+@pytest.mark.parametrize(
+    ("group", "processing"),
+    [("DC_CableCheck", "Ongoing"), ("SessionStop", None), ("AC_ChargeParameterDiscovery", None)],
+)
+def test_a_story_that_would_charge_for_ever_is_told_so(virtually, group, processing):
+    async def story(ev):
+        with pytest.raises(LocalProtocolError, match="does not come by itself"):
+            await ev.advance_to(group, processing=processing)
+        await ev.stop()
+        return ev.session.state
+
+    async def whole():
+        return await served(Pair(), story)
+
+    assert virtually(whole()) == "terminated"
+
+
 def test_the_base_of_all_errors_can_not_be_raised_itself():
     with pytest.raises(TypeError, match="abstract"):
         raise ProtocolError("whose fault?")
