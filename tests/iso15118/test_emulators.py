@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.emulators.car import AC_LIMITS
+from drivers.emulators.car import AC_LIMITS, MobilityNeed
 from drivers.emulators.secc import Charger
 from drivers.emulators.vehicle import ElectricVehicle, Mood
 from harness.clock import Clock
@@ -307,3 +307,20 @@ def test_a_vehicle_that_is_slow_to_close_does_not_keep_the_next_one_out(virtuall
             return await quick.link.closed(0.5), slow.link.closed_at_s is not None or await slow.link.closed(0.5)
 
     assert virtually(story()) == (True, True)
+
+
+def test_a_driver_who_leaves_ends_the_session_in_order(virtually):
+    async def story():
+        async with Bench() as bench:
+            bench.vehicle.car.need = MobilityNeed(target_soc=0.9, departure_s=60.0)
+            await bench.clock.sleep(1_000.0)
+            bench.plug()
+            await bench.clock.sleep(80.0)
+            return bench, bench.vehicle.mood
+
+    bench, mood = virtually(story())
+    needs = next(event.data for event in bench.events if event.what == "needs")
+    assert 50 <= needs["departure_s"] <= 60
+    assert needs["target_soc_percent"] == 90
+    assert bench.whats()[-1] == "stopped"
+    assert mood is Mood.WAITING
