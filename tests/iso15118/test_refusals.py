@@ -328,6 +328,18 @@ def test_a_vehicle_gives_up_on_a_cable_check_without_end(virtually):
     assert 40.0 <= ended_s < 42.0
 
 
+def test_a_charger_does_not_keep_a_vehicle_waiting_for_ever(virtually):
+    async def whole():
+        pair = Pair(secc=SeccConfig(ongoing={"ScheduleExchangeReq": 10_000}))
+        await served(pair, lambda ev: ev.run())
+        return pair, pair.clock.now_s()
+
+    pair, ended_s = virtually(whole())
+    assert 55.0 < ended_s < 57.0
+    assert pair.ev.last_response.response_code == "FAILED"
+    assert pair.events[-1].data["reason"] == "ScheduleExchangeReq was ongoing for too long"
+
+
 def test_a_failed_isolation_test_ends_the_session(virtually):
     async def whole():
         pair = Pair(station=IdealStation(isolation=False))
