@@ -73,6 +73,7 @@ def schedule_lasts_until_departure(session: Session) -> Iterator[Broken]:
             lasts = sum(one.duration for one in schedule.power_schedule_entries.power_schedule_entry)
             if departure and lasts < departure:
                 yield broken(answer, f"the {direction} schedule of tuple {tuple_id} lasts {lasts} s of {departure} s")
+                return
 
 
 @station("V2G20 MaximumSupportingPoints", "a schedule has no more entries than the vehicle supports", "S")
@@ -95,6 +96,7 @@ def schedule_is_within_the_limits(session: Session) -> Iterator[Broken]:
             most = max(abs(float(one.power)) for one in schedule.power_schedule_entries.power_schedule_entry)
             if bound is not None and most > bound * ROUNDING:
                 yield broken(answer, f"tuple {tuple_id} promises {most:g} W, {stated} said {bound:g} W", stated)
+                return
 
 
 @station(OURS, "a discharging schedule is offered only under a bidirectional service", "I")

@@ -173,6 +173,7 @@ def bidirectional_sets_are_whole(session: Session) -> Iterator[Broken]:
         missing = [one for one in ("BPTChannel", "GeneratorMode") if one not in named]
         if service.bidirectional and missing:
             yield broken(answer, f"set {set_id} of service {int(service)} lacks {', '.join(missing)}")
+            return
 
 
 @station("V2G20 parameter sets", "an AC parameter set names the nominal voltage", "A", "warn")
@@ -180,6 +181,7 @@ def ac_sets_name_the_voltage(session: Session) -> Iterator[Broken]:
     for answer, service, set_id, named in _energy_sets(session):
         if service.energy is Energy.AC and "EVSENominalVoltage" not in named:
             yield broken(answer, f"set {set_id} of service {int(service)} lacks EVSENominalVoltage")
+            return
 
 
 @station("V2G20 parameter sets", "parameters are integers of the published values")
