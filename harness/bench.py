@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from drivers.emulators.catalogue import defect_of
-from drivers.errors import BenchError, ConfigError, InstrumentLost
+from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentLost
 from drivers.registry import make_driver
 from drivers.roles import Device as Driver
 from drivers.roles import Identity, PowerReading
@@ -32,6 +32,11 @@ from harness.v2g_bench import V2gOnBench
 
 SAMPLE_S = {TimeMode.WIRE: 0.25, TimeMode.VIRTUAL: 1.0}
 """Distance of the power samples that run through every attempt (our default)."""
+POLITE_S = 15.0
+"""How long a session may take to end when our CSMS asks for it, before the plug is pulled (our default)."""
+UNPLUGGED_S = 0.5
+"""How long the connector stays out between attempts, so that both devices notice (our default)."""
+SOURCES = ("dc_source", "ac_source")
 INSTRUMENTS = (
     "power_analyser",
     "dc_source",
@@ -51,6 +56,8 @@ class Bench:
         self.lab = lab
         self.mode = mode
         self.sample_s = SAMPLE_S[mode]
+        self.strict = True
+        """Refuse instruments whose serial number is not the configured one; `plugfest check` only tells."""
         self.limits: Limits = limits_from(lab.limits)
         self.seeded = [defect_of(one) for one in defects]
         self.network: PrivateNetwork | None = None
@@ -106,16 +113,20 @@ class Bench:
         self.record("bench", "bench", what="up", subject=subject.name)
 
     async def settle(self) -> None:
-        """Leave an attempt: sessions closed, vehicle unplugged, every source proved off; raises SafetyError."""
+        """Leave an attempt: sources off first, then the session ended in order, the vehicle unplugged; raises SafetyError."""
         if self._sampler:
             await end_task(self._sampler)
             self._sampler = None
         try:
-            await self.make_safe()
+            await self.make_safe(SOURCES)
         finally:
-            await self.v2g.close()
+            if self.subject and self.subject.charger:
+                await self.csms.end_transaction(self.subject, POLITE_S)
             await self._unplug_quietly()
+            await self.clock.sleep(UNPLUGGED_S)
+            await self.v2g.close()
             self.csms.forget()
+        await self.make_safe()
 
     async def down(self) -> None:
         """Take everything down; idempotent."""
@@ -140,6 +151,16 @@ class Bench:
         if name not in self.drivers:
             raise ConfigError(f"{self.lab.path}: roles.{name}: this case needs a {name}; add one under roles")
         return self.drivers[name]
+
+    async def identify(self, role: str) -> Identity:
+        """Open one instrument alone and ask who it is; raises BenchError with the way out."""
+        if self.emulation is None:
+            self.emulation = WireEmulation()
+            if self.lab.emulated:
+                await self.emulation.start_plant({})
+        device = self.lab.device(role)
+        await self._open(role, device, await self._far_end(role, device))
+        return await self.drivers[role].identity()
 
     async def identities(self) -> list[tuple[Device, str, Identity]]:
         """(config, role, identity as the device says) of every instrument that is open."""
@@ -170,7 +191,7 @@ class Bench:
     async def _unplug_quietly(self) -> None:
         if "control_pilot" in self.drivers:
             with contextlib.suppress(BenchError):
-                await self.drivers["control_pilot"].unplug()  # type: ignore[attr-defined]
+                await self.unplug()
 
     # Safe state
 
@@ -186,10 +207,10 @@ class Bench:
             if role in ORDER
         ]
 
-    async def make_safe(self) -> None:
+    async def make_safe(self, roles: Collection[str] = tuple(ORDER)) -> None:
         """Every source to zero and off, contactors open, proved by reading back. All are tried; then the first problem."""
         problems = []
-        for role in sorted((role for role in self.drivers if role in ORDER), key=lambda role: ORDER[role]):
+        for role in sorted((role for role in self.drivers if role in roles), key=lambda role: ORDER[role]):
             try:
                 await self.drivers[role].make_safe()
             except BenchError as problem:
@@ -235,12 +256,27 @@ class Bench:
 
     async def _open(self, role: str, device: Device, end: FarEnd) -> None:
         connection = Connection(
-            role, self.clock, end.resource, device.options, partial(self._exchanged, role), end.object
+            role, self.clock, end.resource, self._located(device.options), partial(self._exchanged, role), end.object
         )
         driver = make_driver(device.driver, connection)
         await driver.open()
         self.drivers[role] = driver
+        serial = (await driver.identity()).serial
+        if self.strict and device.serial not in (None, serial):
+            raise IdentityMismatch(
+                role,
+                f"expected serial {device.serial!r}, the instrument says {serial!r}: another one is connected, or "
+                f"{self.lab.path} is of another bench; `plugfest check` shows all",
+            )
         self._resources[role] = end.resource
+
+    def _located(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options with file names that are meant from the lab file's own folder."""
+        folder = self.lab.path.parent
+        return {
+            name: str(folder / value) if isinstance(value, str) and value and (folder / value).is_file() else value
+            for name, value in options.items()
+        }
 
     def _exchanged(self, role: str, command: str, reply: str | None) -> None:
         self.record(role, "scpi", "harness", role, command=command, reply=reply)

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from harness.bench_cli import check, emulate
 from harness.campaign.catalogue import load_cases
+from harness.campaign.evidence import verify as verify_evidence
+from harness.campaign.store import StoreError
 from harness.clock import TimeMode
 from harness.exi_cli import exi_app
+from harness.judge_cli import command as judge
 from harness.lab import LabError, load_lab
+from harness.lists_cli import cases, defects, rules
 from harness.live import LiveView
+from harness.live_feed import FeedReceiver
+from harness.pki_cli import pki_app
 from harness.plugin import CAMPAIGN, stop_politely
+from reports.anonymise import Level
+from reports.check import check_report
+from reports.load import ReportError
+from reports.make import make_report
 
 USAGE = 4
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(exi_app, name="exi")
+app.add_typer(pki_app, name="pki")
+for command in (cases, rules, defects, check, emulate):
+    app.command()(command)
+app.command("judge")(judge)
 LabOption = Annotated[Path, typer.Option("--lab", help="lab config file")]
-JsonOption = Annotated[bool, typer.Option("--json", help="a list of JSON objects instead of a table")]
 
 
 @app.command()
@@ -51,14 +62,12 @@ def run(
     arguments += [part for one in case or [] for part in ("--pf-case", one)]
     arguments += [part for one in defect or [] for part in ("--pf-defect", one)]
     arguments += ["--pf-resume", str(resume)] if resume else []
-    arguments += ["-n", str(workers)] if workers else []
+    arguments += ["-n", str(workers), "--dist", "loadgroup"] if workers else []
     stop_politely()
     console = Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8"))
     view = LiveView(bench, console)
     plugin = _Session(view)
     code = pytest.main([*arguments, "-p", "no:terminal"], plugins=[view, plugin])
-    if plugin.usage:
-        _refuse(plugin.usage)
     view.finish(plugin.reports)
     raise typer.Exit(_exit_code(int(code), view))
 
@@ -81,13 +90,15 @@ class _Session:
     def __init__(self, view: LiveView) -> None:
         self.view = view
         self.reports: list[Path] = []
-        self.usage = ""
+        self.feed: FeedReceiver | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         campaign = config.stash.get(CAMPAIGN, None)
         if campaign:
             campaign.runner.listeners.append(self.view.event)
+            if campaign.workers and campaign.folder:
+                self.feed = FeedReceiver(campaign.folder, self.view.event)
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
@@ -95,13 +106,18 @@ class _Session:
         if campaign:
             self.reports = campaign.reports
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        if self.feed:
+            self.feed.close()
+
 
 def _exit_code(code: int, view: LiveView) -> int:
     if code == pytest.ExitCode.USAGE_ERROR:
         return USAGE
     if code == pytest.ExitCode.INTERRUPTED:
         return int(pytest.ExitCode.INTERRUPTED)
-    bad = [one for one in view.now.outcomes if one["verdict"] not in ("pass", "not_applicable")]
+    bad = [one for one in view.outcomes if one["verdict"] not in ("pass", "not_applicable")]
     return 1 if bad or code else 0
 
 
@@ -111,42 +127,43 @@ def _refuse(text: str) -> Any:
     raise typer.Exit(USAGE)
 
 
-def _table(title: str, rows: list[dict[str, Any]], columns: list[str]) -> None:
-    table = Table(title=f"{len(rows)} {title}", title_justify="left")
-    for column in columns:
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*(_text(row[column]) for column in columns))
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
-
-
-def _text(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _list(rows: list[dict[str, Any]], as_json: bool, title: str, columns: list[str]) -> None:
-    if as_json:
-        typer.echo(json.dumps(rows, indent=1))
-    else:
-        _table(title, rows, columns)
+@app.command()
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="run folders of one campaign")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="where the report goes (default: into the first run)")
+    ] = None,
+    anonymise: Annotated[Level, typer.Option("--anonymise", help="how much of identities is shown")] = Level.INTERNAL,
+    baseline: Annotated[Path | None, typer.Option("--baseline", help="an earlier campaign to compare with")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="run the reviewer's eleven checks on the written report")
+    ] = False,
+) -> None:
+    """Make the report again from store and evidence; the same runs give the same octets."""
+    folder = out or runs[0] / "report"
+    try:
+        paths = make_report(runs, folder, anonymise=anonymise, baseline=baseline)
+        complaints = check_report(runs, folder, baseline=baseline) if check else []
+    except (ReportError, StoreError) as refused:
+        _refuse(str(refused))
+    for path in paths:
+        typer.echo(path)
+    for complaint in complaints:
+        typer.echo(f"check {complaint.check}: {complaint.text}", err=True)
+    raise typer.Exit(1 if complaints else 0)
 
 
 @app.command()
-def cases(as_json: JsonOption = False) -> None:
-    """Every test case."""
-    rows = [
-        {
-            "id": case.id,
-            "title": case.title,
-            "sut": case.sut,
-            "protocol": case.protocol,
-            "requires": sorted(case.requires),
-            "requirements": list(case.requirements),
-            "uses_rules": list(case.uses_rules),
-        }
-        for case in load_cases()
-    ]
-    _list(rows, as_json, "test cases", ["id", "sut", "title"])
+def verify(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="a finished run's folder")]) -> None:
+    """Compare every evidence file with the manifest; names each file that differs."""
+    try:
+        changed = verify_evidence(run_folder)
+    except FileNotFoundError as missing:
+        _refuse(f"{missing.filename}: is not there; only a finished run has a manifest")
+    for one in changed:
+        typer.echo(f"{one.path}: {one.what}")
+    typer.echo("every file is as the manifest says" if not changed else f"{len(changed)} files differ")
+    raise typer.Exit(1 if changed else 0)
 
 
 def main() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from harness.case import Subject
 from harness.clock import Clock, TimeMode
-from harness.ocpp.csms import Csms, StationHandle
+from harness.ocpp.csms import Csms, StationError, StationHandle
 
 Record = Callable[..., None]
 
@@ -51,6 +53,17 @@ class CsmsOnBench:
         assert self.csms
         assert subject.charger
         return self.csms.handle(identity_of(subject))
+
+    async def end_transaction(self, subject: Subject, within_s: float) -> None:
+        """Ask the station to stop a transaction that is still running, and wait for its end; never raises for a station."""
+        station = self.station(subject)
+        if station.transaction_id is None or not station.online:
+            return
+        with contextlib.suppress(StationError, TimeoutError):
+            await station.request_stop()
+            async with asyncio.timeout(within_s):
+                while station.transaction_id is not None:
+                    await station.clock.sleep(0.1)
 
     def forget(self) -> None:
         """What stations said so far no longer answers an expectation."""

@@ -19,66 +19,35 @@ The protocol is the project's own; a box that speaks it can be built around any 
 
 from __future__ import annotations
 
-import asyncio
-from typing import ClassVar
-
-from drivers.errors import InstrumentError, InstrumentGarbage, InstrumentTimeout, SafetyError
-from drivers.roles import Identity, PilotReading
-from drivers.wire import Connection, Options, serial_wire
+from drivers.errors import InstrumentGarbage, SafetyError
+from drivers.line_box import LineBox
+from drivers.roles import PilotReading
 
 STATES = ("A", "B", "C", "D", "E", "F")
 _TOGGLE_MS = 300
+"""Middle of the 200 to 400 ms window for each state of a BCB toggle (as cited in open EVSE code)."""
 SETTLE_S = 0.5
 """How long the pilot may take to show an unplugged cable (our default)."""
-"""Middle of the 200 to 400 ms window for each state of a BCB toggle (as cited in open EVSE code)."""
 
 
-class PilotOptions(Options):
-    baud: int = 115200
-    answer_s: float = 1.0
-
-
-class PilotBox:
-    """One line out, one line in, one lock."""
-
-    maker: ClassVar[str] = "PILOTBOX"
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.role = connection.role
-        self.clock = connection.clock
-        self.options = connection.options_as(PilotOptions)
-        self.wire = serial_wire(connection, self.options.baud)
-        self._lock = asyncio.Lock()
-
-    async def open(self) -> None:
-        await self.wire.open()
-        await self.wire.clear()
-
-    async def close(self) -> None:
-        await self.wire.close()
-
-    async def identity(self) -> Identity:
-        fields = (await self._ask("ID?")).split(",")
-        if len(fields) != 4 or fields[0] != self.maker:
-            raise InstrumentGarbage(self.role, f"ID? should begin with {self.maker}, it says {fields!r}")
-        return Identity(*fields)
+class PilotBox(LineBox):
+    kind = "PILOTBOX"
 
     async def plug(self) -> None:
-        await self._ask("PLUG")
+        await self.ask("PLUG")
 
     async def unplug(self) -> None:
-        await self._ask("UNPLUG")
+        await self.ask("UNPLUG")
 
     async def set_state(self, state: str) -> None:
         """Hold a state A to F; `THRU` lets the vehicle behind the box decide."""
         if state not in (*STATES, "THRU"):
             raise ValueError(f"pilot state {state!r}: one of {', '.join(STATES)} or THRU")
-        await self._ask(f"STATE {state}")
+        await self.ask(f"STATE {state}")
 
     async def read(self) -> PilotReading:
         """State, duty in percent and plug as the box measures them now."""
-        fields = dict(part.partition("=")[::2] for part in (await self._ask("READ?")).split())
+        fields = dict(part.partition("=")[::2] for part in (await self.ask("READ?")).split())
         try:
             state, duty, plugged = fields["STATE"], fields["DUTY"], fields["PLUG"] == "1"
             duty_percent = None if duty == "-" else float(duty)
@@ -90,12 +59,12 @@ class PilotBox:
 
     async def toggle_bcb(self, count: int = 1) -> None:
         """Wake the station up; returns when the box has finished (two states of 300 ms for each toggle)."""
-        await self._ask(f"BCB {count} {_TOGGLE_MS}")
+        await self.ask(f"BCB {count} {_TOGGLE_MS}")
         await self.clock.sleep(2 * count * _TOGGLE_MS / 1000)
 
     async def edges(self) -> list[tuple[float, str]]:
         """Time in s of the box's clock and new state, of each change since the last call."""
-        _, *entries = (await self._ask("EDGES?")).split()
+        _, *entries = (await self.ask("EDGES?")).split()
         try:
             pairs = [entry.split(":") for entry in entries]
             return [(int(at) / 1000, state) for at, state in pairs]
@@ -104,7 +73,7 @@ class PilotBox:
 
     async def make_safe(self) -> None:
         """Unplugged, proved by reading back."""
-        await self._ask("SAFE")
+        await self.ask("SAFE")
         reading = await self.read()
         until_s = self.clock.now_s() + SETTLE_S
         while (reading.plugged or reading.state != "A") and self.clock.now_s() < until_s:
@@ -112,26 +81,6 @@ class PilotBox:
             reading = await self.read()
         if reading.plugged or reading.state != "A":
             raise SafetyError(f"{self.role}: still plugged (state {reading.state}) after SAFE; pull the plug by hand")
-
-    async def _ask(self, line: str) -> str:
-        async with self._lock:
-            await self.wire.write(line)
-            try:
-                answer = await self.wire.read(self.options.answer_s)
-            except InstrumentTimeout:
-                self.connection.on_exchange(line, None)
-                await self.wire.clear()
-                raise InstrumentTimeout(self.role, f"{line}: no answer within {self.options.answer_s} s") from None
-            except InstrumentError:
-                self.connection.on_exchange(line, None)
-                raise
-            self.connection.on_exchange(line, answer)
-        word, _, rest = answer.partition(" ")
-        if word == "ERR":
-            raise InstrumentError(self.role, f"{line}: {rest}")
-        if word != "OK":
-            raise InstrumentGarbage(self.role, f"{line}: {answer[:60]!r} is neither OK nor ERR")
-        return rest
 
 
 Driver = PilotBox

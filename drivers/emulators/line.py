@@ -6,7 +6,7 @@ in memory for virtual time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from drivers.emulators.defects import Defect
@@ -69,6 +69,21 @@ class LineDevice:
         if self.has("truncated"):
             return replace(answer, text=answer.text[: len(answer.text) // 3])
         return replace(answer, after_s=answer.after_s + 30.0) if self.has("slow") else answer
+
+
+BoxCommands = Mapping[str, Callable[[list[str], float], str]]
+"""Commands of a box: word to a function of parameters and time that returns what stands behind OK."""
+
+
+def box_answer(commands: BoxCommands, line: str, now_s: float) -> Answer:
+    """The answer of one of the project's own boxes, `OK ...` or `ERR code text`."""
+    word, *parameters = line.split() or [""]
+    if word not in commands:
+        return Answer(f"ERR 1 unknown command {word}")
+    try:
+        return Answer(f"OK {commands[word](parameters, now_s)}".rstrip())
+    except (ValueError, IndexError) as problem:
+        return Answer(f"ERR 2 {problem}")
 
 
 def wire_defects(role: str, short: str, protocol: str, contract: str) -> tuple[Defect, ...]:

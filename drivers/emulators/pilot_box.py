@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from drivers.emulators.defects import Defect
-from drivers.emulators.line import Answer, LineDevice, wire_defects
+from drivers.emulators.line import Answer, BoxCommands, LineDevice, box_answer, wire_defects
 from drivers.emulators.process import Request, serve_lines
 
 _ROLE = "control_pilot"
@@ -38,7 +38,7 @@ class PilotBox(LineDevice):
         self.held: str | None = None
         self._toggles: deque[tuple[float, str | None]] = deque()
         self._edges: deque[tuple[int, str]] = deque(maxlen=_MOST_EDGES)
-        self._commands: dict[str, Callable[[list[str], float], str]] = {
+        self._commands: BoxCommands = {
             "ID?": lambda _, __: f"PILOTBOX,CPB1,{self.serial},1.4",
             "PLUG": lambda _, now_s: self._plug(True, now_s),
             "UNPLUG": lambda _, now_s: self._plug(False, now_s),
@@ -50,13 +50,7 @@ class PilotBox(LineDevice):
         }
 
     def handle(self, line: str, now_s: float) -> list[Answer]:
-        word, *parameters = line.split() or [""]
-        if word not in self._commands:
-            return [Answer(f"ERR 1 unknown command {word}")]
-        try:
-            return [Answer(f"OK {self._commands[word](parameters, now_s)}".rstrip())]
-        except (ValueError, IndexError) as problem:
-            return [Answer(f"ERR 2 {problem}")]
+        return [box_answer(self._commands, line, now_s)]
 
     def due_s(self) -> float | None:
         return self._toggles[0][0] if self._toggles else None

@@ -90,9 +90,9 @@ class LMG600(ScpiInstrument):
             if _belongs(answer, command):
                 return answer
             try:
-                stray, answer = answer, await self.wire.read(within_s)
+                answer = await self.wire.read(within_s)
             except InstrumentTimeout:
-                raise InstrumentGarbage(self.role, f"{command}: answered by {stray[:80]!r} and nothing else") from None
+                raise InstrumentGarbage(self.role, f"{command}: answered by {answer[:80]!r} and nothing else") from None
         raise InstrumentGarbage(self.role, f"{command}: among {_MOST_STRAYS} lines none is its answer")
 
     async def configure(self, *, voltage_range_v: float | None, current_range_a: float | None) -> None:

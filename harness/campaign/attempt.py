@@ -31,6 +31,7 @@ class AttemptRunner:
         self.bench = bench
         self.listeners: list[Listener] = []
         """Told every event of every attempt: the live view, Allure, the operator's page."""
+        self._described = False
         self._guard: Guard | None = None
         self._guarded: list[SafeOff] = []
 
@@ -78,6 +79,7 @@ class AttemptRunner:
         try:
             async with asyncio.timeout(_longest_s(case.parameters)):
                 await self.bench.prepare(case.subject, case.recorder)
+                await self._describe_instruments()
                 self._keep_guard()
                 with self._armed():
                     await body()
@@ -87,6 +89,11 @@ class AttemptRunner:
             pass  # its finding says all
         except Exception as problem:
             case.stopped = blame(problem, case)
+
+    async def _describe_instruments(self) -> None:
+        if not self._described:
+            self.run.describe_instruments(await self.bench.identities())
+            self._described = True
 
     def _keep_guard(self) -> None:
         """A guard for the sources as they are connected now; instruments may have moved to other addresses."""

@@ -22,7 +22,8 @@ from harness.campaign.records import EvidenceFile
 
 STORE = "store.sqlite"
 MANIFEST = "manifest.json"
-SIGNATURE = "manifest.p7s"
+SIGNATURE = "manifest.signature.json"
+REPORT = "report"
 _UNSIGNED = {MANIFEST, SIGNATURE, f"{STORE}-wal", f"{STORE}-shm"}
 
 _MEDIA_TYPES = {
@@ -118,4 +119,6 @@ def adopt(run: Path, other: Path) -> None:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(".part"))
+    """Every file of a run but its reports: those can be made again, from what is listed here."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.endswith(".part"))
+    return (path for path in found if path.relative_to(folder).parts[0] != REPORT)

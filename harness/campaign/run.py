@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from drivers.roles import Identity
 from harness.campaign.evidence import STORE, attempt_folder, collect, write_manifest
 from harness.campaign.records import Campaign, CaseInfo, Instrument, Pair, Planned, Step, Unit
 from harness.campaign.store import Store, StoreError
 from harness.case import Case, Subject
 from harness.clock import Clock, TimeMode
-from harness.lab import Lab
+from harness.lab import Device, Lab
 from harness.transcript.recorder import Recorder
 from harness.usecase import Parameter, UseCase
 
@@ -72,8 +73,9 @@ class Run:
     def plan(self, cells: Iterable[tuple[UseCase, Subject]]) -> None:
         self.store.plan(cell(case, subject) for case, subject in cells)
 
-    def describe_instruments(self, instruments: Iterable[Instrument]) -> None:
-        self.store.describe(instruments=instruments)
+    def describe_instruments(self, found: Iterable[tuple[Device, str, Identity]]) -> None:
+        """Who the instruments say that they are, with the calibration that the lab file knows."""
+        self.store.describe(instruments=[_instrument(*one) for one in found])
 
     def begin(self, case: UseCase, subject: Subject, parameters: dict[str, Parameter], at_utc_us: int) -> Attempt:
         identifier = self.store.begin(
@@ -131,6 +133,21 @@ def new_folder(root: Path, at: datetime) -> Path:
             continue
         return folder
     raise StoreError(f"{root} holds a thousand runs of {stem}; clear it or choose another --out")
+
+
+def _instrument(device: Device, role: str, identity: Identity) -> Instrument:
+    calibration = device.calibration
+    return Instrument(
+        role,
+        identity.maker,
+        identity.model,
+        identity.serial,
+        identity.firmware,
+        certificate=calibration.certificate if calibration else "",
+        calibrated=str(calibration.date or "") if calibration else "",
+        calibration_due=str(calibration.due) if calibration else "",
+        emulated=device.emulator is not None,
+    )
 
 
 def _info(case: UseCase) -> CaseInfo:

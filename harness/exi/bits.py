@@ -49,11 +49,39 @@ class BitReader:
             raise ExiError(f"{count} octets announced, {(self.end - self.position) // 8} are there", self.position)
         return self.bits(8 * count).to_bytes(count, "big")
 
-    def characters(self, count: int) -> list[int]:
-        """Code points."""
-        if self.position + 8 * count > self.end:
-            raise ExiError(f"{count} characters announced, room for {(self.end - self.position) // 8}", self.position)
-        return [self.unsigned() for _ in range(count)]
+    def characters(self, count: int) -> str:
+        """Characters, each an unsigned integer; what is no character comes out as U+FFFD."""
+        left = (self.end - self.position) // 8
+        if count > left:
+            raise ExiError(f"{count} characters announced, room for {left}", self.position)
+        start = self.position
+        text, used = characters(self.octets(min(left, LONGEST_CHARACTER * count)), count)
+        self.position = start + 8 * used
+        return text
+
+
+NO_CHARACTER = "\ufffd"
+LONGEST_CHARACTER = 4  # octets
+
+
+def characters(octets: bytes, count: int) -> tuple[str, int]:
+    """So many characters, and how many octets they took."""
+    if octets[:count].isascii():
+        return octets[:count].decode("ascii"), count
+    found: list[str] = []
+    point = shift = 0
+    for used, octet in enumerate(octets, 1):
+        point |= (octet & 0x7F) << shift
+        if octet & 0x80:
+            shift += 7
+            if shift > 7 * (LONGEST_CHARACTER - 1):
+                raise ExiError(f"a character of more than {LONGEST_CHARACTER} octets")
+            continue
+        found.append(chr(point) if point < 0xD800 or 0xDFFF < point < 0x110000 else NO_CHARACTER)
+        if len(found) == count:
+            return "".join(found), used
+        point = shift = 0
+    raise ExiError("the stream ends within a string")
 
 
 class BitWriter:

@@ -13,6 +13,7 @@ from functools import partial
 from struct import Struct
 from typing import Any
 
+from harness.exi.bits import LONGEST_CHARACTER, NO_CHARACTER, characters
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text
 from harness.exi.declare import MISSING, Record
 from harness.exi.errors import ExiError
@@ -29,6 +30,8 @@ EMPTY_WIDTH = 3  # bits of the second-level event that ends an element of simple
 _WIDEST = 57  # bits of a 64-bit window that are there at any bit position
 # Our limit for lists that the schema leaves unbounded; longer ones are the event-wise reader's
 _LONGEST_LIST = 1024
+# Our limit for irregular content inside a stream that is otherwise read here: a KeyInfo with a few certificates
+_MOST_EVENTS = 500
 
 
 class ReaderCompiler:
@@ -342,7 +345,7 @@ def _local(field: str) -> str:
 
 
 def _by_events(schema: Schema, cls: type[Record], data: bytes, position: int) -> tuple[Any, int]:
-    reader = Reader(schema, data[: -len(PADDING)], tolerant=False)
+    reader = Reader(schema, data[: -len(PADDING)], tolerant=False, most_events=_MOST_EVENTS)
     try:
         return reader.element_at(Element(QName(cls.declaration.name, cls.declaration.ns), cls), position)
     except ExiError:
@@ -393,15 +396,10 @@ def _aligned(data: bytes, position: int, count: int) -> bytes:
     return (window & ((1 << 8 * count) - 1)).to_bytes(count, "big")
 
 
-def _other_text(data: bytes, position: int, length: int) -> tuple[str, int]:
+def _other_text(data: bytes, position: int, count: int) -> tuple[str, int]:
     """Characters beyond ASCII: two octets and more each."""
-    characters = []
-    for _ in range(length):
-        point = _window(data, position >> 3)[0] >> 56 - (position & 7) & 0xFF
-        position += 8
-        if point > 127:
-            point, position = _more(data, position, point)
-            if point > 0x10FFFF or 0xD800 <= point < 0xE000:
-                raise Uncommon
-        characters.append(chr(point))
-    return "".join(characters), position
+    left = len(data) - len(PADDING) - (position >> 3)
+    found, used = characters(_aligned(data, position, min(left, LONGEST_CHARACTER * count)), count)
+    if NO_CHARACTER in found:
+        raise Uncommon
+    return found, position + 8 * used

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from harness.exi.datatypes import Datatype
 from harness.exi.schema import ComplexType, Element, Field, Lists, QName, Schema, Type, complex_type
@@ -142,6 +142,7 @@ def _type_grammar(schema: Schema, type_: Type, lists: Lists) -> Grammar:
     return Grammar(tuple(particles), mixed=any(field.slot.mixed for field in kind.fields))
 
 
+@cache
 def loose_grammar(schema: Schema) -> Grammar:
     """The grammar of an element in a fragment whose name is declared with several types (EXI 1.0, 8.5.3).
 

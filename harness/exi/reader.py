@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness.exi.bits import BitReader
+from harness.exi.bits import NO_CHARACTER, BitReader
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text, Unknown
 from harness.exi.declare import MISSING, Child, Record
 from harness.exi.errors import Deviation, ExiError
@@ -26,9 +26,10 @@ from harness.exi.grammar import (
 )
 from harness.exi.schema import Element, Field, Habit, QName, Schema, Type, complex_type
 
-# Our limit, against streams made to keep a reader busy: some 25 ms. Longer messages that are as they should be are
-# read by the compiled readers.
-MAX_EVENTS = 10_000
+# Our limits, against streams made to keep a reader busy. Longer messages that are as they should be are read by the
+# compiled readers; of a long one that is not, only the beginning is looked at.
+MAX_EVENTS = 8_000
+_LONG_STREAM, _MAX_EVENTS_OF_LONG = 16 * 1024, 3_000
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Reader:
         tolerant: bool,
         trace: bool = False,
         habit: Habit | None = None,
+        most_events: int = MAX_EVENTS,
     ) -> None:
         self.schema = schema
         self.deviations: list[Deviation] = []
@@ -61,6 +63,7 @@ class Reader:
         self._in = BitReader(data)
         self._tolerant = tolerant
         self._trace = trace
+        self._most_events = most_events if len(data) <= _LONG_STREAM else min(most_events, _MAX_EVENTS_OF_LONG)
         self._lists = (habit and habit.lists) or schema.lists
         self._swapped = (habit and habit.swapped) or ()
         self._path: list[str] = []
@@ -246,8 +249,8 @@ class Reader:
     def _next(self, state: State) -> Production | None:
         """The next event's production; None for an event that was reported and left out."""
         self.count += 1
-        if self.count > MAX_EVENTS:
-            raise self._fatal(f"more than {MAX_EVENTS} events in a stream that deviates")
+        if self.count > self._most_events:
+            raise self._fatal(f"more than {self._most_events} events in a stream that deviates")
         bit = self._in.position
         productions = state.productions
         code = self._in.bits(state.width)
@@ -334,11 +337,9 @@ class Reader:
             if index >= len(table):
                 raise self._fatal(f"string {index} of {len(table)} in the {('local', 'global')[length]} table", bit)
             return table[index]
-        points = self._in.characters(length - 2)
-        if any(point > 0x10FFFF or 0xD800 <= point < 0xE000 for point in points):
+        text = self._in.characters(length - 2)
+        if NO_CHARACTER in text:
             self._deviate("facet", "a code point that is no character", bit)
-            points = [0xFFFD if point > 0x10FFFF or 0xD800 <= point < 0xE000 else point for point in points]
-        text = "".join(map(chr, points))
         if text:
             local.append(text)
             self._global_strings.append(text)

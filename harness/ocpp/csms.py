@@ -22,7 +22,7 @@ from harness.clock import Clock
 from harness.link import TextChannel, memory_channels
 from harness.ocpp import profile_drafts
 from harness.ocpp.csms_answers import Answers, Behaviour, default_answer
-from harness.ocpp.frames import Payload
+from harness.ocpp.frames import CallResult, Payload, parse, render
 from harness.ocpp.observer import Observer, Unobserved
 from harness.ocpp.schema import SchemaProblem
 from harness.ocpp.session import (
@@ -110,6 +110,8 @@ class StationHandle:
         """Of the running transaction, as its events tell."""
         self.version = Version.V21
         self.admitted = True
+        self.tolerant = False
+        """Answer an action that does not exist with an empty result: a deliberate fault."""
         self.profile_id: int | None = None
         """The Dynamic profile that `update_setpoint` moves."""
         self._profile_transaction: str | None = None
@@ -119,7 +121,7 @@ class StationHandle:
         self._connected = asyncio.Event()
         self._fresh: deque[Received] = deque(maxlen=KEPT_MESSAGES)
         self._pending: dict[str, asyncio.Future[Payload]] = {}
-        self._waiters: list[tuple[str, Where | None, asyncio.Future[Received]]] = []
+        self._waiters: list[tuple[Mapping[str, Where | None], asyncio.Future[Received]]] = []
         self._late: set[asyncio.Task[None]] = set()
         self._next_profile_id = 100
 
@@ -162,20 +164,23 @@ class StationHandle:
         Each message is given out once, so two equal expectations need two messages. Raises NotSeen, with what came
         instead.
         """
+        return await self.expect_any({action: where}, within_s=within_s)
+
+    async def expect_any(self, wanted: Mapping[str, Where | None], *, within_s: float) -> Received:
+        """As `expect`, for the first of several kinds: conditions by action."""
         for message in self._fresh:
-            if _fits(message, action, where):
+            if _fits(message, wanted):
                 self._fresh.remove(message)
                 return message
         future: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
-        waiter = (action, where, future)
+        waiter = (wanted, future)
         self._waiters.append(waiter)
         try:
             return await self.clock.wait(future, within_s)
         except TimeoutError as late:
             instead = ", ".join(message.action for message in list(self._fresh)[-10:]) or "nothing"
-            raise NotSeen(
-                f"{self.identity} sent no {action} as expected within {within_s:g} s, but {instead}"
-            ) from late
+            names = " or ".join(wanted)
+            raise NotSeen(f"{self.identity} sent no {names} as expected within {within_s:g} s, but {instead}") from late
         finally:
             self._waiters.remove(waiter)
 
@@ -329,14 +334,17 @@ class StationHandle:
                 self._note(Received(now_s, event.action, event.payload, event.id))
             case Garbled():
                 self.garbled.append(event)
+                if self.tolerant and event.code == ErrorCode.NOT_IMPLEMENTED and self._session:
+                    self._session.take_texts()
+                    self._session.put_raw(render(CallResult(_id_of(event.text, self.version), {})))
             case _:
                 self._conclude([event])
 
     def _note(self, message: Received) -> None:
         self._follow(message)
         self.received.append(message)
-        for action, where, future in self._waiters:
-            if not future.done() and _fits(message, action, where):
+        for wanted, future in self._waiters:
+            if not future.done() and _fits(message, wanted):
                 future.set_result(message)
                 return
         self._fresh.append(message)
@@ -492,6 +500,10 @@ class Csms:
         await self.handle(identity).serve(channel, version, self.observer)
 
 
+def _id_of(text: str, version: Version) -> str:
+    return parse(text, version).id
+
+
 def _variable(component: str, variable: str, *, instance: str | None = None, evse: int | None = None) -> Payload:
     raw: Payload = {"component": {"name": component}, "variable": {"name": variable}}
     if evse is not None:
@@ -501,9 +513,10 @@ def _variable(component: str, variable: str, *, instance: str | None = None, evs
     return raw
 
 
-def _fits(message: Received, action: str, where: Where | None) -> bool:
-    if message.action != action:
+def _fits(message: Received, wanted: Mapping[str, Where | None]) -> bool:
+    if message.action not in wanted:
         return False
+    where = wanted[message.action]
     if where is None:
         return True
     if callable(where):

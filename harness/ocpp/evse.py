@@ -29,6 +29,10 @@ CONTROL_INTERVAL_S = 1.0
 """How often profiles, frequency and load are looked at during a transaction. Our default."""
 
 
+RENEGOTIATION_S = 30.0
+"""How long a vehicle may take to negotiate another service after a refusal. Our default."""
+
+
 class ScheduleState(StrEnum):
     """Where the EVSE stands with the schedule that it needs for the vehicle (K18, K19, Q01)."""
 
@@ -101,6 +105,8 @@ class Evse:
         self.needs: ChargingNeeds | None = None
         self.schedule_state = ScheduleState.NONE
         self._control_due_s: float | None = None
+        self._patience_due_s: float | None = None
+        """Until then a vehicle whose transfer was refused may negotiate another one."""
         self._post = post
         self._transaction_prefix = transaction_prefix
         self._transactions_made = 0
@@ -140,6 +146,7 @@ class Evse:
     def need(self, needs: ChargingNeeds, now_s: float) -> None:
         """The vehicle has told what it needs, for the first time or anew (Q01, K18, K19, K20)."""
         self.needs = needs
+        self._patience_due_s = None
         request: Payload = {"evseId": EVSE_ID, "chargingNeeds": needs.to_json()}
         if not needs.dynamic_control:
             request["maxScheduleTuples"] = int(
@@ -235,7 +242,8 @@ class Evse:
 
     def due_s(self) -> float | None:
         """When `tick` wants to be called at the latest."""
-        return min((due for due in (self._control_due_s, self.der.due_s()) if due is not None), default=None)
+        dues = (self._control_due_s, self._patience_due_s, self.der.due_s())
+        return min((due for due in dues if due is not None), default=None)
 
     def look_again(self, now_s: float) -> None:
         """Something has changed that may move the target: do not wait for the next control interval."""
@@ -244,6 +252,10 @@ class Evse:
 
     def tick(self, now_s: float) -> None:
         self.der.tick(now_s)
+        if self._patience_due_s is not None and now_s >= self._patience_due_s:
+            self._patience_due_s = None
+            if self.transaction:
+                self._end_for_transfer(now_s)
         if self._control_due_s is not None and now_s >= self._control_due_s:
             self._control(now_s)
 
@@ -391,9 +403,13 @@ class Evse:
         self.schedule_state = ScheduleState.TRANSFER_REFUSED
         if self.model.flag("ISO15118Ctrlr", "ServiceRenegotiationSupport", EVSE_ID):
             self.order(RenegotiationWanted(self.allowed_energy_transfer or ()))
+            self._patience_due_s = now_s + RENEGOTIATION_S
         else:
-            self.order(StopWanted("ReqEnergyTransferRejected"))
-            self.stop_transfer(now_s, reason="ReqEnergyTransferRejected", trigger="AbnormalCondition")
+            self._end_for_transfer(now_s)
+
+    def _end_for_transfer(self, now_s: float) -> None:
+        self.order(StopWanted("ReqEnergyTransferRejected"))
+        self.stop_transfer(now_s, reason="ReqEnergyTransferRejected", trigger="AbnormalCondition")
 
     def _maybe_start(self, now_s: float) -> None:
         """TxStartPoint PowerPathClosed: plugged in and authorised. An ISO 15118 vehicle has to be known by then,
@@ -423,6 +439,7 @@ class Evse:
         self.smart.transaction_ended(self.transaction.id)
         self.transaction = None
         self._control_due_s = None
+        self._patience_due_s = None
         self._frequency_hz = None
 
     def _change_state(self, state: str, now_s: float) -> None:

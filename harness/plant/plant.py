@@ -33,6 +33,8 @@ _LOAD_STEP_S = 10.0
 _QUIET_STEP_S = 600.0
 _TRIP_DELAY_S = 2.0
 """How long the battery bears a fault before it opens its contactor (our default)."""
+_DEAD_GRID_V = 50.0
+"""Below this no converter works (our default; when it has to trip above is the station's matter)."""
 _TRIP_MARGIN = 1.10
 _TRIP_MARGIN_A = 5.0
 
@@ -153,7 +155,7 @@ class Plant:
 
     @property
     def _carries(self) -> bool:
-        return self._closed and self.station.mode == "power"
+        return self._closed and self.station.mode == "power" and self.grid.voltage_v > _DEAD_GRID_V
 
     def _far_side(self, ahead_s: float) -> tuple[float, float]:
         """Voltage and resistance that the converter sees, of the middle of the next step."""

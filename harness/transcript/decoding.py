@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from harness.iso15118 import messages
@@ -149,6 +150,7 @@ class _Reading:
             self.protocol = _protocol_of(message, kind)
 
 
+@lru_cache(maxsize=16384)  # a running session is looked at again and again while it grows
 def _read(payload: bytes, schema: str, *, tolerant: bool) -> Decoded | Exception:
     """The decoded stream, or why it can't be read."""
     try:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
+from drivers.emulators.modbus_device import ModbusDevice, shell_for
 from drivers.emulators.process import LineShell, PtyShell, Request, TcpShell
 from drivers.registry import make_driver
 from drivers.wire import Connection
@@ -53,9 +54,13 @@ class Rig:
         return driver
 
     async def _resource(self, emulator: Any) -> str:
-        shell = emulator.shell(self.far_end, self.clock) if hasattr(emulator, "shell") else None
-        if shell is None:
-            kind: type[LineShell] = PtyShell if getattr(emulator, "LISTEN", "") == "pty" else TcpShell
+        listen = getattr(emulator, "LISTEN", "")
+        kind: type[LineShell] = PtyShell if listen == "pty" else TcpShell
+        if hasattr(emulator, "shell"):
+            shell = emulator.shell(self.far_end, self.clock)
+        elif isinstance(self.far_end, ModbusDevice):
+            shell = shell_for(self.far_end, self.clock, listen)
+        else:
             shell = kind(self.far_end, self.clock)
         self.shells.append(shell)
         _, resource = await shell.start("127.0.0.1:0")

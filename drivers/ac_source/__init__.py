@@ -1,0 +1,1 @@
+"""Grid emulators, one product family a file."""

@@ -1,0 +1,1 @@
+"""Relay and contactor boxes, one product a file."""

@@ -1,0 +1,1 @@
+"""Presenters of RFID cards, one product a file."""

@@ -1,0 +1,42 @@
+"""What OCPP cases ask for beside the roles."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from harness.bench import Bench
+from harness.ocpp.csms import StationHandle
+from testcases.ocpp21.states import Ground
+from testcases.ocpp21.under_test import TestStation
+
+
+@pytest.fixture
+async def pf_ground(pf_bench: Bench, pf_station: StationHandle) -> AsyncIterator[Ground]:
+    """The ground on which states are established; afterwards the CSMS is as it was."""
+    try:
+        yield Ground(pf_bench, pf_station)
+    finally:
+        pf_station.answers.as_usual()
+        pf_station.let_in()
+        await _clear(pf_station)
+
+
+async def _clear(station: StationHandle) -> None:
+    """No profile and no DER control stays for the next case."""
+    if not station.online:
+        return
+    await station.clear_charging_profiles()
+    for is_default in (True, False):
+        await station.call("ClearDERControl", {"isDefault": is_default})
+
+
+@pytest.fixture
+async def pf_test_station(pf_bench: Bench) -> AsyncIterator[TestStation]:
+    """Our station as a test agent; it connects to the CSMS under test when the case tells it to boot."""
+    station = TestStation(pf_bench)
+    try:
+        yield station
+    finally:
+        await station.close()

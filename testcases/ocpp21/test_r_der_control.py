@@ -1,0 +1,131 @@
+"""Block R: DER controls are set, superseded, told, reported and cleared."""
+
+from __future__ import annotations
+
+from harness.case import expect
+from harness.ocpp.shell import utc_s
+from harness.ocpp.timestamps import to_text
+from harness.usecase import usecase
+from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
+
+DER = {"ocpp2.1", "der"}
+RULES = ["ocpp2.1"]
+GRADIENT = {"priority": 0, "gradient": 1, "softGradient": 1}
+
+
+def limit(name, percent=50, priority=0, *, default=True, **content):
+    return {
+        "isDefault": default,
+        "controlId": name,
+        "controlType": "LimitMaxDischarge",
+        "limitMaxDischarge": {"priority": priority, "pctMaxDischargePower": percent, **content},
+    }
+
+
+async def put(station, request, status="Accepted", superseded=()):
+    answer = await station.call("SetDERControl", request)
+    expect(answer["status"], equals=status, of="station", named="status of SetDERControl")
+    expect(set(answer.get("supersededIds", ())), equals=set(superseded), of="station", named="supersededIds")
+
+
+@usecase("PF_R04_01_CS", sut="charger", protocol="ocpp2.1", requires=DER,
+         requirements=["R04.FR.02", "R04.FR.03", "R04.FR.08"], uses_rules=RULES)  # fmt: skip
+async def test_defaults_supersede_by_priority(pf_ground, pf_station):
+    """A default of higher priority supersedes, one of lower priority is superseded at once"""
+    await reach(Booted, pf_ground)
+    await put(pf_station, limit("weak", priority=5))
+    await put(pf_station, limit("strong", priority=1), superseded={"weak"})
+    await put(pf_station, limit("weaker", priority=9), superseded={"weaker"})
+
+
+@usecase("PF_R04_02_CS", sut="charger", protocol="ocpp2.1", requires=DER,
+         requirements=["R04.FR.12", "R04.FR.13", "R04.FR.14", "R04.FR.15", "R04.FR.16", "R04.FR.17"],
+         uses_rules=RULES)  # fmt: skip
+async def test_wrong_controls_are_rejected(pf_ground, pf_station):
+    """A default with a time, a scheduled Gradients, a wrong field, a second field: each is rejected"""
+    await reach(Booted, pf_ground)
+    now = to_text(utc_s(pf_ground.bench.clock))
+    await put(pf_station, limit("a", startTime=now), "Rejected")
+    await put(pf_station, limit("a", duration=60), "Rejected")
+    gradients = {"isDefault": False, "controlId": "a", "controlType": "Gradients", "gradient": GRADIENT}
+    await put(pf_station, gradients, "Rejected")
+    await put(pf_station, {**limit("a"), "controlType": "FreqDroop"}, "Rejected")
+    await put(pf_station, {**limit("a"), "gradient": GRADIENT}, "Rejected")
+
+
+@usecase("PF_R04_03_CS", sut="charger", protocol="ocpp2.1", requires=DER, requirements=["R04.FR.01", "R04.FR.43"],
+         uses_rules=RULES)  # fmt: skip
+async def test_unsupported_controls_are_not_supported(pf_ground, pf_station):
+    """A control type that is not in ModesSupported is answered NotSupported"""
+    await reach(Booted, pf_ground)
+    modes = await pf_station.get_variable("DCDERCtrlr", "ModesSupported", evse=1)
+    curve = {"priority": 0, "yUnit": "PctMaxW", "curveData": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]}
+    for control_type in ("WattVar", "VoltVar", "HVMustTrip"):
+        if control_type in modes["attributeValue"].split(","):
+            continue
+        request = {"isDefault": True, "controlId": "x", "controlType": control_type, "curve": curve}
+        await put(pf_station, request, "NotSupported")
+        answer = await pf_station.call("ClearDERControl", {"isDefault": True, "controlType": control_type})
+        expect(answer["status"], equals="NotSupported", of="station", named="status of ClearDERControl")
+
+
+@usecase("PF_R04_04_CS", sut="charger", protocol="ocpp2.1", requires=DER,
+         requirements=["R04.FR.20", "R04.FR.22", "R04.FR.10"], uses_rules=RULES,
+         parameters={"start_s": 20, "duration_s": 30})  # fmt: skip
+async def test_a_scheduled_control_starts_and_ends(pf_ground, pf_station, pf_parameters):
+    """A scheduled control is told when it starts and when it ends, and is gone afterwards"""
+    await reach(Booted, pf_ground)
+    start = to_text(utc_s(pf_ground.bench.clock) + pf_parameters.start_s)
+    await put(pf_station, limit("later", default=False, startTime=start, duration=pf_parameters.duration_s))
+    for started, wait_s in ((True, pf_parameters.start_s), (False, pf_parameters.duration_s)):
+        wanted = {"controlId": "later", "started": started}
+        await pf_station.expect("NotifyDERStartStop", wanted, within_s=wait_s + 10)
+    answer = await pf_station.call("GetDERControl", {"requestId": 1, "controlId": "later"})
+    expect(answer["status"], equals="NotFound", of="station", named="status of GetDERControl")
+
+
+@usecase("PF_R04_05_CS", sut="charger", protocol="ocpp2.1", requires=DER,
+         requirements=["R04.FR.31", "R04.FR.33", "R04.FR.46", "R04.FR.41"], uses_rules=RULES)  # fmt: skip
+async def test_controls_are_reported_and_cleared(pf_ground, pf_station):
+    """GetDERControl reports the one that was asked for; cleared, it is not found any more"""
+    await reach(Booted, pf_ground)
+    await put(pf_station, limit("one", priority=3))
+    droop = {"priority": 0, "overFreq": 51, "underFreq": 49, "overDroop": 5, "underDroop": 5, "responseTime": 1}
+    await put(pf_station, {"isDefault": True, "controlId": "two", "controlType": "FreqDroop", "freqDroop": droop})
+    answer = await pf_station.call("GetDERControl", {"requestId": 9, "controlId": "two"})
+    expect(answer["status"], equals="Accepted", of="station", named="status of GetDERControl")
+    report = await pf_station.expect("ReportDERControl", {"requestId": 9}, within_s=30)
+    expect([one["id"] for one in report.payload.get("freqDroop", ())], equals=["two"], of="station", named="reported")
+    for wanted in ("Accepted", "NotFound"):
+        answer = await pf_station.call("ClearDERControl", {"isDefault": True, "controlId": "two"})
+        expect(answer["status"], equals=wanted, of="station", named="status of ClearDERControl")
+
+
+@usecase("PF_R01_01_CS", sut="charger", protocol="ocpp2.1", requires=DER, requirements=["R01.FR.03"],
+         uses_rules=RULES)  # fmt: skip
+async def test_controls_survive_a_reboot(pf_ground, pf_station, pf_limits):
+    """After a reset a default control is still there"""
+    await reach(Booted, pf_ground)
+    await put(pf_station, limit("kept"))
+    pf_station.forget()
+    answer = await pf_station.call("Reset", {"type": "Immediate"})
+    expect(answer["status"], equals="Accepted", of="station", named="status of Reset")
+    await pf_station.expect("BootNotification", within_s=pf_limits.session_s)
+    await pf_station.expect("StatusNotification", within_s=pf_limits.session_s)
+    answer = await pf_station.call("GetDERControl", {"requestId": 4, "controlId": "kept"})
+    expect(answer["status"], equals="Accepted", of="station", named="status of GetDERControl")
+
+
+@usecase("PF_R01_02_CS", sut="pair", protocol="ocpp2.1",
+         requires={"charger:ocpp2.1", "charger:der", "dc_bpt", "dynamic"}, requirements=["R04.FR.11"],
+         uses_rules=RULES, parameters={"discharge_w": -10_000, "percent": 20})  # fmt: skip
+async def test_a_discharge_limit_is_executed(pf_ground, pf_session, pf_station, pf_power, pf_parameters, pf_limits):
+    """LimitMaxDischarge keeps the discharge below its share, and lets go when it is cleared"""
+    await reach(EnergyTransferStarted, pf_ground)
+    await pf_session.follows(pf_parameters.discharge_w)
+    await put(pf_station, limit("share", pf_parameters.percent))
+    await pf_session.wait(pf_limits.settling_s)
+    reading = await pf_power.now()
+    expect(reading.active_w, at_least=-6_000, of="station", named="power with the limit")
+    await pf_station.call("ClearDERControl", {"isDefault": True, "controlId": "share"})
+    await pf_session.settles(pf_parameters.discharge_w, within_s=pf_limits.settling_s)
