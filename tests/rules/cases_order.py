@@ -261,8 +261,8 @@ FRAMING = [
     Case("station-message-can-be-decoded", dc_scheduled, undecodable("AuthorizationRes", "not readable as common")),
     Case("vehicle-content-is-of-the-schema", dc_scheduled, deviating("AuthorizationReq", "facet: 300 is above 255")),
     Case("station-content-is-of-the-schema", dc_scheduled, deviating("AuthorizationRes", "missing: no ResponseCode")),
-    Case("vehicle-encoding-is-exact", dc_scheduled, deviating("AuthorizationReq", "trailing: an octet")),
-    Case("station-encoding-is-exact", dc_scheduled, deviating("AuthorizationRes", "padding: ones")),
+    Case("vehicle-message-follows-the-schema", dc_scheduled, deviating("AuthorizationReq", "trailing: an octet")),
+    Case("station-message-follows-the-schema", dc_scheduled, deviating("AuthorizationRes", "padding: ones")),
     Case("vehicle-frame-head-is-right", dc_scheduled, bad_head("", "vehicle")),
     Case("station-frame-head-is-right", dc_scheduled, bad_head("", "charger")),
     Case(

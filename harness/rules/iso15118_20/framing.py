@@ -76,7 +76,7 @@ def content_is_of_the_schema(session: Session, side: str) -> Iterator[Broken]:
 
 
 @either(SCHEMA, "{who} encodes exactly: no octet too many, no encoder's habit", "A", "warn")
-def encoding_is_exact(session: Session, side: str) -> Iterator[Broken]:
+def message_follows_the_schema(session: Session, side: str) -> Iterator[Broken]:
     for one, told in _deviations(session, side, habits=True):
         yield broken(one, f"{one}: {told}")
 
