@@ -29,3 +29,19 @@ def test_a_notice_without_delay_binds_even_if_it_is_said_once():
     story = stories.dc_scheduled()
     story.set("DC_ChargeLoopRes", "evse_status", stories.status("Terminate", 0), nth=2)
     assert [one.rule for one in judge(story.session(), "iso15118-20")] == ["iso15118-20/terminate-is-followed"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda story: story.set("AuthorizationRes", "evse_processing", "Ongoing").end_after("AuthorizationRes"),
+        lambda story: story.code("AuthorizationRes", "WARNING_EIMAuthorizationFailure").end_after("AuthorizationRes"),
+        lambda story: story.end_after("DC_PreChargeRes", 0),
+    ],
+    ids=["ongoing", "refused", "pre-charge"],
+)
+def test_a_vehicle_with_a_reason_to_leave_may_close_without_a_stop(change):
+    story = stories.dc_scheduled()
+    closing = story.closing
+    change(story).closing = closing
+    assert judge(story.session(), "iso15118-20") == []

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from harness.iso15118.order import ENDS, STEPS, State, permitted, steps
 from harness.rules.iso15118_20.reading import FREE_ENERGIES, KNOWN_REQUESTS, before
-from harness.rules.iso15118_20.terms import PROTOCOL, Session, broken, station, vehicle
+from harness.rules.iso15118_20.terms import PROTOCOL, PUBLIC, Session, broken, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.v2g import SIDE_STREAMS, Message
 from harness.verdict import Confidence
@@ -117,7 +117,7 @@ def nothing_follows_the_stop(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{request} came after the session was stopped")
 
 
-@vehicle("V2G20 response codes", "a FAILED answer ends the session; at most SessionStopReq may follow")
+@vehicle(PUBLIC, "a FAILED answer ends the session; at most SessionStopReq may follow")
 def failed_ends_the_session(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         if state_of(session, request) is State.FAILED and request.name != "SessionStopReq":
@@ -126,7 +126,7 @@ def failed_ends_the_session(session: Session) -> Iterator[Broken]:
             return
 
 
-@station("V2G20 response codes", "after a FAILED answer the station grants nothing more")
+@station(PUBLIC, "after a FAILED answer the station grants nothing more")
 def failed_station_grants_nothing(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         answer = session.answer_to(request)
@@ -178,7 +178,7 @@ def nothing_is_sent_unasked(session: Session) -> Iterator[Broken]:
             yield broken(response, f"{response} answers no request")
 
 
-@vehicle("V2G20 half duplex", "a request is sent only when the one before has been answered", "S")
+@vehicle(PUBLIC, "a request is sent only when the one before has been answered", "S")
 def one_request_at_a_time(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         earlier = session.latest_before(request)
