@@ -269,7 +269,7 @@ FRAMING = [
         "wrong-heads-are-ignored",
         dc_scheduled,
         answered_bad_head,
-        ("vehicle-frame-head-is-right", "vehicle-message-can-be-decoded"),
+        ("vehicle-frame-head-is-right",),
     ),
     Case("side-streams-are-marked", dc_scheduled, half_marked, ("metering-confirmation-was-asked-for",)),
     Case("vehicle-message-set-was-negotiated", dc_scheduled, ac_in_dc, ("order-service-selected",)),

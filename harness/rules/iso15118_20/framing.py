@@ -54,7 +54,8 @@ def payload_type_is_assigned(session: Session, side: str) -> Iterator[Broken]:
 def message_can_be_decoded(session: Session, side: str) -> Iterator[Broken]:
     for one in session.messages:
         readable = one.payload_type in MESSAGES and one.payload_type not in AMENDED
-        if one.side == side and one.error and readable and not one.after_gap:
+        headless = one.error.startswith("frame head")  # told by its own rule
+        if one.side == side and one.error and readable and not headless and not one.after_gap:
             yield broken(one, f"message {one.ordinal}: {one.error}")
 
 
