@@ -104,6 +104,8 @@ class StationHandle:
         self.received: deque[Received] = deque(maxlen=KEPT_MESSAGES)
         self.garbled: deque[Garbled] = deque(maxlen=KEPT_MESSAGES)
         """Frames of the station that could not be used."""
+        self.faults: list[str] = []
+        """Answers of the test's own that could not be given; the station got an InternalError instead."""
         self.ready = asyncio.Event()
         """It believes itself accepted: its BootNotification was, or it says what only an accepted station says."""
         self.transaction_id: str | None = None
@@ -124,6 +126,7 @@ class StationHandle:
         self._waiters: list[tuple[Mapping[str, Where | None], asyncio.Future[Received]]] = []
         self._late: set[asyncio.Task[None]] = set()
         self._next_profile_id = 100
+        self._transactions_16 = 0
 
     # what a test does --------------------------------------------------------------------------------------------
 
@@ -353,6 +356,8 @@ class StationHandle:
         """Keep track of the running transaction, and of a station that comes back without booting."""
         if message.action not in ("BootNotification", "SecurityEventNotification"):
             self.ready.set()
+        if message.action == "StopTransaction":
+            self.transaction_id = None
         if message.action == "TransactionEvent":
             ended = message.payload["eventType"] == "Ended"
             self.transaction_id = None if ended else message.payload["transactionInfo"]["transactionId"]
@@ -378,15 +383,30 @@ class StationHandle:
         if behaviour.error is not None:
             session.refuse(request, behaviour.error, "refused by the test")
             return
+        try:
+            answer = self._worked_out(session, request, behaviour, now_s)
+        except Exception as fault:  # a test's own answer is wrong: the link lives on, and the fault can be seen
+            self.faults.append(f"{request.action}: {type(fault).__name__}: {fault}")
+            session.refuse(request, ErrorCode.INTERNAL_ERROR, "the test's own answer is wrong")
+            return
+        if answer is None:
+            session.refuse(request, ErrorCode.NOT_SUPPORTED, f"{request.action} is not for a CSMS")
+        elif request.action == "BootNotification" and answer.get("status") == "Accepted":
+            self.ready.set()
+
+    def _worked_out(self, session: Session, request: Requested, behaviour: Behaviour, now_s: float) -> Payload | None:
+        """Give the answer that the test or the default wants; None where there is none."""
         answer = behaviour.answer(request.payload) if callable(behaviour.answer) else behaviour.answer
         if answer is None:
             answer = default_answer(session.version, request.action, request.payload, now_s)
         if answer is None:
-            session.refuse(request, ErrorCode.NOT_SUPPORTED, f"{request.action} is not for a CSMS")
-            return
+            return None
+        if request.action == "StartTransaction":  # 1.6: the CSMS gives the id
+            self._transactions_16 += 1
+            answer = {**answer, "transactionId": self._transactions_16}
+            self.transaction_id = str(self._transactions_16)
         session.answer(request, answer, checked=behaviour.checked)
-        if request.action == "BootNotification" and answer.get("status") == "Accepted":
-            self.ready.set()
+        return answer
 
     def _conclude(self, events: Sequence[SessionEvent]) -> None:
         for event in events:
