@@ -72,6 +72,7 @@ class CampaignPlugin:
         self.worker = getattr(config, "workerinput", None)
         self.workers = config.getoption("numprocesses", None) or 0
         self.collect_only = bool(config.getoption("collectonly"))
+        self.loops = {str(self.mode): functools.partial(new_loop, self.mode)}
         self.verdicts: list[Verdict] = []
         self.lease: Lease | None = None
         self.folder: Path | None = None
@@ -116,7 +117,7 @@ class CampaignPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_asyncio_loop_factories(self) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-        return {str(self.mode): functools.partial(new_loop, self.mode)}
+        return self.loops  # the same objects every time: another one would mean another loop, and a bench of its own
 
     # Collecting: every case on every subject that the lab has for it
 
