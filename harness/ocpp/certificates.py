@@ -38,7 +38,7 @@ class Certificates:
         }
 
     def signing_request(self, certificate_type: str = CHARGING_STATION) -> Letter:
-        """SignCertificate with a fresh key (A02.FR.01 and following)."""
+        """SignCertificate with a fresh key (A02)."""
         key = self._keys[certificate_type] = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
             [
