@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from websockets.asyncio.server import Server
 
 from harness.clock import Clock
 from harness.link import TextChannel, memory_channels
 from harness.ocpp.observer import Observer, Unobserved
-from harness.ocpp.shell import Connect
 from harness.ocpp.station_handle import (
     AnswerInvalid,
     CallRefused,
@@ -36,6 +36,7 @@ __all__ = [
     "AnswerInvalid",
     "CallRefused",
     "Csms",
+    "MemoryLink",
     "NoAnswer",
     "NotConnected",
     "NotSeen",
@@ -84,19 +85,22 @@ class Csms:
         self.url = f"{'wss' if self.security.encrypted else 'ws'}://{shown}:{own_port}/ocpp"
         return self.url
 
-    def memory_link(self, identity: str, version: Version = Version.V21) -> Connect:
+    def memory_link(self, identity: str, version: Version = Version.V21) -> MemoryLink:
         """A `connect` for StationShell that reaches this CSMS inside the process."""
+        return MemoryLink(self, identity, version)
 
-        async def connect() -> tuple[TextChannel, Version]:
-            if not self.handle(identity).admitted:
-                raise ConnectionRefused("the CSMS answered HTTP 503", 503)
-            ours, theirs = memory_channels()
-            task = asyncio.ensure_future(self.handle(identity).serve(ours, version, self.observer))
-            self._links.add(task)
-            task.add_done_callback(self._links.discard)
-            return theirs, version
-
-        return connect
+    def join(self, identity: str, version: Version) -> TextChannel:
+        """Let a station in over a channel in memory; returns its end. Raises ConnectionRefused."""
+        handle = self.handle(identity)
+        if not handle.admitted:
+            raise ConnectionRefused("the CSMS answered HTTP 503", 503)
+        if version not in self.versions:
+            raise ConnectionRefused("the CSMS answered HTTP 400", 400)
+        ours, theirs = memory_channels()
+        task = asyncio.ensure_future(handle.serve(ours, version, self.observer))
+        self._links.add(task)
+        task.add_done_callback(self._links.discard)
+        return theirs
 
     def handle(self, identity: str) -> StationHandle:
         """The handle of a station, connected or not; the same object every time."""
@@ -134,3 +138,19 @@ class Csms:
 
     async def _let_in(self, identity: str, channel: WebSocketChannel, version: Version) -> None:
         await self.handle(identity).serve(channel, version, self.observer)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLink:
+    """How a station reaches a CSMS inside the process; call it to connect."""
+
+    csms: Csms
+    identity: str
+    version: Version
+
+    async def __call__(self) -> tuple[TextChannel, Version]:
+        return self.csms.join(self.identity, self.version), self.version
+
+    def speaking(self, version: Version) -> MemoryLink:
+        """The same link for a station of another version."""
+        return replace(self, version=version)

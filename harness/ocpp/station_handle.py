@@ -228,8 +228,10 @@ class StationHandle:
         return await self.update_dynamic_schedule(self.profile_id, within_s=within_s, setpoint=setpoint_w)
 
     async def clear_charging_profiles(self, **criteria: Any) -> Payload:
-        """By chargingProfileId, or by evseId, chargingProfilePurpose and stackLevel."""
+        """By chargingProfileId, or by evseId, chargingProfilePurpose and stackLevel (1.6: by its own names)."""
         self.profile_id = None
+        if self.version is Version.V16:
+            return await self.call("ClearChargingProfile", criteria)
         if "chargingProfileId" in criteria:
             return await self.call("ClearChargingProfile", criteria)
         return await self.call("ClearChargingProfile", {"chargingProfileCriteria": criteria} if criteria else {})
@@ -263,7 +265,11 @@ class StationHandle:
         return await self.call("RequestStartTransaction", request)
 
     async def request_stop(self, transaction_id: str | None = None) -> Payload:
-        return await self.call("RequestStopTransaction", {"transactionId": transaction_id or self.transaction_id})
+        """RequestStopTransaction; in 1.6 RemoteStopTransaction."""
+        wanted = transaction_id or self.transaction_id
+        if self.version is Version.V16:
+            return await self.call("RemoteStopTransaction", {"transactionId": int(wanted or 0)})
+        return await self.call("RequestStopTransaction", {"transactionId": wanted})
 
     # what the shell does -----------------------------------------------------------------------------------------
 

@@ -20,8 +20,8 @@ INSTALLED = any(entry.name == "plugfest" for entry in importlib.metadata.entry_p
 pytestmark = pytest.mark.skipif(not INSTALLED, reason="the package is not installed: no pytest plugin to run")
 
 
-def run(folder, *arguments):
-    command = [sys.executable, "-m", "pytest", "--lab", "lab-configs/emulated-ocpp21.yaml", "--pf-time", "virtual",
+def run(folder, *arguments, lab="emulated-ocpp21"):
+    command = [sys.executable, "-m", "pytest", "--lab", f"lab-configs/{lab}.yaml", "--pf-time", "virtual",
                "--pf-out", str(folder), "-q", "-p", "no:cacheprovider", *arguments]  # fmt: skip
     return subprocess.run(
         command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=240, check=False
@@ -46,3 +46,9 @@ def test_a_seeded_defect_fails_its_case_and_names_the_side(tmp_path, case, defec
     done = run(tmp_path, "testcases/ocpp21", "--pf-case", case, "--pf-defect", defect)
     assert done.returncode == 1, done.stdout[-2000:]
     assert re.search(rf"(fail|inconclusive) \({side}\)", done.stdout), done.stdout[-2000:]
+
+
+def test_older_chargers_pass_their_own_cases_and_the_others_do_not_apply(tmp_path):
+    done = run(tmp_path, "testcases/ocpp_older", lab="emulated-ocpp-older")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "9 passed, 9 skipped" in done.stdout
