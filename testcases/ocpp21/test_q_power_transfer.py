@@ -247,7 +247,6 @@ async def test_meter_values_have_the_right_sign(pf_ground, pf_session, pf_statio
     await reach(EnergyTransferStarted, pf_ground)
     for wanted_w in (pf_parameters.discharge_w, pf_parameters.charge_w):
         await pf_session.follows(wanted_w)
-        await pf_session.wait(20)
         await pf_session.reports_agree()
 
 
