@@ -38,7 +38,9 @@ async def test_bidirectional_needs_get_a_profile(pf_test_station, pf_parameters)
     station = pf_test_station
     await station.boot()
     await station.authorise()
-    expect(station.evse.allowed_energy_transfer is not None, equals=True, of="csms", named="allowedEnergyTransfer given")
+    expect(
+        station.evse.allowed_energy_transfer is not None, equals=True, of="csms", named="allowedEnergyTransfer given"
+    )
     state = await station.tell_needs()
     if state in (ScheduleState.COMING, ScheduleState.GIVEN):
         await station.until(

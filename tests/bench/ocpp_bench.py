@@ -1,6 +1,6 @@
 """OCPP measured in one run: agent and validation beside `ocpp.charge_point`, 500 stations on one CSMS, proxy latency.
 
-    python tests/bench/ocpp_bench.py [STATIONS]
+python tests/bench/ocpp_bench.py [STATIONS]
 """
 
 from __future__ import annotations
@@ -199,14 +199,18 @@ async def main(stations: int) -> None:
     logging.getLogger("ocpp").setLevel(logging.CRITICAL)
     await ours()  # schemas compile once
     mine, theirs = await ours(), await library()
-    print(f"ocpp agent, 5 samples each: {mine:8.0f} messages/s   ocpp.charge_point: {theirs:8.0f}   x{mine / theirs:.1f}")
+    print(
+        f"ocpp agent, 5 samples each: {mine:8.0f} messages/s   ocpp.charge_point: {theirs:8.0f}   x{mine / theirs:.1f}"
+    )
     rate, p99_ms, mb = await many(stations)
     print(f"ocpp CSMS with {stations} stations: {rate:.0f} messages/s, answer p99 {p99_ms:.1f} ms, {mb:.1f} MB per 100")
     direct, between = await latency(False), await latency(True)
     for name, at in (("p50", 0.5), ("p99", 0.99)):
         index = int(len(direct) * at)
         added_ms = between[index] - direct[index]
-        print(f"ocpp proxy {name}: direct {direct[index]:.2f} ms, through {between[index]:.2f} ms, added {added_ms:.2f} ms")
+        print(
+            f"ocpp proxy {name}: direct {direct[index]:.2f} ms, through {between[index]:.2f} ms, added {added_ms:.2f} ms"
+        )
     print(f"ocpp proxy mean: direct {statistics.mean(direct):.2f} ms, through {statistics.mean(between):.2f} ms")
 
 
