@@ -85,6 +85,23 @@ def test_a_drifted_resistor_shows_another_state_than_was_set():
     run(False, body)
 
 
+def test_a_duty_that_is_measured_high_and_toggles_that_last_too_long_are_seen():
+    async def body(rig: Rig) -> None:
+        box = await rig.driver(BOX, pilot_box, {"pilot-duty-offset", "pilot-slow-toggle"})
+        await box.plug()
+        rig.plant.port("station").command(pilot_duty_percent=5.0)
+        assert (await box.read()).duty_percent == 8.0
+        await box.set_state("B")
+        await box.edges()
+        await box.toggle_bcb()
+        await rig.clock.sleep(1.0)
+        await box.read()
+        edges = await box.edges()
+        assert edges[1][0] - edges[0][0] > 0.4
+
+    run(False, body)
+
+
 def test_an_unknown_state_is_refused_before_it_travels():
     async def body(rig: Rig) -> None:
         box = await rig.driver(BOX, pilot_box)
