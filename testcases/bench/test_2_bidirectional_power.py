@@ -116,8 +116,8 @@ async def test_energy_both_ways_by_every_counter(pf_session, pf_instruments, pf_
     """A round trip: import and export registers of analyser, meter and station count the same energies"""
     await pf_session.energy_transfer()
     count = await pf_instruments.counting()
-    for power_w, word in ((pf_parameters.power_w, "in"), (-pf_parameters.power_w, "out")):
-        step(f"{pf_parameters.each_way_s:g} s {word} with {pf_parameters.power_w / 1000:g} kW")
+    for power_w, word in ((pf_parameters.power_w, "in"), (-pf_parameters.power_w / 2, "out, half of it")):
+        step(f"{pf_parameters.each_way_s:g} s {word}: {power_w / 1000:+g} kW")
         await pf_session.command(power_w)
         await pf_session.wait(pf_parameters.each_way_s)
     counters = await pf_instruments.counted(count)
@@ -133,7 +133,7 @@ async def test_energy_both_ways_by_every_counter(pf_session, pf_instruments, pf_
         )
         expect(
             counters.analyser[index],
-            at_least=moved_wh * 0.5,
+            at_least=moved_wh * (0.7, 0.35)[index],
             of="bench",
             named=f"{word} energy by the analyser",
             unit="Wh",
