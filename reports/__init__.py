@@ -8,5 +8,6 @@ from reports.anonymise import Level
 from reports.check import Complaint, check_report
 from reports.load import ReportError
 from reports.make import make_report
+from reports.sheet import make_sheets
 
-__all__ = ["Complaint", "Level", "ReportError", "check_report", "make_report"]
+__all__ = ["Complaint", "Level", "ReportError", "check_report", "make_report", "make_sheets"]

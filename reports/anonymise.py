@@ -32,6 +32,7 @@ _PREFIX = {"vehicle": "V", "charger": "S", "csms": "C", "gateway": "G"}
 _DIGITS = {"vehicle": 3}
 _NAMING = {"maker", "model", "variant", "model_year", "firmware", "hardware", "software"}
 """Identity entries that tell a product, not a specimen: a client may read them."""
+_REMEMBERED = 200
 _ROLES = {
     "vehicle",
     "charger",
@@ -81,6 +82,8 @@ class Names:
     secrets: dict[str, str] = field(default_factory=dict)
     """Identity string, in lower case, to what stands in its place."""
     pattern: re.Pattern[str] | None = None
+    told: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Short texts that were cleaned before: a campaign says the same few things a million times."""
 
     def unit(self, key: str) -> str:
         """The displayed name of a unit; the harness for the side that it takes itself."""
@@ -88,7 +91,13 @@ class Names:
 
     def text(self, value: object) -> str:
         """Any text from outside, made harmless and free of what this level must not show."""
-        return visible(self.redacted(str(value)))
+        text = str(value)
+        told = self.told.get(text)
+        if told is None:
+            told = visible(self.redacted(text))
+            if len(text) <= _REMEMBERED:
+                self.told[text] = told
+        return told
 
     def redacted(self, text: str) -> str:
         if self.pattern is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.campaign.statistics import Times
@@ -59,11 +59,11 @@ def distribution(times: Times, name: str, limit_s: float | None) -> str:
     told = f"{len(times.observed_s)} reacted, {len(times.censored_s)} had not when observation ended."
     drawing, across, up = _frame(f"Distribution of {name}", (0, end, "time in s"), (0, 1, "share"), told)
     steps, level = [(across(0.0), up(0.0))], 0.0
-    for at, reached in times.steps():
+    for at, reached in _seen(times.steps()):
         steps += [(across(at), up(level)), (across(at), up(reached))]
         level = reached
     drawing.path([*steps, (across(end), up(level))], _BLUE, stroke_width=2)
-    for at in times.censored_s:
+    for at in sorted(set(times.censored_s)):
         drawing.path([(across(at) - 4, up(level) - 4), (across(at) + 4, up(level) + 4)], _RED)
         drawing.path([(across(at) - 4, up(level) + 4), (across(at) + 4, up(level) - 4)], _RED)
     if limit_s is not None:
@@ -71,6 +71,15 @@ def distribution(times: Times, name: str, limit_s: float | None) -> str:
         drawing.text(across(limit_s) - 4, _TOP + 10, f"limit {number(limit_s)} s", 9.5, text_anchor="end")
     drawing.text(_WIDTH - _RIGHT, 14, f"n = {len(times)}; × never within the time observed", 9.5, text_anchor="end")
     return drawing.render()
+
+
+def _seen(steps: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """Steps that differ by more than a pixel's height, and the last one."""
+    drawn = 0.0
+    for at, reached in steps:
+        if reached - drawn > 0.004 or reached == steps[-1][1]:
+            drawn = reached
+            yield at, reached
 
 
 def ladder(rows: Sequence[tuple[float, ShareRow]], name: str) -> str:

@@ -10,6 +10,8 @@ from reports.document import Document
 from reports.group import Figure, group_figures
 from reports.timeline import Timeline
 
+_CASES = 32
+"""Cases in one drawing: what a page is high."""
 _TRACES = 12
 """Typical traces shown in the chapter by case; the drill-down holds all (our default)."""
 
@@ -27,19 +29,23 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Drawings:
-    by_case: str
-    shares: str
-    matrix: str
+    by_case: tuple[str, ...]
+    """Bars and shares come in drawings of a page's height."""
+    shares: tuple[str, ...]
+    matrix: tuple[str, ...]
     group: tuple[Figure, ...]
     traces: tuple[Trace, ...]
 
 
 def draw(document: Document, read: Callable[[str], Timeline]) -> Drawings:
     """Every chart, as SVG."""
-    shares = [(case.id, case.tally.share) for case in document.cases]
+    shares = [*((case.id, case.tally.share) for case in document.cases), ("all cases", document.total.share)]
+    pages = range(0, len(document.cases), _CASES)
     return Drawings(
-        by_case=figures.verdicts_by_case(document.cases),
-        shares=figures.shares([*shares, ("all cases", document.total.share)]),
+        by_case=tuple(
+            figures.verdicts_by_case(document.cases[start : start + _CASES], f"by-case-{start}") for start in pages
+        ),
+        shares=tuple(figures.shares(shares[start : start + _CASES]) for start in range(0, len(shares), _CASES)),
         matrix=figures.matrix(document),
         group=tuple(group_figures(document, read)),
         traces=_traces(document, read),

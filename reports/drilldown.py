@@ -24,7 +24,7 @@ from reports.text import duration
 from reports.timeline import Timeline
 
 _CHUNK_OCTETS = 1 << 18
-_BUDGET_OCTETS = 48 << 20
+_BUDGET_OCTETS = 16 << 20
 """Transcripts that a page takes in, before packing (our default: a page of some megabytes)."""
 
 Reader = Callable[[str], Timeline]

@@ -15,6 +15,12 @@ _INK, _SOFT, _GRID = "#1d2730", "#5b6670", "#d5dade"
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 _LINES = ("#0b5394", "#b3261e", "#1f7a43", "#6a3fa0")
 _WIDTH = 720
+_BLOCK = 36
+"""Vehicles in one block of the matrix: what a page is high."""
+_FLOWING_W = 300.0
+"""Power above which a trace is worth its place (our default: above the standby of a converter)."""
+_NARROW = 12
+"""Chargers up to which two blocks stand side by side."""
 
 
 def _patterns(drawing: Drawing, prefix: str) -> None:
@@ -35,14 +41,14 @@ def _legend(drawing: Drawing, verdicts: Iterable[str], y: float, prefix: str) ->
             x += 30 + 5.6 * (len(look.label) + 2)
 
 
-def verdicts_by_case(cases: Sequence[CaseRow]) -> str:
+def verdicts_by_case(cases: Sequence[CaseRow], prefix: str = "by-case") -> str:
     """Stacked bars, one a case, every part with its number on it."""
     height = 44 + 22 * len(cases)
     drawing = Drawing(
         _WIDTH, height, "Verdicts by case", "One bar a case, its parts as long as their share of the plan."
     )
-    _patterns(drawing, "by-case")
-    _legend(drawing, {verdict for case in cases for verdict in case.tally.counts}, 14, "by-case")
+    _patterns(drawing, prefix)
+    _legend(drawing, {verdict for case in cases for verdict in case.tally.counts}, 14, prefix)
     left, full = 250.0, _WIDTH - 250.0 - 44
     for place, case in enumerate(cases):
         y = 32.0 + 22 * place
@@ -56,7 +62,7 @@ def verdicts_by_case(cases: Sequence[CaseRow]) -> str:
             tip = f"{case.id}: {count} {look.label}"
             drawing.rect(x, y, width, 17, look.colour, tip)
             if look.marks:
-                drawing.rect(x, y, width, 17, f"url(#by-case-{verdict})")
+                drawing.rect(x, y, width, 17, f"url(#{prefix}-{verdict})")
             drawing.line(x + width, y, x + width, y + 17, "#ffffff")
             label = f"{look.glyph} {count}"
             if width > 9 * len(label):
@@ -92,24 +98,35 @@ def shares(rows: Sequence[tuple[str, ShareRow]], title: str = "Pass shares with 
     return drawing.render()
 
 
-def matrix(document: Document) -> str:
-    """Vehicles by chargers: the worst verdict of the pair, and how many of its cases did not pass."""
+def matrix(document: Document) -> tuple[str, ...]:
+    """Vehicles by chargers, a drawing a page: the pair's worst verdict and in how many of its cases it came out."""
     cells: dict[tuple[str, str], list[CellRow]] = {}
     for cell in document.cells:
         cells.setdefault((cell.vehicle, cell.charger), []).append(cell)
     rows, columns = axes(document.cells)
-    side = 26.0
-    left, top = 130.0, 96.0
-    drawing = Drawing(left + side * len(columns) + 60, top + side * len(rows) + 34, "Vehicles and chargers")
-    for place, column in enumerate(columns):
-        x = left + side * place + 17
-        drawing.text(x, top - 8, _short(column, 16), 10, transform=f"rotate(-50 {x:.1f} {top - 8:.1f})")
-    for down, row in enumerate(rows):
-        y = top + side * down
-        drawing.text(left - 8, y + 17, _short(row, 18), 10, text_anchor="end")
-        for across, column in enumerate(columns):
-            mine = cells.get((row, column), [])
-            _pair_cell(drawing, left + side * across, y, side, mine, f"{row} with {column}")
+    blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
+    across = 2 if len(columns) <= _NARROW else 1
+    pages = [blocks[start : start + across] for start in range(0, len(blocks), across)]
+    return tuple(_matrix_page(page, columns, cells) for page in pages)
+
+
+def _matrix_page(
+    blocks: Sequence[Sequence[str]], columns: Sequence[str], cells: dict[tuple[str, str], list[CellRow]]
+) -> str:
+    side, left, top = 26.0, 112.0, 74.0
+    width = left + side * len(columns) + 30
+    drawing = Drawing(width * len(blocks), top + side * len(blocks[0]) + 12, "Vehicles and chargers")
+    for place, block in enumerate(blocks):
+        x0 = width * place + left
+        for column, name in enumerate(columns):
+            x = x0 + side * column + 17
+            drawing.text(x, top - 8, _short(name, 12), 10, transform=f"rotate(-50 {x:.1f} {top - 8:.1f})")
+        for row, name in enumerate(block):
+            y = top + side * row
+            drawing.text(x0 - 8, y + 17, _short(name, 15), 10, text_anchor="end")
+            for column, other in enumerate(columns):
+                who = f"{name} with {other}"
+                _pair_cell(drawing, x0 + side * column, y, side, cells.get((name, other), []), who)
     return drawing.render()
 
 
@@ -143,11 +160,12 @@ def axes(cells: Iterable[CellRow]) -> tuple[list[str], list[str]]:
     return rows, columns
 
 
-def trace(timeline: Timeline, title: str, unit: str = "w") -> str:
-    """What was asked and what was measured over time; empty text if nothing of that unit was recorded."""
+def trace(timeline: Timeline, title: str) -> str:
+    """What was asked and what was measured over time; empty text if no energy flowed."""
+    unit = "w"
     chosen = _chosen(timeline.curves, unit)
     points = [point for curve in chosen for point in curve.points]
-    if len(points) < 2:
+    if len(points) < 2 or max(abs(y) for _, y in points) < _FLOWING_W:
         return ""
     scale, printed = (1000.0, f"k{unit.upper()}") if max(abs(y) for _, y in points) >= 2000 else (1.0, unit.upper())
     start, end = min(x for x, _ in points), max(x for x, _ in points)

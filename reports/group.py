@@ -79,13 +79,13 @@ def _distributions(attempts: Sequence[AttemptRow]) -> Iterator[Figure]:
             continue
         times = Times.of(observed[name], censored[name])
         limit_s = next(iter(limits[name])) if len(limits[name]) == 1 else None
-        quantiles = [(word, times.quantile(share)) for word, share in _QUANTILES]
+        quantiles = zip(_QUANTILES, times.quantiles(_QUANTILES.values()), strict=True)
         told = ", ".join(f"{word} {'never' if value is None else number(value, 4) + ' s'}" for word, value in quantiles)
         caption = f"{name}: {told}; {len(times.censored_s)} of {len(times)} never within the time observed."
         yield Figure(f"distribution-{place}", caption, charts.distribution(times, name, limit_s))
 
 
-_QUANTILES = (("lower quartile", 0.25), ("median", 0.5), ("upper quartile", 0.75), ("95th percentile", 0.95))
+_QUANTILES = {"lower quartile": 0.25, "median": 0.5, "upper quartile": 0.75, "95th percentile": 0.95}
 
 
 def _ladder(document: Document) -> Iterator[Figure]:

@@ -95,8 +95,8 @@ def _matrix(document: Document, rows: list[str], columns: list[str]) -> list[tup
 def _marked(drawings: Drawings) -> dict[str, Any]:
     """Our own SVG is markup; everything from outside in it was escaped when it was drawn."""
     return {
-        "by_case": Markup(drawings.by_case),
-        "shares": Markup(drawings.shares),
+        "by_case": [Markup(one) for one in drawings.by_case],
+        "shares": [Markup(one) for one in drawings.shares],
         "group": [{"svg": Markup(one.svg), "caption": one.caption} for one in drawings.group],
         "traces": [
             {

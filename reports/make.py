@@ -38,35 +38,40 @@ def make_report(
     """
     level = Level(anonymise)
     loaded = load(runs)
-    key = key or runs[0].resolve().parent / _KEYS / f"{loaded.campaign.id}.json"
+    key = key or default_key(runs[0], loaded)
     if out.resolve() in key.resolve().parents:
         raise ReportError(f"the pseudonym key {key} would lie in the report's own folder: choose another --out")
     names = names_for(loaded.units, level, key)
     document = tell(loaded, names, compare(load([baseline]), loaded, names) if baseline else None)
-    timelines = _timelines(loaded)
+    timelines = timelines_of(loaded)
     drawings = draw(document, timelines)
-    page = html.render(document, drawings, pack(document, timelines, _sizes(loaded), names))
     out.mkdir(parents=True, exist_ok=True)
-    written = {
-        "report.html": page.encode(),
-        "report.pdf": pdf.render(document, drawings),
-        "report.json": as_json(document),
-        "report.junit.xml": junit.render(document),
+    writers: dict[str, Callable[[], bytes]] = {
+        "report.html": lambda: html.render(document, drawings, pack(document, timelines, sizes, names)).encode(),
+        "report.pdf": lambda: pdf.render(document, drawings),
+        "report.json": lambda: as_json(document),
+        "report.junit.xml": lambda: junit.render(document),
     }
+    sizes = transcript_sizes(loaded)
     paths = []
-    for name, content in written.items():
+    for name, write in writers.items():  # one after another: each may take as much memory as the campaign
         path = out / name
-        path.write_bytes(content)
+        path.write_bytes(write())
         paths.append(path)
     return paths
 
 
+def default_key(run: Path, loaded: Loaded) -> Path:
+    """Where a campaign's pseudonym key lies if nobody says otherwise: beside the runs, in no report's folder."""
+    return run.resolve().parent / _KEYS / f"{loaded.campaign.id}.json"
+
+
 def as_json(document: Document) -> bytes:
     """The document as JSON after `report.schema.json`."""
-    return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=1) + b"\n"
+    return msgspec.json.encode(document, order="deterministic") + b"\n"
 
 
-def _timelines(loaded: Loaded) -> Callable[[str], Timeline]:
+def timelines_of(loaded: Loaded) -> Callable[[str], Timeline]:
     """Reads an attempt's transcript when it is asked for; the last few are kept, charts and drill-down share them."""
 
     @lru_cache(maxsize=32)
@@ -77,7 +82,8 @@ def _timelines(loaded: Loaded) -> Callable[[str], Timeline]:
     return timeline
 
 
-def _sizes(loaded: Loaded) -> dict[str, int]:
+def transcript_sizes(loaded: Loaded) -> dict[str, int]:
+    """Octets of each attempt's transcript, by what the store says: no file is touched for it."""
     return {
         attempt.id: file.bytes
         for result in loaded.results

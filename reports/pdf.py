@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -34,7 +35,9 @@ def render(document: Document, drawings: Drawings) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "report.typ").write_bytes(_TEMPLATE.read_bytes())
-        figures = {"by-case": drawings.by_case, "shares": drawings.shares, "matrix": drawings.matrix}
+        figures = {f"matrix-{place}": one for place, one in enumerate(drawings.matrix)}
+        figures |= {f"by-case-{place}": one for place, one in enumerate(drawings.by_case)}
+        figures |= {f"shares-{place}": one for place, one in enumerate(drawings.shares)}
         figures |= {one.name: one.svg for one in drawings.group}
         figures |= {f"trace-{place}": one.svg for place, one in enumerate(drawings.traces)}
         for name, svg in figures.items():
@@ -49,8 +52,7 @@ def render(document: Document, drawings: Drawings) -> bytes:
 
 def _data(document: Document, drawings: Drawings) -> dict[str, Any]:
     """What the template prints; numbers are formatted here, so that both formats print the same ones."""
-    data: dict[str, Any] = msgspec.to_builtins(document)
-    del data["cells"]
+    data: dict[str, Any] = msgspec.to_builtins(replace(document, cells=()))
     counted = [name for name in LOOKS if document.total.counts.get(name)]
     data["looks"] = {
         name: {"label": look.label, "glyph": look.glyph, "colour": look.colour} for name, look in LOOKS.items()
@@ -75,6 +77,7 @@ def _data(document: Document, drawings: Drawings) -> dict[str, Any]:
         {"case": one.case, "caption": one.caption, "verdict": one.verdict, "attempt": one.attempt}
         for one in drawings.traces
     ]
+    data["pages"] = {"by_case": len(drawings.by_case), "shares": len(drawings.shares), "matrix": len(drawings.matrix)}
     data["group_figures"] = [{"name": one.name, "caption": one.caption} for one in drawings.group]
     data["listed"] = [_line(cell) for cell in document.cells] if len(document.cells) <= _LISTED else []
     data["grids"] = [] if data["listed"] else _grids(document)

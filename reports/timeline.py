@@ -9,7 +9,7 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from harness.transcript.event import Event
 from harness.transcript.recorder import read_events
 from reports.text import tree, visible
 
-Decode = Callable[[bytes], "tuple[str, Any] | None"]
-"""A V2GTP frame to the message's name and content; None where it cannot be read."""
+Decode = Callable[[Iterable[Event]], dict[int, tuple[str, Any]]]
+"""A transcript's events to the V2G messages in it: number of the event to name and content."""
 
 _FIRST, _LAST = 1200, 400
 """Events of one attempt that a report shows from its beginning and its end; the whole is in the evidence."""
@@ -72,35 +72,30 @@ class Timeline:
     entries: tuple[Entry, ...] = ()
     curves: tuple[Curve, ...] = ()
     left_out: int = 0
-    sources: tuple[str, ...] = field(default=())
 
 
 def read(folder: Path, decode: Decode) -> Timeline:
-    """The timeline of one attempt's evidence folder; empty if nothing was recorded."""
+    """The timeline of one attempt's evidence folder, its first event at zero; empty if nothing was recorded."""
     path = folder / "transcript.jsonl"
+    events = list(_readable(path)) if path.is_file() else []
+    zero_s = events[0].at_s if events else 0.0
     curves: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    first: list[Event] = []
-    last: list[Event] = []
-    left_out = 0
-    for event in _readable(path) if path.is_file() else ():
+    for event in events:
         _follow(event, curves)
-        if event.kind == "reading":
-            continue
-        if len(first) < _FIRST:
-            first.append(event)
-            continue
-        last.append(event)
-        if len(last) > 2 * _LAST:
-            left_out += len(last) - _LAST
-            del last[:-_LAST]
-    if len(last) > _LAST:
-        left_out += len(last) - _LAST
-        del last[:-_LAST]
+    measured = {name for _, name in curves}
     for name, points in _series(folder / "series.csv"):
-        curves["series", name] = points
+        if name not in measured:
+            curves["series", name] = points
+    said = [event for event in events if event.kind != "reading"]
+    left_out = max(0, len(said) - _FIRST - _LAST)
+    shown = said[:_FIRST] + said[-_LAST:] if left_out else said
+    messages = decode(events)
     return Timeline(
-        entries=tuple(_entry(event, decode) for event in (*first, *last)),
-        curves=tuple(Curve(role, name, tuple(thinned(points))) for (role, name), points in sorted(curves.items())),
+        entries=tuple(_entry(event, messages, zero_s) for event in shown),
+        curves=tuple(
+            Curve(role, name, tuple((round(at - zero_s, 4), value) for at, value in thinned(points)))
+            for (role, name), points in sorted(curves.items())
+        ),
         left_out=left_out,
     )
 
@@ -167,11 +162,11 @@ def thinned(points: list[tuple[float, float]], wanted: int = _POINTS) -> Iterabl
     return kept
 
 
-def _entry(event: Event, decode: Decode) -> Entry:
-    title, detail = _TITLES.get(event.kind, _any)(event, decode)
+def _entry(event: Event, messages: dict[int, tuple[str, Any]], zero_s: float) -> Entry:
+    title, detail = messages.get(event.number) or _TITLES.get(event.kind, _any)(event)
     return Entry(
         number=event.number,
-        at_s=round(event.at_s, 6),
+        at_s=round(event.at_s - zero_s, 6),
         lane=visible(event.channel, 40),
         source=visible(event.source, 40),
         target=visible(event.target, 40),
@@ -183,21 +178,16 @@ def _entry(event: Event, decode: Decode) -> Entry:
 Told = tuple[str, Any]
 
 
-def _frame(event: Event, decode: Decode) -> Told:
+def _frame(event: Event) -> Told:
+    octets = str(event.data.get("hex", ""))
     try:
-        frame = bytes.fromhex(str(event.data.get("hex", "")))
+        kind = int(octets[4:8], 16)
     except ValueError:
-        return "octets that are no hex", event.data
-    payload = int.from_bytes(frame[2:4], "big") if len(frame) >= 8 else -1
-    kind = _PAYLOADS.get(payload, f"payload type 0x{payload:04X}" if payload >= 0 else "short frame")
-    decoded = decode(frame)
-    if decoded is None:
-        return f"{kind}, {len(frame)} octets", event.data
-    name, content = decoded
-    return name, {"message": content, "octets": frame.hex()}
+        return "octets that are no frame", event.data
+    return f"{_PAYLOADS.get(kind, f'payload type 0x{kind:04X}')}, {len(octets) // 2} octets", event.data
 
 
-def _ocpp(event: Event, _: Decode) -> Told:
+def _ocpp(event: Event) -> Told:
     text = str(event.data.get("text", ""))
     try:
         frame = json.loads(text)
@@ -208,8 +198,8 @@ def _ocpp(event: Event, _: Decode) -> Told:
     return f"{kind}{action}", frame
 
 
-def _told(*keys: str) -> Callable[[Event, Decode], Told]:
-    def tell(event: Event, _: Decode) -> Told:
+def _told(*keys: str) -> Callable[[Event], Told]:
+    def tell(event: Event) -> Told:
         words = [str(event.data[key]) for key in keys if event.data.get(key) not in (None, "")]
         rest = {key: value for key, value in event.data.items() if key not in keys}
         return ": ".join(words) or event.kind, rest or None
@@ -217,11 +207,11 @@ def _told(*keys: str) -> Callable[[Event, Decode], Told]:
     return tell
 
 
-def _any(event: Event, _: Decode) -> Told:
+def _any(event: Event) -> Told:
     return event.kind, event.data or None
 
 
-_TITLES: dict[str, Callable[[Event, Decode], Told]] = {
+_TITLES: dict[str, Callable[[Event], Told]] = {
     "v2g.frame": _frame,
     "v2g.sdp": _frame,
     "v2g.link": _told("what"),

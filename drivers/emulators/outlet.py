@@ -167,5 +167,5 @@ class PlantOutlet:
 
 
 def _least(*limits: float | None) -> float:
-    """The smallest limit of those that were stated; zero and None mean: not stated."""
-    return min((limit for limit in limits if limit), default=0.0)
+    """The smallest of the limits that were stated; zero is a limit, None is none."""
+    return min(limit for limit in limits if limit is not None)

@@ -22,7 +22,7 @@ from harness.campaign.records import EvidenceFile
 
 STORE = "store.sqlite"
 MANIFEST = "manifest.json"
-SIGNATURE = "manifest.p7s"
+SIGNATURE = "manifest.signature.json"
 REPORT = "report"
 _UNSIGNED = {MANIFEST, SIGNATURE, f"{STORE}-wal", f"{STORE}-shm"}
 

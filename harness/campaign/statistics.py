@@ -6,9 +6,11 @@ limit, not dropped. Everything here is a pure function of counts and times.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import comb, sqrt
 from statistics import NormalDist
 from typing import TypeVar
@@ -136,16 +138,24 @@ class Times:
 
     def steps(self) -> list[tuple[float, float]]:
         """The share that has reacted by each time, as steps (product-limit estimate, Kaplan and Meier 1958)."""
-        surviving, points = 1.0, []
-        for time in sorted(set(self.observed_s)):
-            at_risk = sum(one >= time for one in self.observed_s) + sum(one >= time for one in self.censored_s)
-            surviving *= 1 - self.observed_s.count(time) / at_risk
+        at_risk, surviving, lost = len(self), 1.0, 0
+        points = []
+        for time, group in groupby(self.observed_s):
+            reacted = len(tuple(group))
+            gone = bisect_left(self.censored_s, time)  # those lost at this very time were still at risk
+            at_risk -= gone - lost
+            lost = gone
+            surviving *= 1 - reacted / at_risk
+            at_risk -= reacted
             points.append((time, 1 - surviving))
         return points
 
-    def quantile(self, share: float) -> float | None:
-        """When that share had reacted; None if it never did while we looked."""
-        return next((time for time, reached in self.steps() if reached >= share - 1e-9), None)
+    def quantiles(self, shares: Iterable[float]) -> list[float | None]:
+        """When each share had reacted; None if it never did while we looked."""
+        steps = self.steps()
+        levels = [reached + 1e-9 for _, reached in steps]
+        places = [bisect_left(levels, share) for share in shares]
+        return [steps[place][0] if place < len(steps) else None for place in places]
 
 
 def passed_everything(verdicts_of_units: Iterable[Sequence[Verdict]]) -> Share:

@@ -89,8 +89,7 @@ def test_those_that_never_resumed_are_censored_and_hold_the_curve_down():
         (3.0, pytest.approx(3 / 8)),
         (4.0, pytest.approx(4 / 8)),
     ]
-    assert times.quantile(0.5) == 4.0
-    assert times.quantile(0.75) is None
+    assert times.quantiles([0.5, 0.75]) == [4.0, None]
 
 
 def test_a_device_lost_early_takes_its_part_from_those_still_at_risk():
@@ -100,8 +99,8 @@ def test_a_device_lost_early_takes_its_part_from_those_still_at_risk():
 
 def test_quantiles_without_censoring_are_those_of_the_empirical_distribution():
     times = Times.of([5.0, 1.0, 3.0, 2.0, 4.0])
-    assert [times.quantile(share) for share in (0.2, 0.25, 0.5, 0.75, 0.95)] == [1.0, 2.0, 3.0, 4.0, 5.0]
-    assert Times.of([]).quantile(0.5) is None
+    assert times.quantiles([0.2, 0.25, 0.5, 0.75, 0.95]) == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert Times.of([]).quantiles([0.5]) == [None]
 
 
 def test_passed_all_cases_counts_only_units_that_ran_them_all():
