@@ -115,6 +115,11 @@ class WireEmulation:
     def dead(self) -> list[str]:
         return [kind for kind, process in self._processes if process.returncode is not None]
 
+    @property
+    def plant_address(self) -> str:
+        """Where the plant listens, for an observer."""
+        return self._plant
+
     def pid_of(self, kind: str) -> int:
         """Process id of a running emulator; raises KeyError."""
         return {name: process.pid for name, process in self._processes}[kind]

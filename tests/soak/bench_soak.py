@@ -68,7 +68,7 @@ async def soak(minutes: float) -> bool:
         end = await emulation.start(kind, options=options)
         drivers[role] = make_driver(name, Connection(role, clock, end.resource, options))
         await drivers[role].open()
-    plant = PlantClient(emulation._plant, "observer")
+    plant = PlantClient(emulation.plant_address, "observer")
     offset_s = plant.state.at_s - clock.now_s()
     try:
         good = await _run(clock, drivers, counts, minutes * 60)
