@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -49,6 +50,22 @@ def test_toggles_last_as_long_as_the_window_allows(wired: bool):
         assert [state for _, state in edges] == ["C", "B", "C", "B", "B"]
         spans = [later - earlier for (earlier, _), (later, _) in zip(edges[:-1], edges[1:-1], strict=False)]
         assert all(0.2 <= span <= 0.4 for span in spans)
+
+    run(wired, body)
+
+
+@every_way
+def test_a_station_sees_the_toggles_while_they_happen(wired: bool):
+    async def body(rig: Rig) -> None:
+        box = await rig.driver(BOX, pilot_box)
+        await box.plug()
+        await box.set_state("B")
+        toggling = asyncio.create_task(box.toggle_bcb(1))
+        await rig.clock.sleep(0.15)
+        assert rig.plant.state.pilot_state == "C"
+        await rig.clock.sleep(0.3)
+        assert rig.plant.state.pilot_state == "B"
+        await toggling
 
     run(wired, body)
 
