@@ -132,7 +132,8 @@ class WireEmulation:
             try:
                 await asyncio.wait_for(process.wait(), STOP_S)
             except TimeoutError:
-                process.kill()
+                with contextlib.suppress(ProcessLookupError):  # it may just have ended by itself
+                    process.kill()
                 await process.wait()
         for task in list(self._readers):
             await asyncio.wait_for(task, STOP_S)
