@@ -102,7 +102,9 @@
     body.scrollTop = dialog.scrollTop = 0;
   };
   $("close").onclick = () => dialog.close();
-  dialog.addEventListener("close", () => history.replaceState(null, "", location.pathname + location.search));
+  dialog.addEventListener("close", () => {
+    if (location.hash.startsWith("#cell=")) history.replaceState(null, "", location.pathname + location.search);
+  });
 
   const showPair = (vehicle, charger) => {
     const found = [];
