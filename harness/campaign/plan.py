@@ -122,8 +122,12 @@ class Plan(_Model):
         problems += [f"cases: {name} is named twice; give it repeats" for name in _twice(one.id for one in self.cases)]
         vehicles, chargers = set(self._keys("vehicle")), set(self._keys("charger"))
         if not isinstance(self.pairing, str):
-            problems += [f"pairing: {key} is no vehicle of the population" for key, _ in self.pairing if key not in vehicles]
-            problems += [f"pairing: {key} is no charger of the population" for _, key in self.pairing if key not in chargers]
+            problems += [
+                f"pairing: {key} is no vehicle of the population" for key, _ in self.pairing if key not in vehicles
+            ]
+            problems += [
+                f"pairing: {key} is no charger of the population" for _, key in self.pairing if key not in chargers
+            ]
         if self.pairing == "reference" and not any(one.reference for one in self.population):
             problems.append("pairing: reference needs a unit with `reference: true`")
         if not vehicles or not chargers:

@@ -339,6 +339,10 @@ class Store:
             for case, vehicle, charger, why in rows
         ]
 
+    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a SELECT over the tables of schema/*.sql, one by one, for exports."""
+        yield from self._db.execute(query)
+
     def _records(self, table: str, order: str, kind: type[T]) -> list[T]:
         rows = self._db.execute(f"SELECT record_json FROM {table} ORDER BY {order}")
         return [msgspec.json.decode(text, type=kind) for (text,) in rows]
