@@ -14,7 +14,7 @@ setup: .venv/.ready
 	@touch $@
 
 campaign: setup
-	$(BIN)/plugfest run --lab lab-configs/emulated-dc-v2g.yaml
+	$(BIN)/plugfest run --lab lab-configs/emulated-dc-v2g.yaml -n 2
 
 test: setup
 	$(BIN)/python -m pytest tests -q -n 2 --dist loadfile

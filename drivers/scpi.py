@@ -42,6 +42,16 @@ class ScpiInstrument:
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[object] | None = None
 
+    @property
+    def errors_by(self) -> str:
+        """The query of the error queue; empty where there is none."""
+        return self.error_query
+
+    @property
+    def answer_s(self) -> float:
+        """How long an answer may take."""
+        return self.timeout_s
+
     async def open(self) -> None:
         """Connect, clear what an earlier user left, and bring the instrument into remote."""
         await self.wire.open()
@@ -88,7 +98,7 @@ class ScpiInstrument:
     async def query(self, command: str, within_s: float | None = None) -> str:
         """One question and its answer; raises InstrumentError for what stands in the error queue after it."""
         async with self.exclusive():
-            answer = await self._ask(command, within_s or self.timeout_s)
+            answer = await self._ask(command, within_s or self.answer_s)
             await self._raise_errors((command,))
             return answer
 
@@ -133,14 +143,14 @@ class ScpiInstrument:
         await self.wire.write(command)
 
     async def _raise_errors(self, commands: tuple[str, ...]) -> None:
-        if not self.error_query:
+        if not self.errors_by:
             return
         found: list[str] = []
         for _ in range(_MOST_ERRORS):
-            answer = await self._ask(self.error_query, self.timeout_s)
+            answer = await self._ask(self.errors_by, self.answer_s)
             number, _, _ = answer.partition(",")
             if not _NUMBER.fullmatch(number.strip()):
-                raise InstrumentGarbage(self.role, f"{self.error_query}: {answer[:80]!r} is no error entry")
+                raise InstrumentGarbage(self.role, f"{self.errors_by}: {answer[:80]!r} is no error entry")
             if float(number) == 0:
                 break
             found.append(answer)

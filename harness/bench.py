@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from drivers.emulators.catalogue import defect_of
-from drivers.errors import BenchError, ConfigError, InstrumentLost
+from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentLost
 from drivers.registry import make_driver
 from drivers.roles import Device as Driver
 from drivers.roles import Identity, PowerReading
@@ -34,6 +34,8 @@ SAMPLE_S = {TimeMode.WIRE: 0.25, TimeMode.VIRTUAL: 1.0}
 """Distance of the power samples that run through every attempt (our default)."""
 POLITE_S = 15.0
 """How long a session may take to end when our CSMS asks for it, before the plug is pulled (our default)."""
+UNPLUGGED_S = 0.5
+"""How long the connector stays out between attempts, so that both devices notice (our default)."""
 SOURCES = ("dc_source", "ac_source")
 INSTRUMENTS = (
     "power_analyser",
@@ -54,6 +56,8 @@ class Bench:
         self.lab = lab
         self.mode = mode
         self.sample_s = SAMPLE_S[mode]
+        self.strict = True
+        """Refuse instruments whose serial number is not the configured one; `plugfest check` only tells."""
         self.limits: Limits = limits_from(lab.limits)
         self.seeded = [defect_of(one) for one in defects]
         self.network: PrivateNetwork | None = None
@@ -119,6 +123,7 @@ class Bench:
             if self.subject and self.subject.charger:
                 await self.csms.end_transaction(self.subject, POLITE_S)
             await self._unplug_quietly()
+            await self.clock.sleep(UNPLUGGED_S)
             await self.v2g.close()
             self.csms.forget()
         await self.make_safe()
@@ -251,12 +256,27 @@ class Bench:
 
     async def _open(self, role: str, device: Device, end: FarEnd) -> None:
         connection = Connection(
-            role, self.clock, end.resource, device.options, partial(self._exchanged, role), end.object
+            role, self.clock, end.resource, self._located(device.options), partial(self._exchanged, role), end.object
         )
         driver = make_driver(device.driver, connection)
         await driver.open()
         self.drivers[role] = driver
+        serial = (await driver.identity()).serial
+        if self.strict and device.serial not in (None, serial):
+            raise IdentityMismatch(
+                role,
+                f"expected serial {device.serial!r}, the instrument says {serial!r}: another one is connected, or "
+                f"{self.lab.path} is of another bench; `plugfest check` shows all",
+            )
         self._resources[role] = end.resource
+
+    def _located(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options with file names that are meant from the lab file's own folder."""
+        folder = self.lab.path.parent
+        return {
+            name: str(folder / value) if isinstance(value, str) and value and (folder / value).is_file() else value
+            for name, value in options.items()
+        }
 
     def _exchanged(self, role: str, command: str, reply: str | None) -> None:
         self.record(role, "scpi", "harness", role, command=command, reply=reply)

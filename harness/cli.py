@@ -20,6 +20,7 @@ from harness.judge_cli import command as judge
 from harness.lab import LabError, load_lab
 from harness.lists_cli import cases, defects, rules
 from harness.live import LiveView
+from harness.live_feed import FeedReceiver
 from harness.pki_cli import pki_app
 from harness.plugin import CAMPAIGN, stop_politely
 from reports.anonymise import Level
@@ -61,14 +62,12 @@ def run(
     arguments += [part for one in case or [] for part in ("--pf-case", one)]
     arguments += [part for one in defect or [] for part in ("--pf-defect", one)]
     arguments += ["--pf-resume", str(resume)] if resume else []
-    arguments += ["-n", str(workers)] if workers else []
+    arguments += ["-n", str(workers), "--dist", "loadgroup"] if workers else []
     stop_politely()
     console = Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8"))
     view = LiveView(bench, console)
     plugin = _Session(view)
     code = pytest.main([*arguments, "-p", "no:terminal"], plugins=[view, plugin])
-    if plugin.usage:
-        _refuse(plugin.usage)
     view.finish(plugin.reports)
     raise typer.Exit(_exit_code(int(code), view))
 
@@ -91,13 +90,15 @@ class _Session:
     def __init__(self, view: LiveView) -> None:
         self.view = view
         self.reports: list[Path] = []
-        self.usage = ""
+        self.feed: FeedReceiver | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         campaign = config.stash.get(CAMPAIGN, None)
         if campaign:
             campaign.runner.listeners.append(self.view.event)
+            if campaign.workers and campaign.folder:
+                self.feed = FeedReceiver(campaign.folder, self.view.event)
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
@@ -105,13 +106,18 @@ class _Session:
         if campaign:
             self.reports = campaign.reports
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        if self.feed:
+            self.feed.close()
+
 
 def _exit_code(code: int, view: LiveView) -> int:
     if code == pytest.ExitCode.USAGE_ERROR:
         return USAGE
     if code == pytest.ExitCode.INTERRUPTED:
         return int(pytest.ExitCode.INTERRUPTED)
-    bad = [one for one in view.now.outcomes if one["verdict"] not in ("pass", "not_applicable")]
+    bad = [one for one in view.outcomes if one["verdict"] not in ("pass", "not_applicable")]
     return 1 if bad or code else 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,11 @@ def bench_table(lab: Lab) -> Table:
 
 @dataclass
 class _Now:
+    """What one worker is doing."""
+
     case: str = ""
     step: str = ""
     power_w: float | None = None
-    done: int = 0
-    planned: int = 0
-    outcomes: list[dict[str, str]] = field(default_factory=list)
 
 
 class LiveView:
@@ -59,30 +58,31 @@ class LiveView:
     def __init__(self, lab: Lab, console: Console) -> None:
         self.lab = lab
         self.console = console
-        self.now = _Now()
-        self.live = Live(console=console, refresh_per_second=4, transient=True, auto_refresh=console.is_terminal)
+        self.outcomes: list[dict[str, str]] = []
+        self._now: dict[int, _Now] = {}
+        self._live = Live(console=console, refresh_per_second=4, transient=True, auto_refresh=console.is_terminal)
 
     def pytest_sessionstart(self) -> None:
         self.console.print(bench_table(self.lab))
-        self.live.start()
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.now.planned = len(session.items)
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.now.case, self.now.step = nodeid.rpartition("::")[2], ""
-        self._draw()
+        self._live.start()
 
     def event(self, event: Event) -> None:
-        """Listens to the running attempt's recorder."""
-        if event.kind == "case" and event.data.get("what") == "begin":
-            self.now.case = f"{event.data['id']} on {event.data['subject']}"
+        """Listens to the running attempts' recorders, in this process or in the workers'.
+
+        Each worker's clock has an epoch of its own: that tells whose event it is.
+        """
+        epoch_ms = round((event.utc_us / 1e6 - event.at_s) * 1000)
+        now = self._now.setdefault(epoch_ms, _Now())
+        if event.kind == "case":
+            begins = event.data.get("what") == "begin"
+            now.case = f"{event.data['id']} on {event.data['subject']}" if begins else ""
+            now.step = ""
         elif event.kind == "step":
-            self.now.step = str(event.data["text"])
+            now.step = str(event.data["text"])
             if not self.console.is_terminal:
-                self.console.print(f"    {self.now.step}", style="dim", highlight=False)
+                self.console.print(f"    {now.step}", style="dim", highlight=False)
         elif event.kind == "reading" and event.channel == "power_analyser":
-            self.now.power_w = event.data.get("active_w")
+            now.power_w = event.data.get("active_w")
         self._draw()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -97,8 +97,7 @@ class LiveView:
                 self._tell(outcome)
 
     def _tell(self, outcome: Any) -> None:
-        self.now.outcomes.append(outcome)
-        self.now.done += 1
+        self.outcomes.append(outcome)
         mark, style = STYLE[Verdict(outcome["verdict"])]
         line = Text(f"{mark} {outcome['case']:<16} {outcome['subject']:<16} {outcome['verdict']}", style=style)
         if outcome["reason"]:
@@ -106,17 +105,20 @@ class LiveView:
         self.console.print(line)
 
     def _draw(self) -> None:
-        power = "" if self.now.power_w is None else f"   {self.now.power_w / 1000:+8.2f} kW"
-        first = Text(f"▶ {self.now.done}/{self.now.planned}  {self.now.case}{power}", style="bold")
-        self.live.update(Group(first, Text(f"  {self.now.step}", style="cyan")))
+        lines = [Text(f"{len(self.outcomes)} results so far", style="dim")]
+        for now in self._now.values():
+            power = "" if now.power_w is None else f"{now.power_w / 1000:+8.2f} kW"
+            if now.case:
+                lines.append(Text(f"▶ {now.case}  {power}  {now.step}", style="cyan"))
+        self._live.update(Group(*lines))
 
     def pytest_sessionfinish(self) -> None:
-        self.live.stop()
+        self._live.stop()
 
     def finish(self, paths: list[Path]) -> None:
         """The verdict table and where the report lies."""
         counts = dict.fromkeys(Verdict, 0)
-        for outcome in self.now.outcomes:
+        for outcome in self.outcomes:
             counts[Verdict(outcome["verdict"])] += 1
         table = Table(title="verdicts", title_justify="left")
         for verdict, count in counts.items():

@@ -20,11 +20,13 @@ from harness.bench import Bench
 from harness.campaign.attempt import AttemptRunner
 from harness.campaign.catalogue import load_cases
 from harness.campaign.lease import BenchBusy, Lease
+from harness.campaign.records import Pair, Planned
 from harness.campaign.run import Run, cell, new_folder
 from harness.campaign.store import StoreError
 from harness.case import Subject
 from harness.clock import TimeMode, new_loop
 from harness.lab import Lab, LabError, load_lab
+from harness.live_feed import FeedSender
 from harness.subjects import applicability, check_parameters, parameters_for, subjects_for
 from harness.usecase import CASES, UseCase, declared
 from harness.verdict import Verdict
@@ -70,6 +72,7 @@ class CampaignPlugin:
         self.worker = getattr(config, "workerinput", None)
         self.workers = config.getoption("numprocesses", None) or 0
         self.collect_only = bool(config.getoption("collectonly"))
+        self.loops = {str(self.mode): functools.partial(new_loop, self.mode)}
         self.verdicts: list[Verdict] = []
         self.lease: Lease | None = None
         self.folder: Path | None = None
@@ -84,7 +87,10 @@ class CampaignPlugin:
                 self.lease = Lease.take(lab.lab.bench, f"plugfest run --lab {lab.path.name}")
             self.run = self._open_run()
             self.folder = self.run.folder
+            self.finished = self._finished_before()
             self.runner = AttemptRunner(self.run, self.bench)
+            if self.worker:
+                self.runner.listeners.append(FeedSender(self.folder))
             if self.worker or not self.workers:
                 self.bench.enter_network()
 
@@ -98,11 +104,20 @@ class CampaignPlugin:
         folder = new_folder(Path(self.config.getoption("--pf-out")), datetime.now(UTC))
         return Run.create(folder, self.lab, load_cases(self.lab.suites), self.mode)
 
+    def _finished_before(self) -> set[Planned]:
+        """What an interrupted run had finished. Workers are told, so that all of them collect the same."""
+        assert self.run
+        if self.worker:
+            return {
+                Planned(case, Pair(vehicle, charger)) for case, vehicle, charger in self.worker["plugfest_finished"]
+            }
+        return self.run.store.finished()
+
     # Time and loops
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_asyncio_loop_factories(self) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-        return {str(self.mode): functools.partial(new_loop, self.mode)}
+        return self.loops  # the same objects every time: another one would mean another loop, and a bench of its own
 
     # Collecting: every case on every subject that the lab has for it
 
@@ -111,8 +126,9 @@ class CampaignPlugin:
         if case:
             subjects = subjects_for(case, self.lab)
             metafunc.fixturenames.append("pf_subject")
-            names = [subject.name for subject in subjects]
-            metafunc.parametrize("pf_subject", subjects, indirect=True, ids=names, scope="session")
+            # a group of xdist's loadgroup is one subject: so a worker keeps its devices connected
+            values = [pytest.param(one, id=one.name, marks=pytest.mark.xdist_group(one.name)) for one in subjects]
+            metafunc.parametrize("pf_subject", values, indirect=True, scope="session")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -124,8 +140,7 @@ class CampaignPlugin:
         kept: list[pytest.Item] = []
         if self.run:
             self.run.plan((_case_of(item), _subject(item)) for item in chosen)
-            finished = self.run.store.finished()
-            kept = [item for item in chosen if cell(_case_of(item), _subject(item)) in finished]
+            kept = [item for item in chosen if cell(_case_of(item), _subject(item)) in self.finished]
         config.hook.pytest_deselected(items=[item for item in items if item not in chosen] + kept)
         items[:] = [item for item in chosen if item not in kept]
         for item in items:
@@ -197,6 +212,7 @@ class CampaignPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["plugfest_folder"] = str(self.folder)
+        node.workerinput["plugfest_finished"] = [(one.case, *one.pair) for one in sorted(self.finished)]
 
 
 @pytest.fixture(scope="session")

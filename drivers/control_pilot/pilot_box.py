@@ -28,7 +28,6 @@ _TOGGLE_MS = 300
 """Middle of the 200 to 400 ms window for each state of a BCB toggle (as cited in open EVSE code)."""
 SETTLE_S = 0.5
 """How long the pilot may take to show an unplugged cable (our default)."""
-"""Middle of the 200 to 400 ms window for each state of a BCB toggle (as cited in open EVSE code)."""
 
 
 class PilotBox(LineBox):

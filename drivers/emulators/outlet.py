@@ -20,7 +20,7 @@ STATION_LIMITS = Limits(
 """A 22 kW bidirectional station, as the plant's converter is (our default)."""
 
 ISOLATION_TEST_V = 500.0
-ISOLATION_TEST_S = 2.5
+ISOLATION_TEST_S = 1.0
 ISOLATION_OHM_PER_V = 100.0
 """Below this the cable check fails (our default)."""
 RAMP_DOWN_S = 1.0
@@ -167,5 +167,5 @@ class PlantOutlet:
 
 
 def _least(*limits: float | None) -> float:
-    """The smallest limit of those that were stated; zero and None mean: not stated."""
-    return min((limit for limit in limits if limit), default=0.0)
+    """The smallest of the limits that were stated; zero is a limit, None is none."""
+    return min(limit for limit in limits if limit is not None)

@@ -65,6 +65,11 @@ class Charger:
         self.before_session: list[Callable[[Secc], None]] = []
         """Called with every new connection's agent before it starts: where defects are installed."""
         self.wakes_after_pause = True
+        self.dead = False
+        """The V2G half has crashed: it accepts connections and says nothing."""
+        self.discovery_twists: list[Callable[[bytes, bytes | None], bytes | None]] = []
+        """Changes to discovery answers, each given the request and the answer so far."""
+        self.asks_client_certificate = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
         self._discovery: net.DiscoveryServer | None = None
@@ -94,13 +99,17 @@ class Charger:
         self._servers.append(plain_server)
         secure: net.Endpoint | None = None
         if tls is not None:
+            tls.verify_mode = ssl.CERT_REQUIRED if self.asks_client_certificate else ssl.CERT_NONE
             secure_server, secure = await net.serve(self.serve, interface=interface, tls=tls)
             self._servers.append(secure_server)
         responder = sdp.Responder(plain.address, plain.port, secure.port if secure else None, tls_required)
 
         def respond(datagram: bytes) -> bytes | None:
-            answer = responder.answer(datagram)
-            return answer.encode() if answer else None
+            found = responder.answer(datagram)
+            answer = found.encode() if found else None
+            for twist in self.discovery_twists:
+                answer = twist(datagram, answer)
+            return answer
 
         self.respond_to_discovery = respond
         self._discovery = await net.DiscoveryServer.start(
@@ -116,6 +125,8 @@ class Charger:
 
     async def serve(self, stream: ByteStream) -> None:
         """Serve one connection; one outlet has one vehicle, a second connection is refused."""
+        if self.dead:
+            return
         if self.current is not None:
             self.observer.link("refused", by="charger", reason="another vehicle is being served")
             await stream.close()

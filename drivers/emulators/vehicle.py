@@ -79,7 +79,8 @@ class ElectricVehicle:
         self.before_session: list[Callable[[Evcc], None]] = []
         """Called with every new connection's agent before it starts: where defects are installed."""
         self.wakes_after_pause = True
-        self.pause_at_departure = False
+        self.remembers = True
+        """Whether a paused session is kept for its resume."""
         self._on_event = on_event or (lambda _: None)
         self._runner: asyncio.Task[None] | None = None
         install(self, defects)
@@ -157,7 +158,7 @@ class ElectricVehicle:
     async def _sleep(self) -> None:
         """After a session: stay quiet until the oscillator was off, so that its return is a wake-up."""
         await self._until(lambda: not self._oscillator or not self.plant.state.plugged)
-        if not self.wakes_after_pause and self.stored is not None:
+        if not self.wakes_after_pause and self.mood is Mood.PAUSED:
             await self._until(lambda: not self.plant.state.plugged)
 
     async def _session(self) -> None:
@@ -184,7 +185,7 @@ class ElectricVehicle:
 
     def _conclude(self, reason: str) -> None:
         paused = self.current is not None and self.current.session.state == "paused"
-        self.stored = self.current.session.store() if paused and self.current else None
+        self.stored = self.current.session.store() if paused and self.current and self.remembers else None
         self.current = None
         self._feel(Mood.PAUSED if paused else Mood.DONE, reason)
 

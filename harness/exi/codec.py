@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from harness.exi.compiled_reader import PADDING, ReaderCompiler, ReadType
 from harness.exi.compiled_writer import WriterCompiler, WriteType, spill
@@ -25,8 +25,7 @@ _HABIT_EVENTS = 3_000
 _HEADER = 0x80  # distinguishing bits, no options, final version 1
 
 
-@dataclass(frozen=True)
-class Decoded:
+class Decoded(NamedTuple):
     """What a stream holds: the element's name, its content, and what was wrong with the stream."""
 
     name: str
@@ -118,7 +117,7 @@ def _read_tolerantly(data: bytes, schema: Schema, kind: Kind, *, trace: bool = F
         reading = _Reading(data, schema, kind, trace=trace, habit=habit)
         if reading.clean and reading.decoded is not None:
             cause = Deviation(plain.first_bit, reading.decoded.name, "habit", habit.cause)
-            reading.decoded = replace(reading.decoded, deviations=(cause,))
+            reading.decoded = reading.decoded._replace(deviations=(cause,))
             return reading
     return plain
 

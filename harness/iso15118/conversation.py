@@ -84,6 +84,15 @@ class Conversation:
         self.observer.link("closed", by=self.we)
         await self._stream.close()
 
+    @property
+    def pending(self) -> int:
+        """Octets of a frame that has not arrived in full."""
+        return self._parser.pending
+
+    def use_parser(self, parser: FrameParser) -> None:
+        """Read the stream with another parser from now on: how an emulated device fails at framing."""
+        self._parser = parser
+
     async def _fill(self, deadline_s: float, within_s: float) -> None:
         left_s = deadline_s - self.clock.now_s()
         try:

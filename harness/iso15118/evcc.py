@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from cryptography import x509
 
@@ -179,6 +179,8 @@ class EvccSession:
         self.stored = stored
         self.state = State.CONNECTED
         self.intent = Intent.CHARGE
+        self.believes_any_setup = False
+        """A careless vehicle takes a SessionSetupRes with session id 0 or a plain OK for a session."""
         self.reacts_to = set(REACTIONS) | {"MeteringConfirmation"}
         self.session_id = stored.session_id if stored else bytes(8)
         self.protocol = ""
@@ -297,7 +299,6 @@ class EvccSession:
         self._received_at_s = now_s
         if request is None:
             self._fail(f"{name_of(response)} without a request")
-        assert request is not None
         expected = name_of(request).removesuffix("Req") + "Res"
         if name_of(response) != expected:
             self._fail(f"{name_of(response)} in answer to {name_of(request)}")
@@ -351,7 +352,7 @@ class EvccSession:
                 f"{name_of(response)} carries session {header.session_id.hex()} instead of {self.session_id.hex()}"
             )
 
-    def _fail(self, text: str) -> None:
+    def _fail(self, text: str) -> NoReturn:
         self.state = State.FAILED
         self.reason = self.reason or text
         raise Unexpected(text)
@@ -375,6 +376,15 @@ class EvccSession:
     def take_limits(self, content: Record) -> None:
         """Keep the station's limits from any message that carries some."""
         self.station_limits = read_limits(content, "evse_", self.station_limits)
+
+    def check_setup(self, session_id: bytes, code: str) -> None:
+        """A session set-up must say whether it is a new or the old session, and name it ([V2G20-2106])."""
+        if self.believes_any_setup:
+            return
+        if not any(session_id):
+            self._fail("the station gave the session id 0")
+        if code not in ("OK_NewSessionEstablished", "OK_OldSessionJoined"):
+            self._fail(f"the station answered the session set-up with {code}")
 
     def react(self, notification: str) -> None:
         """Follow a notification of the station, if we are a vehicle that does."""

@@ -92,6 +92,7 @@ def session_setup(session: EvccSession, now_s: float) -> Record:
 
 @_reads("SessionSetupReq")
 def _session(session: EvccSession, _: Any, response: Any) -> None:
+    session.check_setup(response.header.session_id, str(response.response_code))
     session.resumed = session.state is State.RESUMED
     session.session_id = response.header.session_id
     session.evse_id = response.evse_id
@@ -297,6 +298,11 @@ def cable_check(session: EvccSession, now_s: float) -> Record:
     return dc.DCCableCheckReq(header=_header(session, now_s))
 
 
+@_reads("DC_CableCheckReq")
+def _cable_check(session: EvccSession, _: Any, __: Any) -> None:
+    session.pre_charged = False  # a session may come here twice: after a renegotiation, or a resume
+
+
 @_builds("DC_PreChargeReq")
 def pre_charge(session: EvccSession, now_s: float) -> Record:
     return dc.DCPreChargeReq(
@@ -383,6 +389,7 @@ def _power_profile(session: EvccSession, now_s: float) -> common.EVPowerProfile:
 
 @_reads("PowerDeliveryReq")
 def _power(session: EvccSession, request: Any, response: Any) -> None:
+    session.welding_polls = 0
     if request.charge_progress == "Standby" and session.state is State.POWER_ON:
         session.intent = Intent.CHARGE  # standby was refused: the vehicle goes on charging
     if response.evse_status:
@@ -416,7 +423,8 @@ def _loop_content(session: EvccSession, kind: type[Record]) -> dict[str, Any]:
 
 def _display(session: EvccSession) -> DisplayParameters:
     needs = session.vehicle.needs()
-    return DisplayParameters(present_soc=round(session.vehicle.inlet().soc * 100), target_soc=needs.target_soc_percent)
+    soc_percent = min(max(round(session.vehicle.inlet().soc * 100), 0), 100)
+    return DisplayParameters(present_soc=soc_percent, target_soc=needs.target_soc_percent)
 
 
 @_builds("DC_ChargeLoopReq")

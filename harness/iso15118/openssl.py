@@ -1,4 +1,4 @@
-"""What Python's ssl module cannot set: TLS 1.3 suites, named groups and signature algorithms of one context.
+"""What Python's ssl module cannot set: TLS 1.3 suites, groups, signature algorithms, authorities, OCSP staples.
 
 Python 3.11 has no call for them, and an OPENSSL_CONF would bind a whole process, test runner included. So OpenSSL's
 own functions are called on the context that the ssl module holds. Works on CPython only; `restrict` checks that it
@@ -11,10 +11,17 @@ import _ssl
 import ctypes
 import ssl
 import sys
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 
 from harness.iso15118.errors import LocalProtocolError
 
+_SET_STATUS_CALLBACK = 63
+_SET_STATUS_TYPE = 65
+_GET_OCSP_RESPONSE = 70
+_SET_OCSP_RESPONSE = 71
+_OCSP = 1
+_STAPLED, _NOT_STAPLED = 0, 3
 _SET_GROUPS_LIST = 92
 _SET_SIGALGS_LIST = 98
 _SET_CLIENT_SIGALGS_LIST = 102
@@ -34,13 +41,76 @@ def restrict(
         raise LocalProtocolError(f"OpenSSL has suites {there} instead of {list(suites)}")
 
 
+def name_authorities(context: ssl.SSLContext, roots: Sequence[bytes]) -> None:
+    """Send these roots (DER) as certificate_authorities: in the ClientHello, or in the CertificateRequest."""
+    library, pointer = _library(), _pointer(context)
+    for root in roots:
+        start = ctypes.c_char_p(root)
+        certificate = library.d2i_X509(None, ctypes.byref(start), len(root))
+        if not certificate:
+            raise LocalProtocolError("a root that is no certificate can't be named as an authority")
+        _must(library.SSL_CTX_add1_to_CA_list(pointer, certificate), "certificate_authorities")
+        library.X509_free(certificate)
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+_callbacks: weakref.WeakKeyDictionary[ssl.SSLContext, list[object]] = weakref.WeakKeyDictionary()
+"""OpenSSL keeps only a pointer to a callback: it must live as long as its context."""
+
+
+def staple(context: ssl.SSLContext, response: bytes) -> None:
+    """Let a server answer status_request with this OCSP response (DER) for its leaf."""
+    library, pointer = _library(), _pointer(context)
+
+    def asked(connection: int, _: int) -> int:
+        copy = library.CRYPTO_malloc(len(response), b"", 0)  # OpenSSL frees what it is given
+        if not copy:
+            return _NOT_STAPLED
+        ctypes.memmove(copy, response, len(response))
+        library.SSL_ctrl(connection, _SET_OCSP_RESPONSE, len(response), copy)
+        return _STAPLED
+
+    _call_back(context, library, pointer, asked)
+
+
+def ask_status(context: ssl.SSLContext, accept: Callable[[bytes], bool]) -> None:
+    """Let a client send status_request; `accept` decides by the stapled response (DER), empty if there was none."""
+    library, pointer = _library(), _pointer(context)
+    _must(int(library.SSL_CTX_ctrl(pointer, _SET_STATUS_TYPE, _OCSP, None)), "status_request")
+
+    def answered(connection: int, _: int) -> int:
+        held = ctypes.c_void_p()
+        length = library.SSL_ctrl(connection, _GET_OCSP_RESPONSE, 0, ctypes.addressof(held))
+        stapled = ctypes.string_at(held.value, length) if held.value and length > 0 else b""
+        return int(accept(stapled))
+
+    _call_back(context, library, pointer, answered)
+
+
+def _call_back(
+    context: ssl.SSLContext, library: ctypes.CDLL, pointer: int, function: Callable[[int, int], int]
+) -> None:
+    held = _Callback(function)
+    _callbacks.setdefault(context, []).append(held)
+    library.SSL_CTX_callback_ctrl(pointer, _SET_STATUS_CALLBACK, held)
+
+
 def _library() -> ctypes.CDLL:
     library = ctypes.CDLL(_ssl.__file__)
     library.SSL_CTX_set_ciphersuites.argtypes = (ctypes.c_void_p, ctypes.c_char_p)
     library.SSL_CTX_ctrl.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_long, ctypes.c_char_p)
     library.SSL_CTX_ctrl.restype = ctypes.c_long
-    library.SSL_CTX_get_options.argtypes = (ctypes.c_void_p,)
-    library.SSL_CTX_get_options.restype = ctypes.c_uint64
+    library.SSL_CTX_callback_ctrl.argtypes = (ctypes.c_void_p, ctypes.c_int, _Callback)
+    library.SSL_CTX_callback_ctrl.restype = ctypes.c_long
+    library.SSL_ctrl.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_long, ctypes.c_void_p)
+    library.SSL_ctrl.restype = ctypes.c_long
+    library.SSL_CTX_add1_to_CA_list.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+    library.d2i_X509.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long)
+    library.d2i_X509.restype = ctypes.c_void_p
+    library.X509_free.argtypes = (ctypes.c_void_p,)
+    library.X509_free.restype = None
+    library.CRYPTO_malloc.argtypes = (ctypes.c_size_t, ctypes.c_char_p, ctypes.c_int)
+    library.CRYPTO_malloc.restype = ctypes.c_void_p
     return library
 
 

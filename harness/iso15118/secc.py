@@ -16,7 +16,8 @@ from typing import Any
 from cryptography import x509
 
 from harness.exi.declare import Record
-from harness.iso15118 import secc_answers
+from harness.iso15118 import secc_loop, secc_power, secc_schedule, secc_setup  # noqa: F401 - they register their answers
+from harness.iso15118.answering import ANSWERS, Refused, filled
 from harness.iso15118.credential import Credential
 from harness.iso15118.errors import Unexpected
 from harness.iso15118.installation import Provisioning
@@ -47,19 +48,19 @@ class SessionMemory:
     def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self.paused: dict[bytes, PausedSession] = {}
         self._given: set[bytes] = {bytes(8)}
-        self._random = random
+        self.random = random
 
     def new_id(self) -> bytes:
         """Eight octets from the random source, never zero, never given before ([V2G20-2621])."""
         made = bytes(8)
         while made in self._given:
-            made = self._random(8)
+            made = self.random(8)
         self._given.add(made)
         return made
 
     def challenge(self) -> bytes:
         """Sixteen octets for GenChallenge ([V2G20-2607])."""
-        return self._random(16)
+        return self.random(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ class SeccSession:
         Raises Unexpected for a message that is no request at all.
         """
         name = name_of(request)
-        if name not in secc_answers.ANSWERS or self.ended:
+        if name not in ANSWERS or self.ended:
             raise Unexpected(f"{name} in state {self.state}")
         if self._arrived_at_s is None:
             self._arrived_at_s = now_s
@@ -223,14 +224,14 @@ class SeccSession:
         if not permitted(self.state, request, self.energy):
             return self.refuse(request, "FAILED_SequenceError", now_s, f"{name} in state {self.state}")  # [V2G20-459]
         try:
-            return secc_answers.ANSWERS[name](self, request, now_s)
-        except secc_answers.Refused as refused:
+            return ANSWERS[name].answer(self, request, now_s)
+        except Refused as refused:
             return self.refuse(request, refused.code, now_s, refused.because)
 
     def refuse(self, request: Record, code: str, now_s: float, because: str) -> Record:
         """A response with a FAILED code, its mandatory elements filled with valid values ([V2G20-736])."""
         self.reason = because
-        return secc_answers.filled(self, request, now_s, response_code=code)
+        return filled(self, request, now_s, response_code=code)
 
     def _conclude(self, request: Record, response: Record, now_s: float) -> None:
         self._arrived_at_s = None

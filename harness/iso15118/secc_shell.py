@@ -57,6 +57,8 @@ class Secc:
         self.link = Conversation(stream, clock, observer, we="charger", they="vehicle")
         self.twists: dict[str, Twist] = {}
         """By request name; applied to every answer that the agent gives by itself."""
+        self.hears: list[Callable[[Secc, Record], Record]] = []
+        """Changes to requests before the agent sees them: how an emulated charger fails to notice what was wrong."""
         self.last_request: Record | None = None
         self.last_response: Record | None = None
         self.closes_after_s = timer("Close_After_SessionStop").value_s
@@ -123,6 +125,8 @@ class Secc:
 
     async def _right_answer(self, request: Record) -> Record | None:
         self.last_request = request
+        for hear in self.hears:
+            request = hear(self, request)
         try:
             response = self.session.answer(request, self.clock.now_s())
             while response is None:

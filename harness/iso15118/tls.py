@@ -1,11 +1,13 @@
-"""TLS for ISO 15118-20: two profiles, three environments, both sides, the key log always written.
+"""TLS for ISO 15118-20: two profiles, both sides, the key log always written.
 
 strict-20 is the standard's profile as far as public sources tell it; lab-20 is what most of the field runs: P-256 and
-whatever suites TLS 1.3 has. OCSP staples are neither sent nor asked for: Python's ssl has no way to.
+whatever suites TLS 1.3 has. One OCSP response, the leaf's, is stapled: OpenSSL 3.0 has no way to staple more. A vehicle
+judges a staple by its status and its time; the responder's signature is not checked.
 """
 
 from __future__ import annotations
 
+import datetime
 import os
 import ssl
 from dataclasses import dataclass
@@ -14,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 
+from harness.iso15118 import openssl
 from harness.iso15118.credential import Credential
-from harness.iso15118.openssl import restrict
 from harness.iso15118.pki import key_to_pem, to_pem
 from harness.link import ByteStream, TcpStream
 
@@ -35,12 +39,12 @@ class TlsProfile(StrEnum):
     LAB = "lab-20"
 
 
-class Environment(StrEnum):
-    """In which a lab works, in this order."""
+class Revocation(StrEnum):
+    """What a vehicle makes of OCSP: it always asks by rule ([V2G20-2372]); in the field few chargers answer."""
 
-    NO_SECURITY = "no security"
-    DEVELOPMENT = "development certificates"
-    PRODUCTION = "production-like certificates"
+    NOT_ASKED = "not asked"
+    IF_STAPLED = "if stapled"
+    REQUIRED = "required"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +61,26 @@ class Tls:
     profile: TlsProfile = TlsProfile.LAB
     versions: tuple[ssl.TLSVersion, ssl.TLSVersion] = (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3)
     suites: tuple[str, ...] = ()
+    names_authorities: bool = True
+    """Whether the trusted roots are sent as certificate_authorities ([V2G20-2401], [V2G20-1006])."""
+    staple: bytes = b""
+    """The charger's OCSP response in DER."""
+    revocation: Revocation = Revocation.IF_STAPLED
 
     def server(self, *, client_certificate: bool = True) -> ssl.SSLContext:
         """The charger's context; it always asks for the vehicle's certificate ([V2G20-2400]) unless told not to."""
         context = self._context(ssl.PROTOCOL_TLS_SERVER)
         context.verify_mode = ssl.CERT_REQUIRED if client_certificate else ssl.CERT_NONE
+        if self.staple:
+            openssl.staple(context, self.staple)
         return context
 
     def client(self) -> ssl.SSLContext:
         """The vehicle's context. Names are not checked: a charger's certificate names no host."""
         context = self._context(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
         context.verify_mode = ssl.CERT_REQUIRED
+        if self.revocation is not Revocation.NOT_ASKED:
+            openssl.ask_status(context, self._accepts)
         return context
 
     def _context(self, protocol: int) -> ssl.SSLContext:
@@ -79,17 +91,31 @@ class Tls:
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         if self.trusted:
             context.load_verify_locations(cadata=to_pem(self.trusted).decode())
+            if self.names_authorities:
+                openssl.name_authorities(context, [one.public_bytes(Encoding.DER) for one in self.trusted])
         if self.credential:
             _load(context, self.credential)
         if self.profile is TlsProfile.STRICT or self.suites:
             strict = self.profile is TlsProfile.STRICT
-            restrict(
+            openssl.restrict(
                 context,
                 suites=self.suites or STRICT_SUITES,
                 groups=STRICT_GROUPS if strict else ("secp521r1", "X448", "X25519", "secp256r1"),
                 signature_algorithms=STRICT_SIGNATURES if strict else (*STRICT_SIGNATURES, "ecdsa_secp256r1_sha256"),
             )
         return context
+
+    def _accepts(self, stapled: bytes) -> bool:
+        """Whether a vehicle goes on with this staple; empty: there was none."""
+        if not stapled:
+            return self.revocation is not Revocation.REQUIRED
+        try:
+            response = ocsp.load_der_ocsp_response(stapled)
+            good = response.certificate_status is ocsp.OCSPCertStatus.GOOD
+            until = response.next_update_utc
+        except ValueError:  # no response, or one that reports the responder's own failure
+            return False
+        return good and (until is None or until > datetime.datetime.now(datetime.UTC))
 
 
 def _load(context: ssl.SSLContext, credential: Credential) -> None:

@@ -144,7 +144,7 @@ class ChargingStation:
         durable = letter.durable and not self.quirks.forgets_offline
         if not (self.online or durable or booting):
             return
-        said = spoken(self.version, letter.action, letter.payload)
+        said = spoken(self._version, letter.action, letter.payload)
         payload = None if said is None else self.quirks.outgoing(letter.action, said)
         if payload is not None:
             letter.payload = payload

@@ -22,7 +22,7 @@ from harness.clock import Clock
 from harness.link import TextChannel, memory_channels
 from harness.ocpp import profile_drafts
 from harness.ocpp.csms_answers import Answers, Behaviour, default_answer
-from harness.ocpp.frames import Payload
+from harness.ocpp.frames import CallResult, Payload, parse, render
 from harness.ocpp.observer import Observer, Unobserved
 from harness.ocpp.schema import SchemaProblem
 from harness.ocpp.session import (
@@ -110,6 +110,8 @@ class StationHandle:
         """Of the running transaction, as its events tell."""
         self.version = Version.V21
         self.admitted = True
+        self.tolerant = False
+        """Answer an action that does not exist with an empty result: a deliberate fault."""
         self.profile_id: int | None = None
         """The Dynamic profile that `update_setpoint` moves."""
         self._profile_transaction: str | None = None
@@ -332,6 +334,9 @@ class StationHandle:
                 self._note(Received(now_s, event.action, event.payload, event.id))
             case Garbled():
                 self.garbled.append(event)
+                if self.tolerant and event.code == ErrorCode.NOT_IMPLEMENTED and self._session:
+                    self._session.take_texts()
+                    self._session.put_raw(render(CallResult(_id_of(event.text, self.version), {})))
             case _:
                 self._conclude([event])
 
@@ -493,6 +498,10 @@ class Csms:
 
     async def _let_in(self, identity: str, channel: WebSocketChannel, version: Version) -> None:
         await self.handle(identity).serve(channel, version, self.observer)
+
+
+def _id_of(text: str, version: Version) -> str:
+    return parse(text, version).id
 
 
 def _variable(component: str, variable: str, *, instance: str | None = None, evse: int | None = None) -> Payload:

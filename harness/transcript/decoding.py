@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from harness.iso15118 import messages
 from harness.iso15118.messages import Decoded, ExiError
 from harness.iso15118.v2gtp import HEADER, HEADER_LENGTH, INVERSE_VERSION, VERSION
 from harness.transcript.event import Event
-from harness.transcript.v2g import REQUEST, RESPONSE, Message, V2GSession, group
+from harness.transcript.v2g import REQUEST, RESPONSE, VEHICLE, Message, V2GSession, group
 
 ISO20, ISO2, DIN, UNKNOWN = "iso15118-20", "iso15118-2", "din70121", "unknown"
 SAP_TYPE = 0x8001
@@ -26,6 +27,14 @@ SETS_20 = {0x8002: "common", 0x8003: "ac", 0x8004: "dc", 0x8005: "acdp", 0x8006:
 """Message sets of -20 by payload type, side streams included."""
 ALL_20 = ("common", "dc", "ac", "wpt", "acdp")
 SETS = {ISO2: ("iso2",), DIN: ("din",), ISO20: ALL_20}
+
+
+HARMLESS = ("trailing", "padding", "empty", "habit")
+"""Kinds of deviation that leave no doubt about what was meant."""
+
+
+MOST_TRAILING_BITS = 24
+"""More than this behind the end of a message, and it was another message (our default; the field's habit is 00)."""
 
 
 class _Unreadable(ValueError):
@@ -81,7 +90,7 @@ class _Reading:
             raw=raw[HEADER_LENGTH:],
         )
         try:
-            schema, decoded = self._decode(raw, kind, ordinal)
+            schema, decoded = self._decode(raw, kind, ordinal, event)
         except _Unreadable as problem:
             return replace(bare, error=str(problem))
         message = _opened(bare, schema, decoded)
@@ -90,7 +99,7 @@ class _Reading:
         self._negotiate(message, kind)
         return message
 
-    def _decode(self, raw: bytes, kind: int, ordinal: int) -> tuple[str, Decoded]:
+    def _decode(self, raw: bytes, kind: int, ordinal: int, event: Event) -> tuple[str, Decoded]:
         version, inverse, _, length = HEADER.unpack_from(raw)
         if (version, inverse) != (VERSION, INVERSE_VERSION):
             raise _Unreadable(f"frame head is {raw[:HEADER_LENGTH].hex()}")
@@ -100,16 +109,16 @@ class _Reading:
         candidates = self._candidates(kind, ordinal)
         if not candidates:
             raise _Unreadable(f"payload type {kind:#06x} carries no message that is known here")
-        first: Exception | None = None
-        for tolerant in (False, True):
-            for schema in candidates:
-                try:
-                    return schema, messages.decode(payload, schema, mode="tolerant" if tolerant else "strict")
-                except (ExiError, ValueError, KeyError) as problem:
-                    first = first or problem
-                if tolerant:
-                    break  # only the right set is read tolerantly: any octets are something to a patient reader
-        raise _Unreadable(f"not readable as {candidates[0]}: {first}")
+        right = _read(payload, candidates[0], tolerant=True)
+        if isinstance(right, Decoded) and _is_meant(right, payload):
+            return candidates[0], right
+        for schema in candidates[1:]:  # strictly: any octets are something to a patient reader
+            other = _read(payload, schema, tolerant=False)
+            if isinstance(other, Decoded) and _fits(_name(schema, other), event.source):
+                return schema, other
+        if isinstance(right, Decoded):
+            return candidates[0], right
+        raise _Unreadable(f"not readable as {candidates[0]}: {right}")
 
     def _candidates(self, kind: int, ordinal: int) -> tuple[str, ...]:
         """Message sets to try, the right one first."""
@@ -120,7 +129,9 @@ class _Reading:
         right = SETS_20.get(kind)
         if right is None:
             return ()
-        return (right, *(one for one in ALL_20 if one != right))
+        negotiated = self.namespace.rpartition(":")[2].partition("-")[0].lower()
+        others = ("common", negotiated) if negotiated in ALL_20 else ALL_20
+        return (right, *(one for one in others if one != right))
 
     def _negotiate(self, message: Message, kind: int) -> None:
         if message.name == "supportedAppProtocolReq":
@@ -136,16 +147,45 @@ class _Reading:
             self.protocol = _protocol_of(message, kind)
 
 
+@lru_cache(maxsize=16384)  # a running session is looked at again and again while it grows
+def _read(payload: bytes, schema: str, *, tolerant: bool) -> Decoded | Exception:
+    """The decoded stream, or why it can't be read."""
+    try:
+        return messages.decode(payload, schema, mode="tolerant" if tolerant else "strict")
+    except (ExiError, ValueError, KeyError) as problem:
+        return problem
+
+
+def _is_meant(decoded: Decoded, payload: bytes) -> bool:
+    """Whether a stream is, all in all, what it was read as: only habits of encoders, hardly anything behind its end."""
+    return all(
+        one.kind in HARMLESS and (one.kind != "trailing" or len(payload) * 8 - one.bit <= MOST_TRAILING_BITS)
+        for one in decoded.deviations
+    )
+
+
+def _name(schema: str, decoded: Decoded) -> str:
+    return _content(schema, decoded)[0]
+
+
+def _fits(name: str, sender: str) -> bool:
+    """Whether a message of this name comes from this side."""
+    return name.endswith(REQUEST if sender == VEHICLE else RESPONSE)
+
+
+def _content(schema: str, decoded: Decoded) -> tuple[str, Any]:
+    """Name and content; -2 and DIN wrap the request or response in a document with header and body."""
+    if schema not in ("iso2", "din"):
+        return decoded.name, decoded.message
+    body = getattr(decoded.message, "body", None)
+    content = next((one for one in vars(body).values() if one is not None), None) if body is not None else None
+    return (type(content).declaration.name if content is not None else decoded.name), content
+
+
 def _opened(bare: Message, schema: str, decoded: Decoded) -> Message:
-    """The message with its content; -2 and DIN wrap the request or response in a document with header and body."""
-    content, name = decoded.message, decoded.name
-    header = getattr(content, "header", None)
-    if schema in ("iso2", "din"):
-        body = getattr(content, "body", None)
-        content = next((one for one in vars(body).values() if one is not None), None) if body is not None else None
-        name = type(content).declaration.name if content is not None else name
-    told = tuple(str(one) for one in decoded.deviations)
-    return replace(bare, name=name, content=content, header=header, deviations=told)
+    name, content = _content(schema, decoded)
+    told = tuple(f"{one.kind}: {one}" for one in decoded.deviations)
+    return replace(bare, name=name, content=content, header=getattr(decoded.message, "header", None), deviations=told)
 
 
 def _protocol_of(message: Message, kind: int) -> str:

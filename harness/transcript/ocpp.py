@@ -126,16 +126,19 @@ class OcppSession:
 
     def variable(self, component: str, name: str) -> str | None:
         """A variable's value as the station reported it anywhere in this transcript; None if it did not."""
-        found = None
-        for one in self.of("NotifyReport"):
-            for item in one.asked.get("reportData", ()):
-                if (item["component"]["name"], item["variable"]["name"]) == (component, name):
-                    found = next((a["value"] for a in item["variableAttribute"] if "value" in a), found)
-        for one in self.of("GetVariables"):
-            for item in one.said.get("getVariableResult", ()):
-                if (item["component"]["name"], item["variable"]["name"]) == (component, name):
-                    found = item.get("attributeValue", found)
-        return found
+        return self._variables.get((component, name))
+
+    @cached_property
+    def _variables(self) -> dict[tuple[str, str], str]:
+        told: dict[tuple[str, str], str] = {}
+        for one in self.of("NotifyReport", "GetVariables"):
+            for item in (*one.asked.get("reportData", ()), *one.said.get("getVariableResult", ())):
+                values = [item, *item.get("variableAttribute", ())]
+                found = [value.get("value", value.get("attributeValue")) for value in values]
+                for value in found:
+                    if value is not None:
+                        told[item["component"]["name"], item["variable"]["name"]] = value
+        return told
 
 
 def sessions(events: Iterable[Event]) -> list[OcppSession]:

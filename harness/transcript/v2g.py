@@ -38,6 +38,7 @@ class Message:
     error: str = ""
     """Why it could not be decoded."""
     deviations: tuple[str, ...] = ()
+    """Where the stream is not as the schema says, each led by its kind (`facet: ...`, `trailing: ...`)."""
     event: int = 0
     utc_us: int = 0
     after_gap: bool = False
@@ -108,13 +109,26 @@ class V2GSession:
     events: tuple[Event, ...] = field(default=(), repr=False)
     """The events of every other channel of the record, for what the instruments say."""
 
+    @cached_property
+    def _by_name(self) -> dict[str, list[Message]]:
+        found: dict[str, list[Message]] = defaultdict(list)
+        for one in self.messages:
+            found[one.name].append(one)
+        return found
+
+    def _named(self, names: tuple[str, ...]) -> Iterable[Message]:
+        """Messages of these names (all without) in their order."""
+        if len(names) == 1:
+            return self._by_name.get(names[0], ())
+        return (one for one in self.messages if _fits(one, names))
+
     def requests(self, *names: str, **elements: Any) -> list[Message]:
         """Requests of these names (all without) whose elements have these values."""
-        return [one for one in self.messages if one.is_request and _fits(one, names) and one.matches(**elements)]
+        return [one for one in self._named(names) if one.is_request and one.matches(**elements)]
 
     def responses(self, *names: str, **elements: Any) -> list[Message]:
         """Responses of these names (all without) whose elements have these values."""
-        return [one for one in self.messages if not one.is_request and _fits(one, names) and one.matches(**elements)]
+        return [one for one in self._named(names) if not one.is_request and one.matches(**elements)]
 
     @cached_property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -152,22 +166,29 @@ class V2GSession:
 
     def pairs(self, base: str, **elements: Any) -> Iterator[tuple[Message, Message]]:
         """Answered requests called `base` + Req, each with its answer of whatever name."""
-        for one in self.exchanges:
-            if one.request.base == base and one.response and one.request.matches(**elements):
-                yield one.request, one.response
+        for request in self._by_name.get(f"{base}{REQUEST}", ()):
+            answer = self.answer_to(request)
+            if answer and request.matches(**elements):
+                yield request, answer
 
     def latest_before(self, message: Message, *names: str, **elements: Any) -> Message | None:
         """The last message of these names before `message`."""
-        earlier = self.messages[: message.ordinal - 1]
-        return next((one for one in reversed(earlier) if _fits(one, names) and one.matches(**elements)), None)
+        return self._first(range(message.ordinal - 2, -1, -1), names, elements)
 
     def first_after(self, message: Message, *names: str, **elements: Any) -> Message | None:
         """The first message of these names after `message`."""
-        later = self.messages[message.ordinal :]
-        return next((one for one in later if _fits(one, names) and one.matches(**elements)), None)
+        return self._first(range(message.ordinal, len(self.messages)), names, elements)
+
+    def _first(self, places: range, names: tuple[str, ...], elements: dict[str, Any]) -> Message | None:
+        if names and not any(name in self._by_name for name in names):
+            return None
+        found = (self.messages[place] for place in places)
+        return next((one for one in found if _fits(one, names) and one.matches(**elements)), None)
 
     def next_request(self, message: Message) -> Message | None:
-        return next((one for one in self.messages[message.ordinal :] if one.is_request), None)
+        """The first request after `message`."""
+        later = (self.messages[place] for place in range(message.ordinal, len(self.messages)))
+        return next((one for one in later if one.is_request), None)
 
     @cached_property
     def loops(self) -> tuple[Exchange, ...]:
@@ -180,9 +201,11 @@ class V2GSession:
 
     @property
     def tls(self) -> dict[str, Any]:
-        """What is known of the TLS connection; empty for plain TCP."""
+        """What is known of the TLS connection; empty for plain TCP. The version reads `TLS 1.3`, whoever recorded it."""
         found = self.link("tls")
-        return found.data if found else {}
+        if found is None:
+            return {}
+        return {**found.data, "version": str(found.data.get("version", "")).replace("TLSv", "TLS ")}
 
     @property
     def complete(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from harness.bench import Bench
 from harness.ocpp.csms import StationHandle
 from testcases.ocpp21.states import Ground
+from testcases.ocpp21.under_test import TestStation
 
 
 @pytest.fixture
@@ -29,3 +30,13 @@ async def _clear(station: StationHandle) -> None:
     await station.clear_charging_profiles()
     for is_default in (True, False):
         await station.call("ClearDERControl", {"isDefault": is_default})
+
+
+@pytest.fixture
+async def pf_test_station(pf_bench: Bench) -> AsyncIterator[TestStation]:
+    """Our station as a test agent; it connects to the CSMS under test when the case tells it to boot."""
+    station = TestStation(pf_bench)
+    try:
+        yield station
+    finally:
+        await station.close()

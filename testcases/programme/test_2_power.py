@@ -92,6 +92,7 @@ async def test_the_session_resumes_after_a_pause(pf_session, pf_power, pf_v2g, p
 
     step(f"the CSMS ends the idle time: {pf_parameters.charge_w / 1000:+g} kW is wanted again")
     await pf_session.end_idle()
+    await pf_session.is_woken()
     joined = await pf_v2g.message("SessionSetupRes", within_s=pf_limits.resume_s, response_code="OK_OldSessionJoined")
     expect(str(joined.content.response_code), equals="OK_OldSessionJoined", of="station", named="response code")
     await pf_session.settles(pf_parameters.charge_w, within_s=pf_limits.resume_s)

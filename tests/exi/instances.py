@@ -91,7 +91,7 @@ class Instances:
                 return rng.randbytes(self._length(datatype.shortest, datatype.longest))
             case Text():
                 length = self._length(datatype.shortest, datatype.longest)
-                if datatype.form == "ID":
+                if datatype.form in ("ID", "IDREF"):
                     return f"id{rng.randrange(10**6)}"
                 alphabet = _CHARACTERS if rng.random() < 0.2 else _CHARACTERS[:18]
                 return (

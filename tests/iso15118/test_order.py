@@ -9,7 +9,7 @@ import pytest
 from harness.iso15118.evcc import FOLLOW
 from harness.iso15118.evcc_requests import REQUESTS
 from harness.iso15118.order import ENDS, MOVES, STEPS, State, after, mermaid
-from harness.iso15118.secc_answers import ANSWERS
+from harness.iso15118.secc import ANSWERS
 from harness.iso15118.timing import TIMERS, message_timeout_s
 
 

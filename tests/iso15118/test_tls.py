@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import ssl
 
@@ -12,7 +13,7 @@ from harness.clock import Clock
 from harness.iso15118 import net, pki
 from harness.iso15118.errors import LocalProtocolError
 from harness.iso15118.openssl import restrict
-from harness.iso15118.tls import STRICT_SUITES, Tls, TlsProfile, describe, peer_certificate
+from harness.iso15118.tls import STRICT_SUITES, Revocation, Tls, TlsProfile, describe, peer_certificate
 from harness.link import LinkClosed
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -117,6 +118,54 @@ def test_a_faulty_leaf_of_either_side_is_refused_by_the_other(tmp_path, side, fa
     faulty = pki.create(pki.KeyKind.P256, now=NOW, faults=pki.Faults(**{fault: frozenset({side})}))
     with pytest.raises(REFUSED):
         asyncio.run(talk(*sides(faulty, tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("staple", "revocation", "refused"),
+    [
+        ("good", Revocation.REQUIRED, False),
+        ("revoked", Revocation.IF_STAPLED, True),
+        ("revoked", Revocation.NOT_ASKED, False),
+        ("none", Revocation.IF_STAPLED, False),
+        ("none", Revocation.REQUIRED, True),
+        ("rubbish", Revocation.IF_STAPLED, True),
+        ("stale", Revocation.IF_STAPLED, True),
+    ],
+)
+def test_a_vehicle_judges_the_charger_by_its_staple(tmp_path, staple, revocation, refused):
+    faults = pki.Faults(revoked=frozenset({"secc"} if staple == "revoked" else ()))
+    hierarchy = pki.create(pki.KeyKind.SECP521R1, now=NOW, faults=faults)
+    at = NOW - datetime.timedelta(days=30 if staple == "stale" else 0)
+    octets = {"none": b"", "rubbish": b"rubbish"}.get(staple, hierarchy.ocsp("secc", at))
+    contexts = sides(hierarchy, tmp_path, server={"staple": octets}, client={"revocation": revocation})
+    if refused:
+        with pytest.raises(REFUSED):
+            asyncio.run(talk(*contexts))
+    else:
+        assert asyncio.run(talk(*contexts))["client"]["version"] == "TLSv1.3"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_roots_that_are_trusted_are_named_or_not(tmp_path, lab, named):
+    contexts = sides(lab, tmp_path, names_authorities=named)
+    name = lab.root("v2g_root").subject.public_bytes()
+
+    async def first_octets():
+        heard = asyncio.get_running_loop().create_future()
+
+        async def listen(reader, writer):
+            heard.set_result(await reader.read(65536))
+            writer.close()
+
+        server = await asyncio.start_server(listen, "::1", 0)
+        endpoint = net.Endpoint("::1", server.sockets[0].getsockname()[1])
+        with contextlib.suppress(*REFUSED):
+            await net.connect(endpoint, Clock(), tls=contexts[1], within_s=5.0)
+        server.close()
+        return await heard
+
+    assert (name in asyncio.run(first_octets())) == named
+    assert asyncio.run(talk(*contexts))["leaf"]
 
 
 def test_settings_that_openssl_does_not_have_are_named(lab):

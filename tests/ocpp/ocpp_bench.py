@@ -93,11 +93,14 @@ class Bench:
         while True:
             self.plant.settle()
             self.plant.power_w = self.evse.power_target_w(utc_s(self.clock))
-            await self.clock.sleep(0.1)
+            await self.clock.sleep(0.25)
 
     async def charge(self, **needs) -> None:
         """Plugged, identified, authorised, needs told, power flowing."""
         await self.authorise()
+        await self.go_on_charging(**needs)
+
+    async def go_on_charging(self, **needs) -> None:
         wanted = {"maximum_charge_w": 11_000, "maximum_discharge_w": 11_000, **needs}
         self.evse.need(ChargingNeeds(**wanted), utc_s(self.clock))
         self.shell.poke()

@@ -211,7 +211,7 @@ BREACHES = {
     # modes and power
     "mode-changes-are-told": lambda t: t.charging().profile().wait(20).metered(0),
     "mode-is-named": lambda t: t.charging().event(trigger="OperationModeChanged"),
-    "accepted-setpoints-are-followed": after(-10_000, (0, {}), (0, {})),
+    "accepted-setpoints-are-followed": after(-10_000, (0, {}), (0, {}), (0, {})),
     "sign-of-power": after(-10_000, (10_000, {}), (10_000, {})),
     "told-setpoint-is-the-accepted-one": after(
         -10_000, (-10_000, {"Power__Active__Setpoint": 0}), (-10_000, {"Power__Active__Setpoint": 0})

@@ -197,9 +197,9 @@ def undecodable(name: str, error: str):
     return wrong
 
 
-def deviating(name: str):
+def deviating(name: str, why: str):
     def wrong(story: Story) -> None:
-        story.at(name).deviations = ("bit 100: a trailing octet",)
+        story.at(name).deviations = (why,)
 
     return wrong
 
@@ -246,26 +246,34 @@ FRAMING = [
     Case("vehicle-payload-type-fits-the-message", dc_scheduled, typed("AuthorizationReq", 0x8001)),
     Case("station-payload-type-fits-the-message", dc_scheduled, typed("AuthorizationRes", 0x8001)),
     Case(
-        "vehicle-payload-type-is-assigned", dc_scheduled, typed("AuthorizationReq", 0x8007),
+        "vehicle-payload-type-is-assigned",
+        dc_scheduled,
+        typed("AuthorizationReq", 0x8007),
         ("vehicle-payload-type-fits-the-message",),
     ),
     Case(
-        "station-payload-type-is-assigned", dc_scheduled, typed("AuthorizationRes", 0x8007),
+        "station-payload-type-is-assigned",
+        dc_scheduled,
+        typed("AuthorizationRes", 0x8007),
         ("station-payload-type-fits-the-message",),
     ),
     Case("vehicle-message-can-be-decoded", dc_scheduled, undecodable("AuthorizationReq", "not readable as common")),
     Case("station-message-can-be-decoded", dc_scheduled, undecodable("AuthorizationRes", "not readable as common")),
-    Case("vehicle-message-follows-the-schema", dc_scheduled, deviating("AuthorizationReq")),
-    Case("station-message-follows-the-schema", dc_scheduled, deviating("AuthorizationRes")),
+    Case("vehicle-content-is-of-the-schema", dc_scheduled, deviating("AuthorizationReq", "facet: 300 is above 255")),
+    Case("station-content-is-of-the-schema", dc_scheduled, deviating("AuthorizationRes", "missing: no ResponseCode")),
+    Case("vehicle-encoding-is-exact", dc_scheduled, deviating("AuthorizationReq", "trailing: an octet")),
+    Case("station-encoding-is-exact", dc_scheduled, deviating("AuthorizationRes", "padding: ones")),
     Case("vehicle-frame-head-is-right", dc_scheduled, bad_head("", "vehicle")),
     Case("station-frame-head-is-right", dc_scheduled, bad_head("", "charger")),
     Case(
-        "wrong-heads-are-ignored", dc_scheduled, answered_bad_head,
+        "wrong-heads-are-ignored",
+        dc_scheduled,
+        answered_bad_head,
         ("vehicle-frame-head-is-right", "vehicle-message-can-be-decoded"),
     ),
     Case("side-streams-are-marked", dc_scheduled, half_marked, ("metering-confirmation-was-asked-for",)),
     Case("vehicle-message-set-was-negotiated", dc_scheduled, ac_in_dc, ("order-service-selected",)),
     Case("station-message-set-was-negotiated", dc_scheduled, ac_answer_in_dc, ("answer-has-the-type-of-the-request",)),
-]  # fmt: skip
+]
 
 CASES = ORDER + GUARD + FRAMING

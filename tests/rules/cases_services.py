@@ -16,6 +16,7 @@ from tests.rules.stories import (
     ac_scheduled,
     changed,
     contract,
+    credential,
     dc_bpt_dynamic,
     dc_dynamic,
     dc_loop,
@@ -45,16 +46,22 @@ def challenged(value: bytes) -> Any:
     return make(common.PnCASResAuthorizationMode, gen_challenge=value)
 
 
-def echo(value: bytes, chain: bytes = b"leaf") -> Any:
-    made = contract(chain)
+def echo(value: bytes, chain: bytes = b"") -> Any:
+    made = contract(chain or credential()[1])
     return make(common.PnCAReqAuthorizationMode, id="id1", gen_challenge=value, contract_certificate_chain=made)
 
 
+def resigned(story: Story) -> None:
+    story.sign("AuthorizationReq", "authorization_mode")
+
+
 def with_challenge(value: bytes):
-    return both(
-        element("AuthorizationSetupRes", "authorization_mode", challenged(value)),
-        element("AuthorizationReq", "authorization_mode", echo(value)),
-    )
+    return both(element("AuthorizationSetupRes", "authorization_mode", challenged(value)), echoed(value))
+
+
+def echoed(value: bytes):
+    """The vehicle repeats a challenge and signs it."""
+    return both(element("AuthorizationReq", "authorization_mode", echo(value)), resigned)
 
 
 def same_challenge_before(story: Story) -> None:
@@ -71,14 +78,16 @@ def asks_again(story: Story) -> None:
     story.set("AuthorizationRes", "evse_processing", "Ongoing")
     story.after(
         "AuthorizationRes",
-        changed(first, "authorization_mode", echo(CHALLENGE, b"other")),
+        changed(first, "authorization_mode.id", "id2"),
         make(common.AuthorizationRes, response_code="OK", evse_processing="Finished"),
     )
+    resigned(story)
 
 
 def repeats_refused(story: Story) -> None:
     story.after("AuthorizationRes", *story.again("Authorization"))
     story.code("AuthorizationRes", "WARNING_eMSPUnknown")
+    resigned(story)
 
 
 def unoffered_installation(story: Story) -> None:
@@ -88,7 +97,7 @@ def unoffered_installation(story: Story) -> None:
 
 def chooses_pnc(story: Story) -> None:
     story.set("AuthorizationReq", "selected_authorization_service", "PnC")
-    story.set("AuthorizationReq", "authorization_mode", echo(CHALLENGE))
+    echoed(CHALLENGE)(story)
 
 
 UNOFFERED = "WARNING_AuthorizationSelectionInvalid"
@@ -105,30 +114,54 @@ def warned(code: str):
 
 
 AUTHORIZATION = [
-    Case("pnc-offer-has-a-challenge", dc_scheduled, element("AuthorizationSetupRes", "authorization_services", ("EIM", "PnC"))),
-    Case("eim-offer-has-no-challenge", dc_scheduled, element("AuthorizationSetupRes", "authorization_mode", challenged(CHALLENGE))),
-    Case("authorization-is-offered-once", dc_scheduled, element("AuthorizationSetupRes", "authorization_services", ("EIM", "EIM"))),
+    Case(
+        "pnc-offer-has-a-challenge",
+        dc_scheduled,
+        element("AuthorizationSetupRes", "authorization_services", ("EIM", "PnC")),
+    ),
+    Case(
+        "eim-offer-has-no-challenge",
+        dc_scheduled,
+        element("AuthorizationSetupRes", "authorization_mode", challenged(CHALLENGE)),
+    ),
+    Case(
+        "authorization-is-offered-once",
+        dc_scheduled,
+        element("AuthorizationSetupRes", "authorization_services", ("EIM", "EIM")),
+    ),
     Case("challenge-looks-random", pnc, with_challenge(b"0123456789012345")),
     Case("challenge-is-never-reused", pnc, same_challenge_before),
     Case("chosen-authorization-was-offered", dc_scheduled, both(chooses_pnc, warned(UNOFFERED))),
     Case("unoffered-authorization-is-refused", dc_scheduled, chooses_pnc, ("chosen-authorization-was-offered",)),
     Case("offered-authorization-is-not-refused", dc_scheduled, warned(UNOFFERED)),
-    Case("authorization-block-fits-the-choice", dc_scheduled, element("AuthorizationReq", "authorization_mode", echo(CHALLENGE))),
     Case(
-        "challenge-is-repeated", pnc,
-        both(element("AuthorizationReq", "authorization_mode", echo(OTHER_CHALLENGE)), warned("WARNING_ChallengeInvalid")),
+        "authorization-block-fits-the-choice",
+        dc_scheduled,
+        element("AuthorizationReq", "authorization_mode", echo(CHALLENGE)),
     ),
     Case(
-        "wrong-challenge-is-refused", pnc, element("AuthorizationReq", "authorization_mode", echo(OTHER_CHALLENGE)),
+        "challenge-is-repeated",
+        pnc,
+        both(echoed(OTHER_CHALLENGE), warned("WARNING_ChallengeInvalid")),
+    ),
+    Case(
+        "wrong-challenge-is-refused",
+        pnc,
+        echoed(OTHER_CHALLENGE),
         ("challenge-is-repeated",),
     ),
     Case("right-challenge-is-accepted", pnc, warned("WARNING_ChallengeInvalid")),
     Case("ongoing-authorization-is-repeated-unchanged", pnc, asks_again),
     Case("certificate-installation-was-offered", dc_scheduled, unoffered_installation),
-    Case("vehicle-names-itself", dc_scheduled, element("SessionSetupReq", "evcc_id", ""), ("vehicle-certificate-is-of-the-evcc",)),
+    Case(
+        "vehicle-names-itself",
+        dc_scheduled,
+        element("SessionSetupReq", "evcc_id", ""),
+        ("vehicle-certificate-is-of-the-evcc",),
+    ),
     Case("station-names-itself", dc_scheduled, element("SessionSetupRes", "evse_id", "")),
     Case("refused-authorization-is-changed", pnc, repeats_refused),
-]  # fmt: skip
+]
 
 
 def discovery(path: str, *ids: int):
@@ -176,9 +209,10 @@ def other_detail(story: Story) -> None:
 
 def selected(service: int, set_id: int = 1):
     return element(
-        "ServiceSelectionReq", "selected_energy_transfer_service",
+        "ServiceSelectionReq",
+        "selected_energy_transfer_service",
         make(common.SelectedService, service_id=service, parameter_set_id=set_id),
-    )  # fmt: skip
+    )
 
 
 def selected_vas(*ids: int):
@@ -204,17 +238,33 @@ SERVICES = [
     Case("value-added-services-are-filtered", dc_scheduled, filtered),
     Case("energy-services-fit-the-protocol", dc_scheduled, discovery(ENERGY_LIST, 2, 1)),
     Case(
-        "renegotiation-support-is-constant", service_renegotiated,
+        "renegotiation-support-is-constant",
+        service_renegotiated,
         element("ServiceDiscoveryRes", "service_renegotiation_supported", False, 1),
     ),
     Case("detailed-service-was-listed", dc_scheduled, detail_of(6, "FAILED_ServiceIDInvalid")),
-    Case("unlisted-service-is-refused", dc_scheduled, detail_of(6), ("detailed-service-was-listed", "bidirectional-sets-are-whole")),
+    Case(
+        "unlisted-service-is-refused",
+        dc_scheduled,
+        detail_of(6),
+        ("detailed-service-was-listed", "bidirectional-sets-are-whole"),
+    ),
     Case("listed-service-is-detailed", dc_scheduled, failed("ServiceDetailRes", "FAILED_ServiceIDInvalid")),
-    Case("details-are-of-the-asked-service", dc_bpt_dynamic, both(
-        discovery(ENERGY_LIST, 2, 6), lambda story: story.after("ServiceDetailRes", *story.again("ServiceDetail")),
-        element("ServiceDetailReq", "service_id", 2, 1))),
-    Case("parameter-set-ids-are-unique", dc_scheduled, element("ServiceDetailRes", "service_parameter_list.parameter_set.1.parameter_set_id", 1),
-         ("schedule-keeps-the-control-mode", "dc-loop-keeps-the-control-mode", "profile-keeps-the-control-mode")),
+    Case(
+        "details-are-of-the-asked-service",
+        dc_bpt_dynamic,
+        both(
+            discovery(ENERGY_LIST, 2, 6),
+            lambda story: story.after("ServiceDetailRes", *story.again("ServiceDetail")),
+            element("ServiceDetailReq", "service_id", 2, 1),
+        ),
+    ),
+    Case(
+        "parameter-set-ids-are-unique",
+        dc_scheduled,
+        element("ServiceDetailRes", "service_parameter_list.parameter_set.1.parameter_set_id", 1),
+        ("schedule-keeps-the-control-mode", "dc-loop-keeps-the-control-mode", "profile-keeps-the-control-mode"),
+    ),
     Case("parameter-sets-are-whole", dc_scheduled, parameter("Pricing", None)),
     Case("bidirectional-sets-are-whole", dc_bpt_dynamic, parameter("GeneratorMode", None)),
     Case("ac-sets-name-the-voltage", ac_scheduled, parameter("EVSENominalVoltage", None)),
@@ -226,30 +276,47 @@ SERVICES = [
     Case("selected-service-was-offered", dc_scheduled, both(selected(2, 9), failed("ServiceSelectionRes", INVALID))),
     Case("selected-service-was-detailed", dc_scheduled, both(UNDETAILED, failed("ServiceSelectionRes", INVALID))),
     Case(
-        "unoffered-selection-is-refused", dc_scheduled, selected(2, 9), ("selected-service-was-offered",),
+        "unoffered-selection-is-refused",
+        dc_scheduled,
+        selected(2, 9),
+        ("selected-service-was-offered",),
     ),
     Case("offered-selection-is-granted", dc_scheduled, failed("ServiceSelectionRes", INVALID)),
     Case(
-        "selection-names-an-energy-service", dc_scheduled,
+        "selection-names-an-energy-service",
+        dc_scheduled,
         both(selected(65), failed("ServiceSelectionRes", "FAILED_NoEnergyTransferServiceSelected")),
     ),
     Case(
-        "selection-without-energy-is-refused", dc_scheduled,
-        both(selected(65), lambda story: story.end_after("ServiceSelectionRes")), ("selection-names-an-energy-service",),
+        "selection-without-energy-is-refused",
+        dc_scheduled,
+        both(selected(65), lambda story: story.end_after("ServiceSelectionRes")),
+        ("selection-names-an-energy-service",),
     ),
     Case(
-        "selected-value-added-services-were-listed", dc_scheduled, both(selected_vas(66), failed("ServiceSelectionRes", INVALID)),
+        "selected-value-added-services-were-listed",
+        dc_scheduled,
+        both(selected_vas(66), failed("ServiceSelectionRes", INVALID)),
     ),
     Case(
-        "unlisted-value-added-service-is-refused", dc_scheduled, selected_vas(66), ("selected-value-added-services-were-listed",)
+        "unlisted-value-added-service-is-refused",
+        dc_scheduled,
+        selected_vas(66),
+        ("selected-value-added-services-were-listed",),
     ),
     Case(
-        "selected-service-fits-the-protocol", dc_scheduled,
-        both(discovery(ENERGY_LIST, 2, 1), detail_of(1), parameter("EVSENominalVoltage", 230, 0), selected(1),
-             failed("ServiceSelectionRes", "FAILED")),
+        "selected-service-fits-the-protocol",
+        dc_scheduled,
+        both(
+            discovery(ENERGY_LIST, 2, 1),
+            detail_of(1),
+            parameter("EVSENominalVoltage", 230, 0),
+            selected(1),
+            failed("ServiceSelectionRes", "FAILED"),
+        ),
         ("energy-services-fit-the-protocol", "ac-sets-name-the-voltage"),
     ),
-]  # fmt: skip
+]
 
 
 def variant(name: str, donor: Any, donor_name: str = "", path: str = "energy_transfer_mode", nth: int = 0):
@@ -299,69 +366,108 @@ CPD = "DC_ChargeParameterDiscovery"
 WRONG = "FAILED_WrongChargeParameter"
 
 CONTROL = [
-    Case("parameters-fit-the-service", dc_bpt_dynamic, both(variant(f"{CPD}Req", dc_dynamic), failed(f"{CPD}Res", WRONG))),
     Case(
-        "wrong-parameters-are-refused", dc_bpt_dynamic,
-        both(variant(f"{CPD}Req", dc_dynamic), variant(f"{CPD}Res", dc_dynamic)), ("parameters-fit-the-service",),
+        "parameters-fit-the-service", dc_bpt_dynamic, both(variant(f"{CPD}Req", dc_dynamic), failed(f"{CPD}Res", WRONG))
+    ),
+    Case(
+        "wrong-parameters-are-refused",
+        dc_bpt_dynamic,
+        both(variant(f"{CPD}Req", dc_dynamic), variant(f"{CPD}Res", dc_dynamic)),
+        ("parameters-fit-the-service",),
     ),
     Case("parameters-are-answered-in-kind", dc_bpt_dynamic, variant(f"{CPD}Res", dc_dynamic)),
     Case(
-        "schedule-keeps-the-control-mode", dc_scheduled,
-        both(element("ScheduleExchangeReq", "control_mode", schedules("Dynamic", False)[0].control_mode),
-             failed("ScheduleExchangeRes", "FAILED")),
+        "schedule-keeps-the-control-mode",
+        dc_scheduled,
+        both(
+            element("ScheduleExchangeReq", "control_mode", schedules("Dynamic", False)[0].control_mode),
+            failed("ScheduleExchangeRes", "FAILED"),
+        ),
     ),
     Case(
-        "schedule-is-answered-in-its-control-mode", dc_dynamic,
+        "schedule-is-answered-in-its-control-mode",
+        dc_dynamic,
         element("ScheduleExchangeRes", "control_mode", schedules("Scheduled", False)[1].control_mode),
     ),
     Case(
-        "dc-loop-keeps-the-control-mode", dc_scheduled,
+        "dc-loop-keeps-the-control-mode",
+        dc_scheduled,
         both(loop_of(dc_loop, True, "Dynamic", False), failed("DC_ChargeLoopRes", "FAILED", 3)),
     ),
     Case("dc-loop-is-answered-in-its-control-mode", dc_scheduled, loop_of(dc_loop, False, "Dynamic", False)),
     Case(
-        "ac-loop-keeps-the-control-mode", ac_scheduled,
+        "ac-loop-keeps-the-control-mode",
+        ac_scheduled,
         both(loop_of(ac_loop, True, "Dynamic", False), failed("AC_ChargeLoopRes", "FAILED", 3)),
     ),
     Case("ac-loop-is-answered-in-its-control-mode", ac_scheduled, loop_of(ac_loop, False, "Dynamic", False)),
-    Case("profile-keeps-the-control-mode", dc_scheduled, element("PowerDeliveryReq", "ev_power_profile", profile("Dynamic"))),
     Case(
-        "loop-fits-the-service", dc_bpt_dynamic,
+        "profile-keeps-the-control-mode",
+        dc_scheduled,
+        element("PowerDeliveryReq", "ev_power_profile", profile("Dynamic")),
+    ),
+    Case(
+        "loop-fits-the-service",
+        dc_bpt_dynamic,
         both(loop_of(dc_loop, True, "Dynamic", False), failed("DC_ChargeLoopRes", "FAILED", 3)),
     ),
     Case("loop-is-answered-in-kind", dc_bpt_dynamic, loop_of(dc_loop, False, "Dynamic", False)),
     Case("start-has-a-profile", dc_scheduled, element("PowerDeliveryReq", "ev_power_profile", None)),
     Case(
-        "feed-back-energy-comes-in-pairs", dc_bpt_dynamic,
+        "feed-back-energy-comes-in-pairs",
+        dc_bpt_dynamic,
         element("DC_ChargeLoopReq", "control_mode.ev_maximum_v2x_energy_request", rational(5000)),
     ),
     Case(
-        "vehicle-soc-limits-are-ordered", dc_bpt_dynamic,
-        both(element("ScheduleExchangeReq", "control_mode.minimum_soc", 90), element("ScheduleExchangeReq", "control_mode.target_soc", 80)),
+        "vehicle-soc-limits-are-ordered",
+        dc_bpt_dynamic,
+        both(
+            element("ScheduleExchangeReq", "control_mode.minimum_soc", 90),
+            element("ScheduleExchangeReq", "control_mode.target_soc", 80),
+        ),
     ),
     Case(
-        "station-soc-limits-are-ordered", dc_bpt_dynamic,
-        both(parameter("MobilityNeedsMode", 2, 1), element("ScheduleExchangeRes", "control_mode.minimum_soc", 90),
-             element("ScheduleExchangeRes", "control_mode.target_soc", 80)),
+        "station-soc-limits-are-ordered",
+        dc_bpt_dynamic,
+        both(
+            parameter("MobilityNeedsMode", 2, 1),
+            element("ScheduleExchangeRes", "control_mode.minimum_soc", 90),
+            element("ScheduleExchangeRes", "control_mode.target_soc", 80),
+        ),
     ),
-    Case("mobility-needs-are-the-vehicles", dc_bpt_dynamic, element("ScheduleExchangeRes", "control_mode.departure_time", 60)),
-    Case("prices-were-selected", dc_bpt_dynamic, element("ScheduleExchangeRes", "control_mode.price_schedule", level_price())),
     Case(
-        "prices-are-of-the-selected-kind", dc_bpt_dynamic, both(parameter("Pricing", 1, 1),
-        element("ScheduleExchangeRes", "control_mode.price_schedule", level_price())),
+        "mobility-needs-are-the-vehicles",
+        dc_bpt_dynamic,
+        element("ScheduleExchangeRes", "control_mode.departure_time", 60),
     ),
-    Case("channel-is-selected-where-separated", dc_bpt_dynamic, element("PowerDeliveryReq", "bpt_channel_selection", "Charge")),
+    Case(
+        "prices-were-selected",
+        dc_bpt_dynamic,
+        element("ScheduleExchangeRes", "control_mode.price_schedule", level_price()),
+    ),
+    Case(
+        "prices-are-of-the-selected-kind",
+        dc_bpt_dynamic,
+        both(parameter("Pricing", 1, 1), element("ScheduleExchangeRes", "control_mode.price_schedule", level_price())),
+    ),
+    Case(
+        "channel-is-selected-where-separated",
+        dc_bpt_dynamic,
+        element("PowerDeliveryReq", "bpt_channel_selection", "Charge"),
+    ),
     Case("separated-channel-is-selected", dc_bpt_dynamic, parameter("BPTChannel", 2, 1)),
     Case(
-        "energy-requests-are-ordered", dc_bpt_dynamic,
+        "energy-requests-are-ordered",
+        dc_bpt_dynamic,
         element("DC_ChargeLoopReq", "control_mode.ev_minimum_energy_request", rational(90_000)),
     ),
     Case(
-        "target-energy-fits-the-direction", dc_dynamic,
+        "target-energy-fits-the-direction",
+        dc_dynamic,
         both(*(element("ScheduleExchangeReq", f"control_mode.{name}", rational(-5000)) for name in ENERGY)),
         (),
     ),
-]  # fmt: skip
+]
 
 
 def misplaced(rule: str, name: str, code: str, also: tuple[str, ...] = (), story: Any = dc_scheduled) -> Case:
@@ -387,7 +493,8 @@ RESPONSES = [
     misplaced("stop-codes", "ServiceDiscoveryRes", "FAILED_PauseNotAllowed"),
     misplaced("metering-code", "ServiceDiscoveryRes", "FAILED_MeteringSignatureNotValid"),
     Case(
-        "refused-authorization-is-finished", dc_scheduled,
+        "refused-authorization-is-finished",
+        dc_scheduled,
         both(ongoing("AuthorizationRes"), warned("WARNING_EIMAuthorizationFailure")),
     ),
     Case("refused-eim-is-a-warning", dc_scheduled, failed("AuthorizationRes", "FAILED_SignatureError")),
@@ -395,18 +502,31 @@ RESPONSES = [
     Case("standby-refusal-answers-standby", dc_scheduled, coded("PowerDeliveryRes", "WARNING_StandbyNotAllowed")),
     Case("power-tolerance-was-accepted", dc_scheduled, coded("PowerDeliveryRes", "OK_PowerToleranceConfirmed")),
     Case(
-        "ongoing-goes-with-ok", dc_scheduled, both(coded("DC_CableCheckRes", "WARNING_WPT"), ongoing("DC_CableCheckRes")),
+        "ongoing-goes-with-ok",
+        dc_scheduled,
+        both(coded("DC_CableCheckRes", "WARNING_WPT"), ongoing("DC_CableCheckRes")),
     ),
     Case(
-        "contactor-error-has-a-contactor", dc_scheduled,
-        both(element("PowerDeliveryReq", "charge_progress", "ScheduleRenegotiation", 1),
-             failed("PowerDeliveryRes", "FAILED_ContactorError", 1)),
+        "contactor-error-has-a-contactor",
+        dc_scheduled,
+        both(
+            element("PowerDeliveryReq", "charge_progress", "ScheduleRenegotiation", 1),
+            failed("PowerDeliveryRes", "FAILED_ContactorError", 1),
+        ),
     ),
     Case(
-        "customer-is-waited-for-with-eim", pnc,
-        both(ongoing("AuthorizationRes", "Ongoing_WaitingForCustomerInteraction"), lambda story: story.end_after("AuthorizationRes")),
+        "customer-is-waited-for-with-eim",
+        pnc,
+        both(
+            ongoing("AuthorizationRes", "Ongoing_WaitingForCustomerInteraction"),
+            lambda story: story.end_after("AuthorizationRes"),
+        ),
     ),
-    Case("customer-is-waited-for-in-authorization", dc_scheduled, ongoing("DC_CableCheckRes", "Ongoing_WaitingForCustomerInteraction")),
-]  # fmt: skip
+    Case(
+        "customer-is-waited-for-in-authorization",
+        dc_scheduled,
+        ongoing("DC_CableCheckRes", "Ongoing_WaitingForCustomerInteraction"),
+    ),
+]
 
 CASES = AUTHORIZATION + SERVICES + CONTROL + RESPONSES

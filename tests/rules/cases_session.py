@@ -81,15 +81,26 @@ def answered(tail: str, address: str = "fe80000000000000664d70fffe0103bf") -> tu
 NEGOTIATION = [
     Case("priorities-are-unique", dc_scheduled, second_offer(priority=1)),
     Case("schema-ids-are-unique", dc_scheduled, second_offer(schema_id=1)),
-    Case("offered-namespaces-are-published", dc_scheduled, second_offer(protocol_namespace="urn:iso:std:iso:15118:-20:X")),
+    Case(
+        "offered-namespaces-are-published", dc_scheduled, second_offer(protocol_namespace="urn:iso:std:iso:15118:-20:X")
+    ),
     Case("chosen-protocol-was-offered", dc_scheduled, element("supportedAppProtocolRes", "schema_id", 9)),
     Case("chosen-protocol-is-named", dc_scheduled, element("supportedAppProtocolRes", "schema_id", None)),
     Case(
-        "minor-deviation-is-real", dc_scheduled,
+        "minor-deviation-is-real",
+        dc_scheduled,
         lambda story: story.code("supportedAppProtocolRes", "OK_SuccessfulNegotiationWithMinorDeviation"),
     ),
-    Case("minor-deviation-is-told", dc_scheduled, element("supportedAppProtocolReq", "app_protocol.0.version_number_minor", 3)),
-    Case("major-version-is-known", dc_scheduled, element("supportedAppProtocolReq", "app_protocol.0.version_number_major", 3)),
+    Case(
+        "minor-deviation-is-told",
+        dc_scheduled,
+        element("supportedAppProtocolReq", "app_protocol.0.version_number_minor", 3),
+    ),
+    Case(
+        "major-version-is-known",
+        dc_scheduled,
+        element("supportedAppProtocolReq", "app_protocol.0.version_number_major", 3),
+    ),
     Case("offers-20-on-tls-only", dc_scheduled, attribute(tls=None), ("selects-20-on-tls-only",)),
     Case("selects-20-on-tls-only", dc_scheduled, attribute(tls=None), ("offers-20-on-tls-only",)),
     Case("offers-20-on-tls-13", dc_scheduled, old_tls, ("selects-20-on-tls-13", "tls-13-is-offered")),
@@ -97,20 +108,24 @@ NEGOTIATION = [
     Case("discovery-is-patient", dc_scheduled, attribute(datagrams=[*asked(-0.3, -0.2), answered("d74e0000")])),
     Case("discovery-gives-up", dc_scheduled, attribute(datagrams=asked(*(-30 + index * 0.3 for index in range(60))))),
     Case(
-        "discovery-asks-for-tls", dc_scheduled,
+        "discovery-asks-for-tls",
+        dc_scheduled,
         attribute(datagrams=[(-0.2, VEHICLE, "01fe9000000000021000"), answered("d74e0000")]),
     ),
     Case("discovery-offers-what-was-asked", dc_scheduled, attribute(datagrams=[*asked(-0.3), answered("d74e1000")])),
     Case(
-        "refuses-a-downgrade", dc_scheduled, attribute(datagrams=[*asked(-0.3), answered("d74e1000")], tls=None),
+        "refuses-a-downgrade",
+        dc_scheduled,
+        attribute(datagrams=[*asked(-0.3), answered("d74e1000")], tls=None),
         ("discovery-offers-what-was-asked", "offers-20-on-tls-only", "selects-20-on-tls-only"),
     ),
     Case("discovery-names-a-usable-end", dc_scheduled, attribute(datagrams=[*asked(-0.3), answered("00000000")])),
     Case(
-        "discovery-is-answered-by-one", dc_scheduled,
+        "discovery-is-answered-by-one",
+        dc_scheduled,
         attribute(datagrams=[*asked(-0.3), answered("d74e0000"), answered("d74f0000")]),
     ),
-]  # fmt: skip
+]
 
 
 def station_id(value: bytes, nth: int = 0):
@@ -148,28 +163,36 @@ IDS = [
     Case("new-session-has-an-id", dc_scheduled, both(station_id(ZERO))),
     Case("setup-says-new-or-joined", dc_scheduled, lambda story: story.code("SessionSetupRes", "OK")),
     Case(
-        "nothing-is-joined-for-zero", dc_scheduled,
-        both(lambda story: story.code("SessionSetupRes", "OK_OldSessionJoined"),
-             lambda story: story.end_after("SessionSetupRes")),
+        "nothing-is-joined-for-zero",
+        dc_scheduled,
+        both(
+            lambda story: story.code("SessionSetupRes", "OK_OldSessionJoined"),
+            lambda story: story.end_after("SessionSetupRes"),
+        ),
     ),
     Case("joined-session-keeps-its-id", resumed, station_id(bytes.fromhex("91f3774455ab0c1d"))),
     Case(
-        "refused-resume-gets-a-new-id", dc_scheduled, request_id("SessionSetupReq", SESSION),
+        "refused-resume-gets-a-new-id",
+        dc_scheduled,
+        request_id("SessionSetupReq", SESSION),
     ),
     Case("session-id-is-never-reused", dc_scheduled, reused),
     Case("session-id-looks-random", dc_scheduled, station_id(b"12345678")),
     Case("request-keeps-the-session-id", dc_scheduled, foreign("FAILED_UnknownSession")),
     Case("answer-keeps-the-session-id", dc_scheduled, request_id("ServiceDiscoveryRes", OTHER)),
     Case(
-        "foreign-session-id-is-refused", dc_scheduled, request_id("ServiceDiscoveryReq", OTHER),
+        "foreign-session-id-is-refused",
+        dc_scheduled,
+        request_id("ServiceDiscoveryReq", OTHER),
         ("request-keeps-the-session-id",),
     ),
     Case("foreign-session-id-is-named", dc_scheduled, foreign("FAILED"), ("request-keeps-the-session-id",)),
     Case(
-        "known-session-is-not-refused", dc_scheduled,
+        "known-session-is-not-refused",
+        dc_scheduled,
         lambda story: story.fail("ServiceDiscoveryRes", "FAILED_UnknownSession"),
     ),
-]  # fmt: skip
+]
 
 
 def stamped(side: str, how: Any, first: int = 0):
@@ -199,16 +222,24 @@ def in_seconds(value: int) -> int:
 
 
 TIME = [
-    Case("vehicle-time-stamp-is-in-microseconds", dc_scheduled, stamped(VEHICLE, in_seconds), ("both-sides-stamp-alike",)),
-    Case("station-time-stamp-is-in-microseconds", dc_scheduled, stamped(CHARGER, in_seconds), ("both-sides-stamp-alike",)),
+    Case(
+        "vehicle-time-stamp-is-in-microseconds", dc_scheduled, stamped(VEHICLE, in_seconds), ("both-sides-stamp-alike",)
+    ),
+    Case(
+        "station-time-stamp-is-in-microseconds", dc_scheduled, stamped(CHARGER, in_seconds), ("both-sides-stamp-alike",)
+    ),
     Case("vehicle-time-stamp-is-a-time", dc_scheduled, stamp_of("ServiceDiscoveryReq", 5), ()),
     Case("station-time-stamp-is-a-time", dc_scheduled, stamp_of("ServiceDiscoveryRes", 5), ()),
     Case(
-        "vehicle-time-stamp-keeps-its-unit", dc_scheduled, stamped(VEHICLE, in_seconds, 6),
+        "vehicle-time-stamp-keeps-its-unit",
+        dc_scheduled,
+        stamped(VEHICLE, in_seconds, 6),
         ("vehicle-time-stamp-is-in-microseconds",),
     ),
     Case(
-        "station-time-stamp-keeps-its-unit", dc_scheduled, stamped(CHARGER, in_seconds, 6),
+        "station-time-stamp-keeps-its-unit",
+        dc_scheduled,
+        stamped(CHARGER, in_seconds, 6),
         ("station-time-stamp-is-in-microseconds",),
     ),
     Case("vehicle-time-stamp-never-goes-back", dc_scheduled, stamp_of("ServiceDiscoveryReq", EPOCH_US)),
@@ -219,9 +250,18 @@ TIME = [
     Case(
         "both-sides-stamp-alike", dc_scheduled, stamped(VEHICLE, in_seconds), ("vehicle-time-stamp-is-in-microseconds",)
     ),
-    Case("stations-clock-is-right", dc_scheduled, attribute(station_clock_us=EPOCH_US + 10 * 86_400 * 10**6), ("schedule-begins-about-now", "profile-begins-about-now")),
-    Case("time-stamp-survives-a-pause", resumed, lambda story: setattr(story.before[0], "station_clock_us", EPOCH_US + 10**9)),
-]  # fmt: skip
+    Case(
+        "stations-clock-is-right",
+        dc_scheduled,
+        attribute(station_clock_us=EPOCH_US + 10 * 86_400 * 10**6),
+        ("schedule-begins-about-now", "profile-begins-about-now"),
+    ),
+    Case(
+        "time-stamp-survives-a-pause",
+        resumed,
+        lambda story: setattr(story.before[0], "station_clock_us", EPOCH_US + 10**9),
+    ),
+]
 
 
 def waits(name: str, seconds: float, nth: int = 0):
@@ -269,6 +309,8 @@ def polling(base: str, path: str, seconds: float, step: float = 1.0, **elements:
             told += [request, ongoing]
         lines = Story().say(*told, wait_s=step / 2).lines
         story.lines[place:place] = lines
+        if story.at(f"{base}Req", -1).signature:
+            story.sign("AuthorizationReq", "authorization_mode")
 
     return wrong
 
@@ -310,18 +352,30 @@ TIMING = [
     Case("loop-is-kept-up", dc_scheduled, waits("DC_ChargeLoopReq", 0.7, 3)),
     Case("loop-is-paced", dc_scheduled, waits("DC_ChargeLoopReq", 0.4, 3)),
     Case(
-        "contract-authorization-gives-up", pnc, polling("Authorization", "evse_processing", 70),
+        "contract-authorization-gives-up",
+        pnc,
+        polling("Authorization", "evse_processing", 70),
         ("authorization-finishes",),
     ),
-    Case("authorization-gives-up", dc_scheduled, polling("Authorization", "evse_processing", 70), ("authorization-finishes",)),
+    Case(
+        "authorization-gives-up",
+        dc_scheduled,
+        polling("Authorization", "evse_processing", 70),
+        ("authorization-finishes",),
+    ),
     Case("authorization-finishes", dc_scheduled, polling("Authorization", "evse_processing", 57)),
     Case(
-        "schedule-exchange-gives-up", dc_scheduled, polling("ScheduleExchange", "evse_processing", 70),
+        "schedule-exchange-gives-up",
+        dc_scheduled,
+        polling("ScheduleExchange", "evse_processing", 70),
         ("schedule-exchange-finishes",),
     ),
     Case("schedule-exchange-finishes", dc_scheduled, polling("ScheduleExchange", "evse_processing", 57)),
     Case(
-        "certificate-installation-gives-up", dc_scheduled, polled_installation(70), ("certificate-installation-finishes",),
+        "certificate-installation-gives-up",
+        dc_scheduled,
+        polled_installation(70),
+        ("certificate-installation-finishes",),
     ),
     Case("certificate-installation-finishes", dc_scheduled, polled_installation(57)),
     Case("cable-check-finishes", dc_scheduled, polling("DC_CableCheck", "evse_processing", 41)),
@@ -330,7 +384,7 @@ TIMING = [
     ),
     Case("pre-charge-gives-up", dc_scheduled, long_pre_charge),
     Case("session-is-set-up-in-time", dc_scheduled, waits("SessionSetupReq", 21)),
-]  # fmt: skip
+]
 
 
 def closes(*told: tuple[float, str, str]):
@@ -377,8 +431,10 @@ CLOSING = [
     Case("vehicle-closes-after-the-stop", dc_scheduled, closes((8, CHARGER, "alert"), (0, CHARGER, "fin"), *EV_CLOSES)),
     Case("vehicle-connection-is-closed-orderly", dc_scheduled, closes((0.1, VEHICLE, "alert"), (0, VEHICLE, "reset"))),
     Case(
-        "station-connection-is-closed-orderly", dc_scheduled,
-        both(closes((6, CHARGER, "alert"), (0, CHARGER, "reset"))), ("vehicle-closes-after-the-stop",),
+        "station-connection-is-closed-orderly",
+        dc_scheduled,
+        both(closes((6, CHARGER, "alert"), (0, CHARGER, "reset"))),
+        ("vehicle-closes-after-the-stop",),
     ),
     Case("vehicle-tls-is-closed-before-tcp", dc_scheduled, closes(EV_CLOSES[1], *SE_CLOSES)),
     Case("station-tls-is-closed-before-tcp", dc_scheduled, closes(*EV_CLOSES, SE_CLOSES[1])),
@@ -387,20 +443,25 @@ CLOSING = [
     Case("live-pause-is-refused", dc_scheduled, live_stop("Pause"), ("power-is-off-before-the-pause",)),
     Case("service-renegotiation-is-supported", service_renegotiated, unsupported(NO_RENEGOTIATION)),
     Case(
-        "unsupported-service-renegotiation-is-refused", service_renegotiated,
+        "unsupported-service-renegotiation-is-refused",
+        service_renegotiated,
         element("ServiceDiscoveryRes", "service_renegotiation_supported", False, None),
         ("service-renegotiation-is-supported",),
     ),
     Case(
-        "supported-service-renegotiation-is-granted", service_renegotiated,
+        "supported-service-renegotiation-is-granted",
+        service_renegotiated,
         lambda story: story.fail("SessionStopRes", NO_RENEGOTIATION),
     ),
     Case(
-        "pause-is-granted", dc_scheduled,
-        both(element("SessionStopReq", "charging_session", "Pause"),
-             lambda story: story.fail("SessionStopRes", "FAILED_PauseNotAllowed")),
+        "pause-is-granted",
+        dc_scheduled,
+        both(
+            element("SessionStopReq", "charging_session", "Pause"),
+            lambda story: story.fail("SessionStopRes", "FAILED_PauseNotAllowed"),
+        ),
     ),
-]  # fmt: skip
+]
 
 
 def tls(**changes: Any):

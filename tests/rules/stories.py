@@ -8,9 +8,17 @@ found = judge(story.session(), "iso15118-20")
 from __future__ import annotations
 
 import copy
+import datetime as dt
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from harness.iso15118 import signature
 from harness.iso15118.messages import ac, common, common_types, core, dc, sap
 from harness.transcript.event import Event
 from harness.transcript.v2g import CHARGER, VEHICLE, Message, V2GSession
@@ -139,6 +147,12 @@ class Story:
         """Set an element of the nth message of a name (None: of all)."""
         for line in self.all(name) if nth is None else [self.at(name, nth)]:
             line.content = changed(line.content, path, value)
+        return self
+
+    def sign(self, name: str, path: str, **how: Any) -> Story:
+        """Sign an element of the messages of a name with the contract's key."""
+        for line in self.all(name):
+            line.signature = signature.sign([getattr(line.content, path)], credential()[0], **how)
         return self
 
     def code(self, name: str, code: str, nth: int = 0) -> Story:
@@ -320,6 +334,17 @@ def authorization_request() -> Any:
         selected_authorization_service="EIM",
         authorization_mode=make(common.EIMAReqAuthorizationMode),
     )
+
+
+@cache
+def credential() -> tuple[Any, bytes]:
+    """A contract key on P-521 and its self-signed certificate."""
+    key = ec.generate_private_key(ec.SECP521R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "DE-ABC-C123456-1")])
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+    signed = made.not_valid_before(start).not_valid_after(start + dt.timedelta(days=3650)).sign(key, hashes.SHA512())
+    return key, signed.public_bytes(serialization.Encoding.DER)
 
 
 def contract(chain: bytes = b"leaf") -> Any:
@@ -564,10 +589,11 @@ def pnc() -> Story:
     block = make(common.PnCASResAuthorizationMode, gen_challenge=CHALLENGE)
     story.set("AuthorizationSetupRes", "authorization_mode", block)
     story.set("AuthorizationReq", "selected_authorization_service", "PnC")
-    answer = make(
-        common.PnCAReqAuthorizationMode, id="id1", gen_challenge=CHALLENGE, contract_certificate_chain=contract()
-    )
-    return story.set("AuthorizationReq", "authorization_mode", answer)
+    _, certificate = credential()
+    chain = contract(certificate)
+    answer = make(common.PnCAReqAuthorizationMode, id="id1", gen_challenge=CHALLENGE, contract_certificate_chain=chain)
+    story.set("AuthorizationReq", "authorization_mode", answer)
+    return story.sign("AuthorizationReq", "authorization_mode")
 
 
 def standby() -> Story:

@@ -4,10 +4,11 @@ import pytest
 
 import harness.rules.iso15118_20  # noqa: F401 - registers the rules
 from harness.rules.rule import RULES, judge
-from tests.rules import cases_order, cases_power, cases_services, cases_session
+from tests.rules import cases_order, cases_power, cases_services, cases_session, cases_signatures
 
 PREFIX = "iso15118-20/"
-CASES = cases_order.CASES + cases_session.CASES + cases_services.CASES + cases_power.CASES
+GROUPS = (cases_order, cases_session, cases_services, cases_power, cases_signatures)
+CASES = [case for group in GROUPS for case in group.CASES]
 
 
 def _tripped(case):

@@ -119,7 +119,14 @@ def test_damaged_messages_never_stop_the_judgement(tmp_path):
         raw = bytearray.fromhex(event.data["hex"])
         raw[-3] ^= 0xA5
         events[place] = Event(
-            event.number, event.at_s, event.utc_us, "v2g", event.kind, event.source, "", {**event.data, "hex": raw.hex()}
+            event.number,
+            event.at_s,
+            event.utc_us,
+            "v2g",
+            event.kind,
+            event.source,
+            "",
+            {**event.data, "hex": raw.hex()},
         )
     path = tmp_path / "transcript.jsonl"
     path.write_bytes(b"".join(to_line(event) for event in events))

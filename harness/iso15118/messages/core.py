@@ -63,6 +63,7 @@ UnsignedInt = Annotated[int, Integer(0, 2**32 - 1)]
 UnsignedLong = Annotated[int, Integer(0, 2**64 - 1)]
 URI = Annotated[str, Text(form="anyURI")]
 ID = Annotated[str, Text(form="ID")]
+IDREF = Annotated[str, Text(form="IDREF")]
 Base64 = Annotated[bytes, Binary()]
 
 _SHORT = range(-(2**15), 2**15)

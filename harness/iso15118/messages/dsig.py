@@ -222,8 +222,8 @@ class Manifest(Record):
 class SignatureProperty(Record):
     """A statement about a signature."""
 
-    id: ID | None = attribute("Id", ns="", default=None)
     target: URI = attribute("Target", ns="")
+    id: ID | None = attribute("Id", ns="", default=None)
     children: tuple[Child, ...] = children("##other+", mixed=True)
 
 

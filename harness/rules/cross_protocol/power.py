@@ -180,4 +180,4 @@ def _sampled(text: str) -> Iterator[list[dict[str, Any]]]:
 def _scaled(sample: dict[str, Any]) -> float:
     unit = sample.get("unitOfMeasure") or {}
     factor = 1000.0 if unit.get("unit") == "kW" else 1.0
-    return float(sample.get("value", 0)) * factor * 10 ** int(unit.get("multiplier", 0))
+    return float(sample.get("value", 0)) * factor * 10.0 ** int(unit.get("multiplier", 0))

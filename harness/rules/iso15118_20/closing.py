@@ -19,8 +19,8 @@ SHORTEST_PATIENCE_S = 0.5
 
 
 def closings(session: Session) -> list[Event]:
-    """Who ended the connection and how, in order."""
-    return [link for link in session.links if link.data.get("what") == "closed" and link.data.get("by")]
+    """Who ended the connection and how, in order; `lost` is how an agent tells that its peer has ended it."""
+    return [link for link in session.links if link.data.get("what") in ("closed", "lost") and link.data.get("by")]
 
 
 def _stop(session: Session) -> tuple[Message, Message] | None:

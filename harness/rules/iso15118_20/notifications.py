@@ -11,7 +11,8 @@ from harness.rules.rule import Broken
 from harness.transcript.v2g import Message
 
 GRACE_S = 1.0
-"""One loop period and the recorder's grain, on top of NotificationMaxDelay (our default)."""
+LOOPS_OF_GRACE = 3
+"""What the vehicle gets on top of NotificationMaxDelay to ramp down: a second or three loops (our default)."""
 PAUSE_DELAY_S = 60.0
 """Amendment 1 sets 60 s for Pause; older stacks send 0: the vehicle gets the longer one."""
 
@@ -36,7 +37,7 @@ def notices(session: Session) -> Iterator[Notice]:
         if kind and kind != current and not answer.failed:
             delay = float(status.notification_max_delay or 0)
             patience = max(delay, PAUSE_DELAY_S) if kind == "Pause" else delay
-            yield Notice(answer, kind, answer.at_s + patience + GRACE_S)
+            yield Notice(answer, kind, answer.at_s + patience)
         current = kind
 
 
@@ -81,15 +82,19 @@ def _register(kind: str) -> None:
 
 
 def _late(session: Session, notice: Notice) -> Iterator[Broken]:
-    """The first request after the deadline, if none that follows the notice came before it."""
+    """The first request that comes too late: well after the deadline, or the fourth one after it."""
+    after_due = 0
+    may_be_withdrawn = notice.due_s > notice.answer.at_s
     for request in session.messages[notice.answer.ordinal :]:
         if not request.is_request:
-            if request.evse_status is None and request.base == notice.answer.base and not request.failed:
-                return  # the notice was taken back
+            silent = request.evse_status is None and request.base == notice.answer.base and not request.failed
+            if silent and may_be_withdrawn:
+                return
             continue
         if _followed(request, notice.kind):
             return
-        if request.at_s > notice.due_s:
+        after_due += request.at_s > notice.due_s
+        if request.at_s > notice.due_s + GRACE_S or after_due > LOOPS_OF_GRACE:
             yield broken(request, f"{request} came {request.at_s - notice.answer.at_s:.1f} s after it", notice.answer)
             return
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from harness.iso15118.order import ENDS, STEPS, State, permitted, steps
 from harness.rules.iso15118_20.reading import FREE_ENERGIES, KNOWN_REQUESTS, before
@@ -17,8 +18,29 @@ LOOSE = {"AC_ChargeParameterDiscoveryReq", "DC_ChargeParameterDiscoveryReq"}
 """May be repeated, as one public stack does, before the schedule exchange."""
 
 
+_places: WeakKeyDictionary[Session, dict[int, tuple[State | None, bool | None]]] = WeakKeyDictionary()
+
+
+def _place(session: Session, request: Message) -> tuple[State | None, bool | None]:
+    """State and permission of a request; worked out once for all the rules that ask."""
+    known = _places.setdefault(session, {})
+    if request.ordinal not in known:
+        state = _state(session, request)
+        known[request.ordinal] = state, _permission(session, request, state)
+    return known[request.ordinal]
+
+
 def state_of(session: Session, request: Message) -> State | None:
     """The state in which a request is judged; None where its order is not known or not judged."""
+    return _place(session, request)[0]
+
+
+def allowed(session: Session, request: Message) -> bool | None:
+    """Whether a request is allowed where it came; None where that is not judged."""
+    return _place(session, request)[1]
+
+
+def _state(session: Session, request: Message) -> State | None:
     context = before(session, request)
     outside = request.payload_type in SIDE_STREAMS or request.base == "MeteringConfirmation"
     if outside or context.energy in FREE_ENERGIES or request.content is None:
@@ -35,9 +57,7 @@ def _interrupts(session: Session, request: Message) -> bool:
     return answer is None or answer.ordinal > request.ordinal
 
 
-def allowed(session: Session, request: Message) -> bool | None:
-    """Whether a request is allowed where it came; None where that is not judged."""
-    state = state_of(session, request)
+def _permission(session: Session, request: Message, state: State | None) -> bool | None:
     if state is None:
         return None
     if state is State.PARAMETERS and request.name in LOOSE:
@@ -85,9 +105,9 @@ def _described(request: Message) -> str:
     return f"{request.name}({told}) (message {request.ordinal})" if told else str(request)
 
 
-for _state in State:
-    if _state not in ENDS:
-        _register(_state)
+for _row in State:
+    if _row not in ENDS:
+        _register(_row)
 
 
 @vehicle("V2G20-1643", "after SessionStop with Terminate or Pause nothing more is sent")

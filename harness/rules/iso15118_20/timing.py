@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.iso15118.timing import answer_within_s, message_timeout_s, timer
+from harness.rules.iso15118_20.closing import closings
 from harness.rules.iso15118_20.terms import PROTOCOL, Session, broken, pair, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.v2g import CHARGER, SIDE_STREAMS, Message
@@ -105,16 +106,12 @@ def every_request_is_answered(session: Session) -> Iterator[Broken]:
 
 def _ended_after(session: Session, request: Message) -> bool:
     """Whether the record shows that the vehicle waited its timeout, and that the answer is not merely unrecorded."""
-    if session.link("gap") or session.link("failed"):
+    if session.link("gap"):
         return False
-    following = session.next_request(request)
-    ends = [link.at_s for link in session.links if link.data.get("what") == "closed"]
-    last = following.at_s if following else min(ends, default=request.at_s)
-    closed_by_station = [
-        link for link in session.links if link.data.get("what") == "closed" and link.data.get("by") == CHARGER
-    ]
-    if not following and closed_by_station and closed_by_station[0].at_s <= last:
-        return False  # told as an abandoned session
+    following, ends = session.next_request(request), closings(session)
+    if not following and ends and ends[0].data.get("by") == CHARGER:
+        return False  # told as a session that the station cut
+    last = following.at_s if following else min((end.at_s for end in ends), default=request.at_s)
     return last - request.at_s >= message_timeout_s(request.name) - GRAIN_S
 
 

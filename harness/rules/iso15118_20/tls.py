@@ -24,9 +24,9 @@ TLS_13 = "TLS 1.3"
 
 def _told(session: Session) -> Iterator[tuple[Event, dict[str, Any]]]:
     """The TLS 1.3 connection of the session, if there is one."""
-    event = session.link("tls")
-    if event and event.data.get("version") == TLS_13:
-        yield event, event.data
+    event, told = session.link("tls"), session.tls
+    if event and told.get("version") == TLS_13:
+        yield event, told
 
 
 def _found(session: Session, event: Event, because: str) -> Broken:
@@ -222,6 +222,6 @@ def tls_13_is_offered(session: Session) -> Iterator[Broken]:
 def tls_13_is_chosen(session: Session) -> Iterator[Broken]:
     event = session.link("tls")
     if event and TLS_13 in (event.data.get("client_versions") or ()) and session.messages:
-        version = event.data.get("version", TLS_13)
-        if version != TLS_13:
+        version = session.tls["version"]
+        if version not in ("", TLS_13):
             yield _found(session, event, f"{version} was chosen")

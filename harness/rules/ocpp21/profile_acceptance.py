@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from harness.ocpp.profile_checks import (
     CHECKS,
@@ -121,8 +122,7 @@ _MUST_REJECT: tuple[tuple[str, str, Breach], ...] = (
 
 def _register(requirement: str, reason: str, breach: Breach) -> None:
     def accepted_all_the_same(session: Session) -> Iterator[Broken]:
-        for one in asked(session, "SetChargingProfile", source="csms"):
-            offer = Offer(one.asked["evseId"], one.asked["chargingProfile"], believed(session, one))
+        for one, offer in offers(session):
             if one.status == "Accepted" and breach(offer):
                 assert one.answer
                 yield broken(one.answer, f"{one.request} breaks it and is accepted", one.request)
@@ -135,10 +135,17 @@ for _row in _MUST_REJECT:
     _register(*_row)
 
 
-def offers(session: Session) -> Iterator[tuple[Exchange, Offer]]:
-    """Every sound SetChargingProfile, with what is known at that moment."""
-    for one in asked(session, "SetChargingProfile", source="csms"):
-        yield one, Offer(one.asked["evseId"], one.asked["chargingProfile"], believed(session, one))
+def offers(session: Session) -> list[tuple[Exchange, Offer]]:
+    """Every sound SetChargingProfile, with what is known at that moment; worked out once per session."""
+    if session not in _OFFERS:
+        _OFFERS[session] = [
+            (one, Offer(one.asked["evseId"], one.asked["chargingProfile"], believed(session, one)))
+            for one in asked(session, "SetChargingProfile", source="csms")
+        ]
+    return _OFFERS[session]
+
+
+_OFFERS: WeakKeyDictionary[Session, list[tuple[Exchange, Offer]]] = WeakKeyDictionary()
 
 
 @station("K01.FR.05", "a profile of the same id takes the place of the old one")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.iso15118.messages.core import (
     DIN_BODY,
     DIN_TYPES,
-    ID,
+    IDREF,
     Long,
     Short,
     attribute,
@@ -138,7 +138,7 @@ class PaymentDetailsRes(BodyBase):
 class ContractAuthenticationReq(BodyBase):
     """Asks for authorization; with a contract, the challenge signed."""
 
-    id: ID | None = attribute("Id", ns="", default=None)
+    id: IDREF | None = attribute("Id", ns="", default=None)
     gen_challenge: GenChallenge | None = element("GenChallenge", default=None)
 
 
@@ -209,7 +209,7 @@ class ChargingStatusRes(BodyBase):
 class MeteringReceiptReq(BodyBase):
     """The meter reading, signed with the contract key."""
 
-    id: ID | None = attribute("Id", ns="", default=None)
+    id: IDREF | None = attribute("Id", ns="", default=None)
     session_id: SessionID = element("SessionID")
     sa_schedule_tuple_id: SAID | None = element("SAScheduleTupleID", default=None)
     meter_info: MeterInfo = element("MeterInfo")
@@ -239,7 +239,7 @@ class SessionStopRes(BodyBase):
 class CertificateUpdateReq(BodyBase):
     """Asks to renew the contract certificate; signed with the old one."""
 
-    id: ID | None = attribute("Id", ns="", default=None)
+    id: IDREF | None = attribute("Id", ns="", default=None)
     contract_signature_cert_chain: CertificateChain = element("ContractSignatureCertChain")
     contract_id: ContractID = element("ContractID")
     list_of_root_certificate_ids: ListOfRootCertificateIDs = element("ListOfRootCertificateIDs")
@@ -250,7 +250,7 @@ class CertificateUpdateReq(BodyBase):
 class CertificateUpdateRes(BodyBase):
     """The new contract certificate and its encrypted key."""
 
-    id: ID = attribute("Id", ns="")
+    id: IDREF = attribute("Id", ns="")
     response_code: ResponseCode = element("ResponseCode")
     contract_signature_cert_chain: CertificateChain = element("ContractSignatureCertChain")
     contract_signature_encrypted_private_key: PrivateKey = element("ContractSignatureEncryptedPrivateKey")
@@ -263,7 +263,7 @@ class CertificateUpdateRes(BodyBase):
 class CertificateInstallationReq(BodyBase):
     """Asks for a contract certificate; signed with the provisioning key."""
 
-    id: ID | None = attribute("Id", ns="", default=None)
+    id: IDREF | None = attribute("Id", ns="", default=None)
     oem_provisioning_cert: Certificate = element("OEMProvisioningCert")  # X.509, DER
     list_of_root_certificate_ids: ListOfRootCertificateIDs = element("ListOfRootCertificateIDs")
     dh_params: DHParams = element("DHParams")
@@ -273,7 +273,7 @@ class CertificateInstallationReq(BodyBase):
 class CertificateInstallationRes(BodyBase):
     """A contract certificate and its encrypted key."""
 
-    id: ID = attribute("Id", ns="")
+    id: IDREF = attribute("Id", ns="")
     response_code: ResponseCode = element("ResponseCode")
     contract_signature_cert_chain: CertificateChain = element("ContractSignatureCertChain")
     contract_signature_encrypted_private_key: PrivateKey = element("ContractSignatureEncryptedPrivateKey")

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from harness.iso15118.messages.core import (
     DIN_TYPES,
-    ID,
+    IDREF,
     UNBOUNDED,
     Binary,
     Byte,
@@ -424,7 +424,7 @@ class SAScheduleTuple(Record):
 class SalesTariff(Record):
     """Prices over time, as levels and costs; may be signed."""
 
-    id: ID = attribute("Id", ns="")
+    id: IDREF = attribute("Id", ns="")
     sales_tariff_id: SAID = element("SalesTariffID")
     sales_tariff_description: TariffDescription | None = element("SalesTariffDescription", default=None)
     num_e_price_levels: UnsignedByte = element("NumEPriceLevels")  # how many levels there are

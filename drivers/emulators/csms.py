@@ -1,0 +1,134 @@
+"""An emulated back office: what a charging station under our control finds at the far end of its websocket.
+
+It accepts stations, allows bidirectional transfer, answers a vehicle's needs with a Dynamic profile of a fixed
+setpoint, answers pulls with the same, and refuses what was not allowed. Its defects are departures from that.
+
+`python -m drivers.emulators.csms --listen 127.0.0.1:0 --option setpoint_w=-5000` prints its ready line with the URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+from drivers.emulators.defects import Defect
+from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
+from harness.clock import Clock
+from harness.ocpp.csms import Csms, StationHandle
+from harness.ocpp.frames import Payload
+from harness.ocpp.profile_drafts import period, profile
+from harness.ocpp.shell import Connect
+from harness.ocpp.version import Version
+
+OWNER = "grid"
+"""It owns nothing in the plant; emulators are built with a port all the same."""
+ALLOWED = ("DC", "DC_BPT")
+PROFILE_ID = 700
+SETPOINT_W = -5_000.0
+"""What it asks of every bidirectional vehicle (our default)."""
+SOON_S = 0.2
+"""From its answer to a vehicle's needs to the profile (our default)."""
+
+_ROLE, _OURS = "csms", "our default"
+DEFECTS = (
+    Defect("csms-allows-everything", _ROLE, "ocpp2.1", _OURS, "accepts needs for a transfer that it has not allowed",
+           "ocpp2.1/needs-for-a-forbidden-transfer-are-rejected"),
+    Defect("csms-forgets-the-profile", _ROLE, "ocpp2.1", _OURS, "accepts a vehicle's needs and sends no profile",
+           "ocpp2.1/a-profile-follows-accepted-needs"),
+    Defect("csms-limits-with-setpoint", _ROLE, "ocpp2.1", _OURS, "sends a limit in a CentralSetpoint period",
+           "ocpp2.1/csms-Q03.FR.02"),
+    Defect("csms-profile-without-transaction", _ROLE, "ocpp2.1", _OURS, "sends a TxProfile that names no transaction",
+           "ocpp2.1/csms-K01.FR.03"),
+    Defect("csms-silent-on-events", _ROLE, "ocpp2.1", _OURS, "does not answer TransactionEvent",
+           "ocpp2.1/csms-answers-events"),
+    Defect("csms-answers-any-pull", _ROLE, "ocpp2.1", _OURS, "accepts a pull for a profile that it never sent",
+           "PF_K28_12_CSMS"),
+    Defect("csms-empty-pull", _ROLE, "ocpp2.1", _OURS, "accepts a pull and sends no numbers",
+           "ocpp2.1/accepted-pull-has-numbers"),
+    Defect("csms-knows-every-action", _ROLE, "ocpp2.1", "field: public issue reports of simulators",
+           "answers an action that does not exist with a result", "PF_A00_01_CSMS"),
+    Defect("csms-garbage-time", _ROLE, "ocpp2.1", _OURS, "answers Heartbeat with a text that is no time",
+           "ocpp2.1/payloads-fit-their-schema"),
+)  # fmt: skip
+
+
+class EmulatedCsms:
+    """`start` listens on a wire; `memory_link` is for virtual time."""
+
+    def __init__(self, clock: Clock, defects: Collection[str] = (), setpoint_w: float = SETPOINT_W) -> None:
+        if unknown := set(defects) - {defect.id for defect in DEFECTS}:
+            raise ValueError(f"a CSMS has no defect {', '.join(sorted(unknown))}; `plugfest defects` lists them")
+        self.clock = clock
+        self.defects = frozenset(defects)
+        self.setpoint_w = setpoint_w
+        self.csms = Csms(clock, versions=(Version.V21,), prepare=self._prepare)
+        self._work: set[asyncio.Task[None]] = set()
+
+    async def listen(self, host: str, port: int) -> str:
+        return await self.csms.listen(host, port)
+
+    def memory_link(self, identity: str) -> Connect:
+        return self.csms.memory_link(identity)
+
+    async def close(self) -> None:
+        for task in self._work:
+            task.cancel()
+        await self.csms.close()
+
+    def _prepare(self, station: StationHandle) -> None:
+        answers = station.answers
+        answers.answer("Authorize", {"idTokenInfo": {"status": "Accepted"}, "allowedEnergyTransfer": list(ALLOWED)})
+        answers.answer("NotifyEVChargingNeeds", lambda needs: self._needs(station, needs))
+        answers.answer("PullDynamicScheduleUpdate", self._pulled)
+        if "csms-silent-on-events" in self.defects:
+            answers.stay_silent("TransactionEvent")
+        if "csms-garbage-time" in self.defects:
+            answers.answer("Heartbeat", {"currentTime": "half past nine"}, checked=False)
+        if "csms-knows-every-action" in self.defects:
+            station.tolerant = True
+
+    def _needs(self, station: StationHandle, needs: Payload) -> Payload:
+        wanted = needs["chargingNeeds"]["requestedEnergyTransfer"]
+        if wanted not in ALLOWED and "csms-allows-everything" not in self.defects:
+            return {"status": "Rejected"}
+        if "csms-forgets-the-profile" not in self.defects:
+            task = asyncio.ensure_future(self._send_profile(station, bidirectional="BPT" in wanted))
+            self._work.add(task)
+            task.add_done_callback(self._work.discard)
+        return {"status": "Accepted"}
+
+    async def _send_profile(self, station: StationHandle, *, bidirectional: bool) -> None:
+        await self.clock.sleep(SOON_S)
+        chosen = period(setpoint=self.setpoint_w) if bidirectional else period("ChargingOnly", limit=11_000)
+        if "csms-limits-with-setpoint" in self.defects:
+            chosen["limit"] = 11_000
+        transaction = None if "csms-profile-without-transaction" in self.defects else station.transaction_id
+        await station.set_charging_profile(profile(PROFILE_ID, [chosen], transaction_id=transaction))
+
+    def _pulled(self, request: Payload) -> Payload:
+        if request["chargingProfileId"] != PROFILE_ID and "csms-answers-any-pull" not in self.defects:
+            return {"status": "Rejected"}
+        numbers: Payload = {"scheduleUpdate": {"setpoint": self.setpoint_w}}
+        return {"status": "Accepted", **({} if "csms-empty-pull" in self.defects else numbers)}
+
+
+def build(request: Request) -> EmulatedCsms:
+    """In memory: the clock comes as an object in the options."""
+    return EmulatedCsms(request.option("clock", None), request.defects, request.option("setpoint_w", SETPOINT_W))
+
+
+async def _main() -> None:
+    chosen = arguments("csms")
+    options: dict[str, Any] = options_of(chosen)
+    emulated = EmulatedCsms(Clock(), chosen.defect, float(options.get("setpoint_w", SETPOINT_W)))
+    host, _, port = chosen.listen.rpartition(":")
+    url = await emulated.listen(host or "127.0.0.1", int(port))
+    ready("csms", address=url, resource=url)
+    await until_terminated()
+    await emulated.close()
+
+
+if __name__ == "__main__":
+    die_with_parent()
+    asyncio.run(_main())

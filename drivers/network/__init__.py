@@ -1,0 +1,1 @@
+"""Links that can be made worse on purpose."""

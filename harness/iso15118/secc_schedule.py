@@ -1,0 +1,144 @@
+"""A charger's answers about charge parameters, schedules and prices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.exi.declare import Record
+from harness.iso15118 import prices
+from harness.iso15118.answering import Refused, answers, filled, processing, stated_limits, stated_needs
+from harness.iso15118.messages import ac, common, dc
+from harness.iso15118.messages.common_types import Processing
+from harness.iso15118.quantities import Limits, changed, rational, read_limits
+from harness.iso15118.services import Energy, Pricing
+from harness.iso15118.signature import sign
+from harness.iso15118.station import What
+
+if TYPE_CHECKING:
+    from harness.iso15118.secc import SeccSession
+
+
+def _fill_dc_parameters(session: SeccSession, request: Any) -> dict[str, Any]:
+    bpt = isinstance(request.energy_transfer_mode, dc.BPTDCCPDReqEnergyTransferMode)
+    kind = dc.BPTDCCPDResEnergyTransferMode if bpt else dc.DCCPDResEnergyTransferMode
+    return {"energy_transfer_mode": kind(**stated_limits(session, kind))}
+
+
+def _fill_ac_parameters(session: SeccSession, request: Any) -> dict[str, Any]:
+    bpt = isinstance(request.energy_transfer_mode, ac.BPTACCPDReqEnergyTransferMode)
+    kind = ac.BPTACCPDResEnergyTransferMode if bpt else ac.ACCPDResEnergyTransferMode
+    frequency = rational(session.config.nominal_frequency_hz)
+    return {"energy_transfer_mode": kind(**stated_limits(session, kind), evse_nominal_frequency=frequency)}
+
+
+def _schedules(session: SeccSession, request: Any) -> Record:
+    """Dynamic: nothing to say. Scheduled: one tuple, with a discharging schedule of the same slots where it applies."""
+    if isinstance(request.control_mode, common.DynamicSEReqControlMode):
+        kind = common.DynamicSEResControlMode
+        return kind(**stated_needs(session, kind), price_schedule=_price(session, request))
+    slots = session.schedule or _slots_offered(session, request)
+    back_w = session.station.limits.maximum_discharge_power_w
+    bidirectional = session.service is not None and session.service.bidirectional
+
+    tolerance_w = session.config.power_tolerance_w
+
+    def schedule(cap_w: float) -> common.ChargingSchedule:
+        return common.ChargingSchedule(
+            price_schedule=_price(session, request),
+            power_schedule=common.PowerSchedule(
+                time_anchor=request.header.time_stamp,
+                power_tolerance=None if tolerance_w is None else rational(tolerance_w),
+                power_schedule_entries=common.PowerScheduleEntryList(
+                    power_schedule_entry=tuple(
+                        common.PowerScheduleEntry(duration=duration_s, power=rational(min(power_w, cap_w)))
+                        for duration_s, power_w in slots
+                    )
+                ),
+            ),
+        )
+
+    return common.ScheduledSEResControlMode(
+        schedule_tuple=(
+            common.ScheduleTuple(
+                schedule_tuple_id=1,
+                charging_schedule=schedule(float("inf")),
+                discharging_schedule=schedule(back_w) if bidirectional else None,
+            ),
+        )
+    )
+
+
+def _fill_schedule(session: SeccSession, request: Any) -> dict[str, Any]:
+    return {"evse_processing": Processing.Finished, "control_mode": _schedules(session, request)}
+
+
+@answers("DC_ChargeParameterDiscoveryReq", dc.DCChargeParameterDiscoveryRes, _fill_dc_parameters)
+@answers("AC_ChargeParameterDiscoveryReq", ac.ACChargeParameterDiscoveryRes, _fill_ac_parameters)
+def charge_parameters(session: SeccSession, request: Any, now_s: float) -> Record:
+    """Refuses what does not fit the service, or could never work together ([V2G20-1619], [V2G20-2272])."""
+    content = request.energy_transfer_mode
+    if ("BPT" in type(content).__name__) != (session.service is not None and session.service.bidirectional):
+        raise Refused("FAILED_WrongChargeParameter", f"{type(content).__name__} does not fit the selected service")
+    limits = read_limits(content, "ev_")
+    if session.energy is Energy.DC and limits.maximum_voltage_v < session.station.limits.minimum_voltage_v:
+        raise Refused("FAILED_WrongChargeParameter", f"{limits.maximum_voltage_v} V is below what the charger can do")
+    session.vehicle_limits = limits
+    session.tell(What.LIMITS, now_s, **{name: getattr(limits, name) for name in Limits.__slots__})
+    return filled(session, request, now_s)
+
+
+@answers("ScheduleExchangeReq", common.ScheduleExchangeRes, _fill_schedule)
+def schedule_exchange(session: SeccSession, request: Any, now_s: float) -> Record:
+    if isinstance(request.control_mode, common.DynamicSEReqControlMode) != session.dynamic:
+        raise Refused("FAILED", "the control mode is not the selected one")  # [V2G20-1600]
+    stage = processing(session, request)
+    if stage is Processing.Finished:
+        session.tell(What.NEEDS, now_s, **_needs(request.control_mode))
+        session.schedule = _slots_offered(session, request)
+        if session.notification and session.notification.evse_notification == "ScheduleRenegotiation":
+            session.notification = None
+    response = filled(session, request, now_s, evse_processing=stage)
+    return _sign_prices(session, response)
+
+
+def _price(session: SeccSession, request: Any) -> common.AbsolutePriceSchedule | common.PriceLevelSchedule | None:
+    pricing = session.offer.pricing if session.offer else Pricing.NONE
+    if pricing is Pricing.NONE:
+        return None
+    anchor = request.header.time_stamp
+    if pricing is Pricing.ABSOLUTE:
+        return prices.absolute(session.config.tariff, anchor)
+    return prices.levels(session.config.tariff, anchor)
+
+
+def _sign_prices(session: SeccSession, response: Record) -> Record:
+    """Sign an absolute price schedule, wherever the control mode carries it."""
+    signer = session.config.signer
+    mode = response.__dict__["control_mode"]
+    tuples = getattr(mode, "schedule_tuple", ())
+    price = tuples[0].charging_schedule.price_schedule if tuples else getattr(mode, "price_schedule", None)
+    if signer is None or not isinstance(price, common.AbsolutePriceSchedule):
+        return response
+    signed = sign([price], signer.key, grammar=session.config.profile.signed_info_grammar)
+    return changed(response, header__signature=signed)
+
+
+def _slots_offered(session: SeccSession, request: Any) -> tuple[tuple[int, float], ...]:
+    """The configured schedule, or our maximum until departure (a day, if the vehicle names none: our default)."""
+    until_s = int(request.control_mode.departure_time or 86_400)
+    return session.config.schedule or ((until_s, session.station.limits.maximum_charge_power_w),)
+
+
+def _needs(mode: Any) -> dict[str, Any]:
+    def energy(name: str) -> float | None:
+        value = getattr(mode, name)
+        return None if value is None else float(value)
+
+    return {
+        "departure_s": mode.departure_time,
+        "target_energy_wh": energy("ev_target_energy_request"),
+        "maximum_energy_wh": energy("ev_maximum_energy_request"),
+        "minimum_energy_wh": energy("ev_minimum_energy_request"),
+        "target_soc_percent": getattr(mode, "target_soc", None),
+        "minimum_soc_percent": getattr(mode, "minimum_soc", None),
+    }

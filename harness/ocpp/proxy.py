@@ -1,0 +1,318 @@
+"""The man in the middle: stands between a station and its CSMS as an energy management gateway on site does.
+
+To both sides it looks like a direct connection: message ids stay what they are, and each side still sees at most one
+CALL of the other without an answer, also while a CALL of the proxy's own is under way. On command it delays, drops or
+alters messages and injects its own. A fault of its own making (a meddling that raises) forwards the message untouched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from websockets.asyncio.server import Server
+
+from harness.clock import Clock
+from harness.link import LinkClosed, TextChannel
+from harness.ocpp.dialect import spoken
+from harness.ocpp.frames import Call, CallError, CallResult, FrameError, Payload, parse, render
+from harness.ocpp.observer import Observer, Unobserved
+from harness.ocpp.session import message_ids
+from harness.ocpp.shell import utc_s
+from harness.ocpp.version import ErrorCode, Version
+from harness.ocpp.wire import ConnectionRefused, Security, connect, serve
+
+Role = Literal["charger", "csms"]
+PATIENCE_S = 30.0
+"""How long an injected CALL holds the line without an answer. Our default."""
+
+
+def other(role: Role) -> Role:
+    return "csms" if role == "charger" else "charger"
+
+
+@dataclass(frozen=True, slots=True)
+class Meddling:
+    """What to do to CALLs of an action, or to their answers. `alter` gives the payload to send instead, or None to
+    drop the message; `times` None means from now on."""
+
+    action: str
+    alter: Callable[[Payload], Payload | None] | None = None
+    answers: bool = False
+    """Meddle with the answers instead of the CALLs."""
+    delay_s: float = 0.0
+    times: int | None = None
+
+
+@dataclass(slots=True)
+class _Line:
+    """The way towards one side: what waits for its turn there, and the CALL that it has not answered yet."""
+
+    waiting: deque[str] = field(default_factory=deque)
+    open_call: str | None = None
+    own_since_s: float | None = None
+    """Since when the open CALL is one of ours."""
+
+
+class ProxySession:
+    """One station's conversation, sans-I/O: texts of either side in, texts for either side out."""
+
+    def __init__(self, version: Version, *, upstream: Version | None = None, ids: Iterator[str] | None = None) -> None:
+        """`upstream`: the version spoken with the CSMS, if it is not the station's."""
+        self.version = version
+        self.upstream = upstream or version
+        self.meddlings: list[Meddling] = []
+        self.faults: list[str] = []
+        """What went wrong in our own doing; the messages went through untouched."""
+        self.answers: dict[str, CallResult | CallError] = {}
+        """Answers to injected CALLs, by message id."""
+        self._ids = ids or message_ids()
+        self._own: set[str] = set()
+        self._actions: dict[tuple[Role, str], str] = {}
+        self._lines: dict[Role, _Line] = {"charger": _Line(), "csms": _Line()}
+        self._out: list[tuple[Role, str]] = []
+        self._late: list[tuple[float, Role, str]] = []
+
+    def meddle(self, meddling: Meddling) -> None:
+        self.meddlings.append(meddling)
+
+    def inject(self, target: Role, action: str, payload: Payload, now_s: float) -> str:
+        """Send a CALL of our own to one side; returns its id, under which the answer appears in `answers`."""
+        message_id = next(self._ids)
+        self._own.add(message_id)
+        self._deliver(target, render(Call(message_id, action, payload)), now_s)
+        return message_id
+
+    def take(self, source: Role, text: str, now_s: float) -> None:
+        """One text of one side."""
+        try:
+            frame = parse(text, self.version if source == "charger" else self.upstream)
+        except FrameError:
+            self._out.append((other(source), text))  # garbage is for the other side to judge
+            return
+        match frame:
+            case Call(id, action, payload):
+                self._actions[source, id] = action
+                self._called(source, text, frame, now_s)
+            case CallResult(id) | CallError(id) if id in self._own:
+                self._own.discard(id)
+                self.answers[id] = frame
+                self._free(source, id, now_s)
+            case CallResult(id, payload):
+                action = self._actions.pop((other(source), id), "")
+                self._pass(
+                    source, text, lambda new: CallResult(id, new), self._meddled(action, payload, True), payload, now_s
+                )
+                self._free(source, id, now_s)
+            case CallError(id):
+                self._actions.pop((other(source), id), None)
+                self._out.append((other(source), text))
+                self._free(source, id, now_s)
+            case _:
+                self._out.append((other(source), text))
+
+    def tick(self, now_s: float) -> None:
+        """Let time pass: late messages go out, an injected CALL without an answer lets go of the line."""
+        for due in [one for one in self._late if one[0] <= now_s]:
+            self._late.remove(due)
+            self._deliver(due[1], due[2], now_s)
+        for role, line in self._lines.items():
+            if line.own_since_s is not None and now_s - line.own_since_s >= PATIENCE_S and line.open_call:
+                self._own.discard(line.open_call)
+                self._free(role, line.open_call, now_s)
+
+    def deadline_s(self) -> float | None:
+        moments = [due_s for due_s, _, _ in self._late]
+        moments += [line.own_since_s + PATIENCE_S for line in self._lines.values() if line.own_since_s is not None]
+        return min(moments, default=None)
+
+    def take_texts(self) -> list[tuple[Role, str]]:
+        """What is to go out now: (to whom, text)."""
+        texts, self._out = self._out, []
+        return texts
+
+    # inside ------------------------------------------------------------------------------------------------------
+
+    def _called(self, source: Role, text: str, frame: Call, now_s: float) -> None:
+        payload = frame.payload
+        if source == "charger" and self.upstream is not self.version:
+            said = spoken(self.upstream, frame.action, payload)
+            if said is None:
+                code = ErrorCode.NOT_SUPPORTED.spelt(self.version)
+                refusal = CallError(frame.id, code, f"the CSMS speaks OCPP {self.upstream}")
+                self._out.append((source, render(refusal)))
+                return
+            if said != payload:
+                text = render(Call(frame.id, frame.action, said))
+                payload = said
+        meddled = self._meddled(frame.action, payload, False)
+        self._pass(source, text, lambda new: Call(frame.id, frame.action, new), meddled, payload, now_s)
+
+    def _meddled(self, action: str, payload: Payload, answers: bool) -> tuple[Payload | None, float]:
+        """What becomes of a payload, and by how much it is late."""
+        for index, one in enumerate(self.meddlings):
+            if one.action != action or one.answers is not answers:
+                continue
+            if one.times is not None:
+                if one.times <= 1:
+                    del self.meddlings[index]
+                else:
+                    self.meddlings[index] = replace(one, times=one.times - 1)
+            try:
+                return (one.alter(payload) if one.alter else payload), one.delay_s
+            except Exception as fault:  # whatever a meddling does wrong, the conversation goes on
+                self.faults.append(f"{action}: {type(fault).__name__}: {fault}")
+                return payload, 0.0
+        return payload, 0.0
+
+    def _pass(
+        self, source: Role, text: str, remake: Callable[[Payload], Call | CallResult],
+        meddled: tuple[Payload | None, float], payload: Payload, now_s: float,
+    ) -> None:  # fmt: skip
+        fresh, delay_s = meddled
+        if fresh is None:
+            return
+        text = text if fresh is payload or fresh == payload else render(remake(fresh))
+        if delay_s > 0:
+            self._late.append((now_s + delay_s, other(source), text))
+        else:
+            self._deliver(other(source), text, now_s)
+
+    def _deliver(self, target: Role, text: str, now_s: float) -> None:
+        """Send, or let a CALL wait for its turn."""
+        if not isinstance(parse(text, Version.V21), Call):
+            self._out.append((target, text))
+            return
+        line = self._lines[target]
+        if line.open_call is None:
+            self._send_call(target, text, now_s)
+        else:
+            line.waiting.append(text)
+
+    def _send_call(self, target: Role, text: str, now_s: float) -> None:
+        line = self._lines[target]
+        frame = parse(text, Version.V21)
+        line.open_call = frame.id
+        line.own_since_s = now_s if frame.id in self._own else None
+        self._out.append((target, text))
+
+    def _free(self, side: Role, message_id: str, now_s: float) -> None:
+        """A CALL towards this side is over."""
+        line = self._lines[side]
+        if line.open_call != message_id:
+            return
+        line.open_call = None
+        line.own_since_s = None
+        if line.waiting:
+            self._send_call(side, line.waiting.popleft(), now_s)
+
+
+class Proxy:
+    """The proxy on the wire: listens for stations, connects to their CSMS. Every wire has an observer of its own."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        upstream_url: str,
+        *,
+        station_versions: Sequence[Version] = tuple(Version),
+        csms_versions: Sequence[Version] = (),
+        station_security: Security | None = None,
+        csms_security: Security | None = None,
+        towards_station: Observer | None = None,
+        towards_csms: Observer | None = None,
+    ) -> None:
+        """`csms_versions` empty: what the station speaks is offered to the CSMS."""
+        self.clock = clock
+        self.upstream_url = upstream_url
+        self.station_versions = tuple(station_versions)
+        self.csms_versions = tuple(csms_versions)
+        self.station_security = station_security or Security()
+        self.csms_security = csms_security or Security()
+        self.observers: dict[Role, Observer] = {
+            "charger": towards_station or Unobserved(),
+            "csms": towards_csms or Unobserved(),
+        }
+        self.sessions: dict[str, ProxySession] = {}
+        self._wakes: dict[str, asyncio.Event] = {}
+        self._server: Server | None = None
+
+    async def listen(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Accept stations; returns the URL to which a station appends its identity."""
+        self._server = await serve(self._bridge, host, port, self.station_versions, self.station_security)
+        own_port = self._server.sockets[0].getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'wss' if self.station_security.encrypted else 'ws'}://{shown}:{own_port}/ocpp"
+
+    async def close(self) -> None:
+        if self._server:
+            self._server.close()
+            await self._server.wait_closed()
+
+    async def inject(self, station: str, target: Role, action: str, payload: Payload, *, within_s: float = PATIENCE_S) -> (
+        CallResult | CallError
+    ):  # fmt: skip
+        """Send a CALL of our own and wait for its answer; raises TimeoutError, or KeyError for an unknown station."""
+        session = self.sessions[station]
+        message_id = session.inject(target, action, payload, utc_s(self.clock))
+        self._wakes[station].set()
+        end_s = self.clock.now_s() + within_s
+        while message_id not in session.answers:
+            if self.clock.now_s() > end_s:
+                raise TimeoutError(f"{target} gave no answer to the injected {action}")
+            await self.clock.sleep(0.01)
+        return session.answers.pop(message_id)
+
+    async def _bridge(self, identity: str, station: TextChannel, version: Version) -> None:
+        offered = self.csms_versions or (version,)
+        try:
+            csms, upstream = await connect(self.upstream_url, identity, offered, self.csms_security)
+        except ConnectionRefused as refused:
+            self.observers["csms"].link(identity, "refused", reason=str(refused))
+            return
+        session = self.sessions[identity] = ProxySession(version, upstream=upstream)
+        wake = self._wakes[identity] = asyncio.Event()
+        channels: dict[Role, TextChannel] = {"charger": station, "csms": csms}
+        for role, spoken_version in (("charger", version), ("csms", upstream)):
+            self.observers[role].link(identity, "connected", version=str(spoken_version))  # type: ignore[index]
+        tasks = [
+            asyncio.ensure_future(self._read(identity, session, "charger", station, wake)),
+            asyncio.ensure_future(self._read(identity, session, "csms", csms, wake)),
+            asyncio.ensure_future(self._write(identity, session, channels, wake)),
+        ]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for role, channel in channels.items():
+            self.observers[role].link(identity, "closed")
+            await channel.close()
+
+    async def _read(
+        self, identity: str, session: ProxySession, source: Role, channel: TextChannel, wake: asyncio.Event
+    ) -> None:
+        with contextlib.suppress(LinkClosed):
+            while True:
+                text = await channel.receive()
+                self.observers[source].frame(identity, source, other(source), text)
+                session.take(source, text, utc_s(self.clock))
+                wake.set()
+
+    async def _write(
+        self, identity: str, session: ProxySession, channels: dict[Role, TextChannel], wake: asyncio.Event
+    ) -> None:
+        while True:
+            wake.clear()
+            session.tick(utc_s(self.clock))
+            for target, text in session.take_texts():
+                self.observers[target].frame(identity, other(target), target, text)
+                await channels[target].send(text)
+            deadline_s = session.deadline_s()
+            within_s = None if deadline_s is None else max(deadline_s - utc_s(self.clock), 0.0)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await wake.wait()

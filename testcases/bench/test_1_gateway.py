@@ -1,0 +1,189 @@
+"""A gateway between two vehicle platforms: what crosses it, how fast, and what it makes of faults.
+
+The gateway under test is described by its mapping table and both databases (lab config). All times are limits of the
+lab or of the table; no public standard sets them for such gateways.
+"""
+
+import asyncio
+
+from drivers.can.ports import Frame
+from fixtures.gateway import expect_share, quantile
+from harness.case import expect, step
+from harness.usecase import usecase
+
+
+@usecase("PF_GW_01", sut="gateway", protocol="can", requirements=["our default"])
+async def test_every_mapped_signal_arrives_with_its_scale(pf_can_gateway, pf_limits):
+    """Every mapped signal crosses at both ends, middle and zero of its range, to one step of the coarser side"""
+    async with pf_can_gateway.traffic():
+        for route in pf_can_gateway.routes:
+            step(f"{route.source.message} on bus {route.source.bus} to {route.target.message} on {route.target.bus}")
+            for signals in pf_can_gateway.corners(route):
+                await pf_can_gateway.send(route, signals)
+                wanted = pf_can_gateway.mapping.expected(route, signals)
+                await pf_can_gateway.arrives(route, wanted, pf_limits.gateway_timeout_s)
+
+
+@usecase(
+    "PF_GW_02",
+    sut="gateway",
+    protocol="can",
+    requirements=["our default"],
+    parameters={"power_w": 10_000, "current_a": 25},
+)
+async def test_charging_becomes_discharging_on_both_platforms(pf_can_gateway, pf_limits, pf_parameters):
+    """The change from charging to discharging and back keeps its sign through every hop"""
+    request = pf_can_gateway.route_to("PwrReq")
+    report = pf_can_gateway.route_to("OutputCurrent")
+    async with pf_can_gateway.traffic():
+        for sign, word in ((1, "charging"), (-1, "discharging"), (1, "charging again")):
+            step(f"{word}: the vehicle asks, the charging unit reports")
+            asked = {"Enable": 1, "RequestedPower": sign * pf_parameters.power_w, "TargetVoltage": 400}
+            await pf_can_gateway.send(request, asked)
+            wanted = pf_can_gateway.mapping.expected(request, asked)
+            await pf_can_gateway.arrives(request, wanted, pf_limits.gateway_timeout_s)
+            said = {"State": 3 if sign > 0 else 4, "UOut": 400, "IOut": -sign * pf_parameters.current_a}
+            await pf_can_gateway.send(report, said)
+            wanted = pf_can_gateway.mapping.expected(report, said)
+            await pf_can_gateway.arrives(report, wanted, pf_limits.gateway_timeout_s)
+
+
+@usecase("PF_GW_03", sut="gateway", protocol="can", requirements=["our default"])
+async def test_nothing_crosses_without_a_route(pf_bench, pf_can_gateway):
+    """Messages without a route stay on their own platform"""
+    began_s = pf_bench.clock.now_s()
+    async with pf_can_gateway.traffic():
+        step("a message of platform A's own, and one that no database knows, on every bus")
+        await pf_can_gateway.driver.send("a", "VCU_Internal", {"DriverSeat": 7})
+        for bus in pf_can_gateway.mapping.databases:
+            for _ in range(5):
+                await pf_can_gateway.driver.send_raw(bus, Frame(0x6F0, bytes(range(8))))
+        await pf_bench.clock.sleep(1.0)
+    leaked = sorted({f"{frame.id:#05x} on bus {bus}" for bus, frame in pf_can_gateway.foreign_frames(began_s)})
+    expect(leaked, equals=[], of="gateway", named="messages without a route")
+
+
+@usecase("PF_GW_04", sut="gateway", protocol="can", requirements=["our default"], parameters={"changes": 60})
+async def test_a_change_crosses_in_time(pf_can_gateway, pf_limits, pf_parameters):
+    """Latency of a changed signal, from our frame to the gateway's: median and 99th percentile"""
+    route = pf_can_gateway.route_to("PwrReq")
+    latencies = []
+    async with pf_can_gateway.traffic():
+        step(f"{pf_parameters.changes} changes of the requested power")
+        for turn in range(int(pf_parameters.changes)):
+            asked = {"Enable": 1, "RequestedPower": (turn % 20 + 1) * 500.0, "TargetVoltage": 400}
+            latencies.append(await pf_can_gateway.latency_s(route, asked, pf_limits.gateway_timeout_s))
+    expect(quantile(latencies, 0.5), at_most=pf_limits.gateway_latency_s, of="gateway", named="latency p50", unit="s")
+    expect(quantile(latencies, 0.99), at_most=pf_limits.gateway_latency_s, of="gateway", named="latency p99", unit="s")
+
+
+@usecase("PF_GW_05", sut="gateway", protocol="can", requirements=["AUTOSAR E2E profile 1"], parameters={"observe_s": 5})
+async def test_what_it_sends_is_protected(pf_bench, pf_can_gateway, pf_parameters):
+    """Every frame that it sends carries a right CRC and a running alive counter"""
+    began_s = pf_bench.clock.now_s()
+    async with pf_can_gateway.traffic():
+        step(f"{pf_parameters.observe_s:g} s of traffic")
+        await pf_bench.clock.sleep(pf_parameters.observe_s)
+    for route in pf_can_gateway.routes:
+        if route.e2e:
+            checks = pf_can_gateway.protection(route, began_s)
+            expect(len(checks), at_least=10, of="gateway", named=f"frames of {route.target.message}", unit="")
+            wrong = sorted({check.value for check in checks if not check.fresh})
+            expect(wrong, equals=[], of="gateway", named=f"faults in the protection of {route.target.message}")
+
+
+@usecase("PF_GW_06", sut="gateway", protocol="can", requirements=["our default"])
+async def test_a_lost_source_becomes_substitutes(pf_bench, pf_can_gateway, pf_limits):
+    """A message that is lost turns into its substitute values in time, and back when it returns"""
+    for route in pf_can_gateway.routes:
+        async with pf_can_gateway.traffic():
+            signals = pf_can_gateway.corners(route)[1]
+            await pf_can_gateway.send(route, signals)
+            wanted = pf_can_gateway.mapping.expected(route, signals)
+            await pf_can_gateway.arrives(route, wanted, pf_limits.gateway_timeout_s)
+            step(f"{route.source.message} falls silent")
+            await pf_can_gateway.silence(route)
+            await pf_can_gateway.arrives(route, pf_can_gateway.substitutes(route), pf_limits.gateway_timeout_s)
+            step("and comes back")
+            await pf_can_gateway.send(route, signals)
+            await pf_can_gateway.arrives(route, wanted, pf_limits.gateway_timeout_s)
+
+
+@usecase("PF_GW_07", sut="gateway", protocol="can", requirements=["AUTOSAR E2E profile 1"])
+async def test_a_spoilt_source_is_not_believed(pf_can_gateway, pf_limits):
+    """A wrong CRC, another data id and a counter that stands still lead to substitutes, never to old or false data"""
+    route = pf_can_gateway.route_to("ILimDischarge")
+    signals = {"MaxChargeCurrent": 80, "MaxDischargeCurrent": 60, "MaxVoltage": 440}
+    wanted = pf_can_gateway.mapping.expected(route, signals)
+    async with pf_can_gateway.traffic():
+        for fault in ("crc", "wrong-id", "stuck-counter"):
+            pf_can_gateway.spoil(route, None)
+            await pf_can_gateway.send(route, signals)
+            await pf_can_gateway.arrives(route, wanted, pf_limits.gateway_timeout_s)
+            step(f"{route.source.message} with a fault: {fault}")
+            pf_can_gateway.spoil(route, fault)
+            await pf_can_gateway.arrives(route, pf_can_gateway.substitutes(route), pf_limits.gateway_timeout_s)
+
+
+@usecase("PF_GW_08", sut="gateway", protocol="can", requirements=["our default"])
+async def test_short_frames_are_refused_and_survived(pf_bench, pf_can_gateway, pf_limits):
+    """Frames of a wrong length are not passed on as zeros, and the gateway works on afterwards"""
+    route = pf_can_gateway.route_to("UBatt")
+    signals = {"ContactorState": 2, "SoC": 55, "PackVoltage": 400, "PackCurrent": -20}
+    wanted = pf_can_gateway.mapping.expected(route, signals)
+    async with pf_can_gateway.traffic():
+        await pf_can_gateway.send(route, signals)
+        await pf_can_gateway.arrives(route, wanted, pf_limits.gateway_timeout_s)
+        step("the frame comes one octet short")
+        began_s = pf_bench.clock.now_s()
+        pf_can_gateway.spoil(route, "short")
+        await pf_bench.clock.sleep(route.timeout_s * 0.8)
+        target = pf_can_gateway.mapping.message(route.target.bus, route.target.message)
+        volts = {
+            target.decode(heard.frame.data, decode_choices=False)["UBatt"]
+            for heard in pf_can_gateway.heard(route, began_s)
+        }
+        expect(volts <= {wanted["UBatt"]}, equals=True, of="gateway", named="only believed values were passed on")
+        await pf_can_gateway.arrives(route, pf_can_gateway.substitutes(route), pf_limits.gateway_timeout_s)
+        step("and whole again")
+        pf_can_gateway.spoil(route, None)
+        await pf_can_gateway.arrives(route, wanted, pf_limits.gateway_timeout_s)
+
+
+@usecase(
+    "PF_GW_09",
+    sut="gateway",
+    protocol="can",
+    requirements=["our default"],
+    parameters={"frames_per_s": 3_000, "load_s": 5},
+)
+async def test_nothing_is_lost_under_load(pf_bench, pf_can_gateway, pf_parameters):
+    """A loaded bus loses no value of a mapped message: 3000 frames a second are about 80 % of 500 kbit/s"""
+    route = pf_can_gateway.route_to("UBatt")
+    async with pf_can_gateway.traffic():
+        await pf_can_gateway.settle()
+        began_s = pf_bench.clock.now_s()
+        step(f"{pf_parameters.frames_per_s:g} frames a second on bus {route.source.bus}, a new voltage in every frame")
+        _, sent = await asyncio.gather(
+            pf_can_gateway.floods(route.source.bus, pf_parameters.frames_per_s, pf_parameters.load_s),
+            pf_can_gateway.counts_up(route, "PackVoltage", 1.0, pf_parameters.load_s - 0.5),
+        )
+        await pf_can_gateway.settle()
+        seen = pf_can_gateway.seen(route, "UBatt", began_s)
+    expect_share(sum(value in seen for value in sent), len(sent), at_least=95.0, named="values that crossed under load")
+
+
+@usecase(
+    "PF_GW_10", sut="gateway", protocol="can", requirements=["our default"], parameters={"asleep_s": 8, "wake_s": 1.0}
+)
+async def test_it_wakes_after_both_buses_were_silent(pf_bench, pf_can_gateway, pf_parameters):
+    """From first traffic, and again after both buses slept, signals cross within the time to wake"""
+    route = pf_can_gateway.route_to("UBatt")
+    signals = {"ContactorState": 2, "SoC": 55, "PackVoltage": 400, "PackCurrent": -20}
+    wanted = pf_can_gateway.mapping.expected(route, signals)
+    for turn in ("first traffic", f"traffic after {pf_parameters.asleep_s:g} s of silence"):
+        step(turn)
+        async with pf_can_gateway.traffic():
+            await pf_can_gateway.send(route, signals)
+            await pf_can_gateway.arrives(route, wanted, pf_parameters.wake_s)
+        await pf_bench.clock.sleep(pf_parameters.asleep_s)

@@ -1,0 +1,110 @@
+"""The driver that is a YAML file: same contract as a written one, and complaints that say what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drivers.emulators import chroma_66204, ea_psb
+from drivers.errors import ConfigError, IdentityMismatch, InstrumentError, SafetyError
+from tests.drivers.rig import Rig, run
+
+FILES = Path(__file__).parents[2] / "lab-configs/instruments"
+ANALYSER = {"description": str(FILES / "chroma_66204.yaml")}
+SOURCE = {"description": str(FILES / "ea_psb.yaml")}
+every_way = pytest.mark.parametrize("wired", [False, True], ids=["memory", "wire"])
+
+
+@every_way
+def test_a_described_analyser_measures_as_the_written_driver_does(wired: bool):
+    async def body(rig: Rig) -> None:
+        described = await rig.driver("power_analyser.generic_scpi", chroma_66204, options=ANALYSER)
+        rig.plant.port("pilot").command(plugged=True)
+        rig.plant.port("vehicle").command(contactor=True)
+        rig.plant.port("station").command(mode="power", contactor=True, target_voltage_v=450.0, target_power_w=-9000.0)
+        await rig.clock.sleep(2.5)
+        reading = await described.snapshot()
+        assert reading.active_w == pytest.approx(rig.plant.state.grid_power_w, abs=100)
+        assert reading.dc_power_w == pytest.approx(-9000.0, abs=50)
+        assert reading.uncertainty["active_w"] > 0
+        await described.configure(voltage_range_v=300.0, current_range_a=None)
+
+    run(wired, body)
+
+
+def test_a_described_analyser_counts_energy():
+    async def body(rig: Rig) -> None:
+        described = await rig.driver("power_analyser.generic_scpi", chroma_66204, options=ANALYSER)
+        await described.start_integration()
+        await rig.clock.sleep(3600)
+        energy = await described.stop_integration()
+        assert energy.imported_wh == pytest.approx(35.0, abs=20)
+
+    run(False, body)
+
+
+@every_way
+def test_a_described_source_sets_measures_and_proves_that_it_is_off(wired: bool):
+    async def body(rig: Rig) -> None:
+        source = await rig.driver("dc_source.generic_scpi", ea_psb, options=SOURCE)
+        await source.set_voltage(400.0)
+        await source.set_limits(source_a=20.0, sink_a=20.0, source_w=9000.0, sink_w=9000.0)
+        await source.output(True)
+        reading = await source.measure()
+        assert reading.output_on
+        assert reading.voltage_v == pytest.approx(400.0, abs=1.5)
+        with pytest.raises(ConfigError, match="outside 0 to 920"):
+            await source.set_voltage(2000.0)
+        await source.make_safe()
+        assert not (await source.measure()).output_on
+
+    run(wired, body)
+
+
+def test_a_proof_that_fails_is_a_safety_error():
+    async def body(rig: Rig) -> None:
+        source = await rig.driver("dc_source.generic_scpi", ea_psb, options=SOURCE)
+        await source.output(True)
+        rig.far_end.active = frozenset({"source-stays-on"})
+        with pytest.raises(SafetyError, match="by hand"):
+            await source.make_safe()
+
+    run(False, body)
+
+
+def test_another_instrument_than_described_is_refused():
+    async def body(rig: Rig) -> None:
+        with pytest.raises(IdentityMismatch, match="Chroma"):
+            await rig.driver("power_analyser.generic_scpi", ea_psb, options=ANALYSER)
+
+    run(False, body)
+
+
+def test_an_error_entry_is_raised_by_a_described_instrument_too():
+    async def body(rig: Rig) -> None:
+        described = await rig.driver("power_analyser.generic_scpi", chroma_66204, {"meter-error-queue"}, ANALYSER)
+        with pytest.raises(InstrumentError, match="Execution error"):
+            await described.snapshot()
+
+    run(False, body)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("output_off", "output_of"), "commands.output_off is missing"),
+        (("voltage_v:.3f", "volts:.3f"), r"\{volts\} is not given here"),
+        (("  current_a:", "  current:"), "quantities.current_a is missing"),
+        (("maker:", "makr:"), "makr"),
+    ],
+)
+def test_a_description_that_does_not_fit_says_what_would(tmp_path: Path, change: tuple[str, str], complaint: str):
+    path = tmp_path / "instrument.yaml"
+    path.write_text((FILES / "ea_psb.yaml").read_text().replace(*change))
+
+    async def body(rig: Rig) -> None:
+        with pytest.raises(ConfigError, match=complaint):
+            await rig.driver("dc_source.generic_scpi", ea_psb, options={"description": str(path)})
+
+    run(False, body)
