@@ -49,7 +49,7 @@ def _cut(session: Session, side: str) -> tuple[Event, Message] | None:
 @vehicle("V2G20-2645", "the vehicle ends the session with SessionStopReq before it closes the connection", "S")
 def vehicle_stops_before_it_closes(session: Session) -> Iterator[Broken]:
     cut = _cut(session, VEHICLE)
-    if cut and not cut[1].is_request and not _late(session, cut[1]):  # a vehicle may give up waiting
+    if cut and not cut[1].is_request and not _late(session, cut[1]) and not _amiss(session, cut[1]):
         yield broken(cut[1], f"the vehicle closed the connection after {cut[1]} without SessionStopReq")
 
 
@@ -62,7 +62,17 @@ def station_does_not_cut_the_session(session: Session) -> Iterator[Broken]:
             yield broken(cut[1], f"the station closed the connection {silence:.2f} s after {cut[1]}")
 
 
+def _amiss(session: Session, answer: Message) -> bool:
+    """An answer of another name, or of another session: a vehicle may leave whoever gives it."""
+    request = session.request_of(answer)
+    if request is None or request.base != answer.base:
+        return True
+    ids = [one.header.session_id for one in (request, answer) if one.header]
+    return request.base != "SessionSetup" and len(set(ids)) > 1
+
+
 def _late(session: Session, answer: Message) -> bool:
+    """A vehicle may give up waiting."""
     request = session.request_of(answer)
     return request is not None and answer.at_s - request.at_s > message_timeout_s(request.name)
 
