@@ -1,8 +1,8 @@
 """Test cases from tables: one story, told once for every row.
 
-    @for_each(ROWS, into=globals(), sut="charger", liveness=True)
-    async def another_request_is_refused(evcc, *, at, sends):
-        \"""{sends} where {at} is expected: refused, and the connection closed\"""
+@for_each(ROWS, into=globals(), sut="charger", liveness=True)
+async def another_request_is_refused(evcc, *, at, sends):
+    \"""{sends} where {at} is expected: refused, and the connection closed\"""
 """
 
 from __future__ import annotations

@@ -70,10 +70,7 @@ STRANGERS = {"PowerDelivery": common.PowerDeliveryRes, "ServiceSelection": commo
 
 
 @for_each(
-    [
-        row(each.case("EVCC", 21), message=each.message, other=_stranger(each.message))
-        for each in GROUPS[1:]
-    ],
+    [row(each.case("EVCC", 21), message=each.message, other=_stranger(each.message)) for each in GROUPS[1:]],
     into=globals(),
     sut="vehicle",
     liveness=True,
