@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.exi.declare import Record
+from harness.iso15118.evcc_shell import Evcc
 from harness.iso15118.messages import common, dc
 from harness.iso15118.messages.sap import AppProtocol
 from harness.iso15118.quantities import changed, limit_fields, rational
 from harness.iso15118.services import NAMESPACES, Energy
-from harness.iso15118.evcc_shell import Evcc
 
 Change = Callable[[Evcc, Any], Record]
 DC_NAMESPACE = NAMESPACES[Energy.DC]
