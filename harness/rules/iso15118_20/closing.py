@@ -63,9 +63,9 @@ def station_does_not_cut_the_session(session: Session) -> Iterator[Broken]:
 
 
 def _amiss(session: Session, answer: Message) -> bool:
-    """An answer of another name, or of another session: a vehicle may leave whoever gives it."""
+    """An answer of another name, another session or another message set: a vehicle may leave whoever gives it."""
     request = session.request_of(answer)
-    if request is None or request.base != answer.base:
+    if request is None or request.base != answer.base or request.payload_type != answer.payload_type:
         return True
     ids = [one.header.session_id for one in (request, answer) if one.header]
     return request.base != "SessionSetup" and len(set(ids)) > 1
