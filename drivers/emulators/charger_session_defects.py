@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from drivers.emulators.charger_misconduct import RULE, change, defect, dies_on, mishear, twist
+from harness.exi.declare import Record
 from harness.iso15118.messages import common
-from harness.iso15118.order import name_of
+from harness.iso15118.order import State, name_of
 from harness.iso15118.quantities import changed
 from harness.iso15118.sdp import SdpRequest, SdpResponse, Security, parse
 from harness.iso15118.secc_shell import Secc
@@ -44,6 +45,18 @@ def slow_discovery(charger: Charger) -> None:
 def downgrade(charger: Charger) -> None:
     """A vehicle that asks for TLS is sent to the plain listener, although there is one with TLS."""
     charger.discovery_twists.append(lambda _, answer: _readdressed(answer, security=Security.NONE))
+
+
+@defect("answers-discovery-twice", seen_in="F04", found_by=RULE + "discovery-is-answered-by-one")
+def answers_discovery_twice(charger: Charger) -> None:
+    """A second answer with another port follows the first, as if somebody else answered too."""
+
+    def elsewhere(answer: bytes) -> bytes:
+        read = parse(answer)
+        assert isinstance(read, SdpResponse)
+        return replace(read, port=read.port ^ 1).encode()
+
+    charger.second_answer = elsewhere
 
 
 @defect("dies-on-malformed-discovery", seen_in="F05", found_by="case: liveness after a malformed datagram")
@@ -195,6 +208,18 @@ def resumes_for_anybody(charger: Charger) -> None:
         se.session.binding = lambda: b""  # type: ignore[method-assign]
 
     charger.before_session.append(prepare)
+
+
+@defect("authorizes-again-after-resume", seen_in="F29", found_by=RULE + "right-order-is-not-refused")
+def authorizes_again(charger: Charger) -> None:
+    """A resumed session has to go through authorization once more: everything else is out of order."""
+
+    def start_over(se: Secc, request: Record) -> Record:
+        if se.session.state is State.RESUMED:
+            se.session.state = State.NEW
+        return request
+
+    mishear(charger, start_over)
 
 
 @defect("never-wakes-after-pause", seen_in="F30", found_by="PF_PRG_08")

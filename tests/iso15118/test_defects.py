@@ -63,12 +63,14 @@ def finds(virtually, defect, charger=(), vehicle=()):
 PROVOKED = {
     "takes-foreign-session-ids", "takes-the-zero-session-id", "challenge-not-compared", "resumes-for-anybody",
     "power-before-pre-charge", "takes-unoffered-parameter-sets", "stop-refused-before-power", "checks-first-slot-only",
-    "foreign-discovery-address", "answers-tls-with-plain", "asks-no-client-certificate",
+    "foreign-discovery-address", "answers-discovery-twice", "answers-tls-with-plain", "asks-no-client-certificate",
 }  # fmt: skip
 """Defects of the charger that show only when a vehicle, or discovery, provokes them: see the tests below."""
 
 SEEN = [one for one in CHARGER_DEFECTS.values() if one.found_by.startswith(RULE) and one.id not in PROVOKED]
+AC = {Service.AC_BPT: (EnergyOffer(1, connector=3), EnergyOffer(2, Control.SCHEDULED, connector=3))}
 CONDITIONS = {
+    "copies-power-to-all-phases": {"secc": SeccConfig(offers=AC), "evcc": EvccConfig(services=(Service.AC_BPT,))},
     "authorization-ongoing-with-refusal": {"granted": False},
     "authorization-without-limit": {"granted": None, "waits_s": 190.0},
     "ignores-pause-request": {"pause_s": 70.0},
