@@ -371,7 +371,7 @@ class EvccSession:
             "EIM_Authorization_Ongoing": self.config.profile.authorization_ongoing_s,
             "V2G_EVCC_PreCharge_Timeout": self.config.profile.pre_charge_timeout_s,
         }.get(name, timer(name).value_s)
-        if now_s - self._ongoing_since_s >= limit_s:
+        if now_s + self.config.poll_period_s - self._ongoing_since_s >= limit_s:  # the next poll would be too late
             self.stop_for(f"{self.state} for {limit_s:g} s ({name})")
 
     def take_limits(self, content: Record) -> None:

@@ -67,7 +67,16 @@ def _may_be_given_up(session: Session, last: Message) -> bool:
     request = session.request_of(last)
     late = request is not None and last.at_s - request.at_s > message_timeout_s(request.name)
     lasting = str(last.evse_processing or "").startswith("Ongoing") or last.base == "DC_PreCharge"
-    return last.is_request or late or lasting or not last.ok
+    return last.is_request or late or lasting or not last.ok or _amiss(session, last)
+
+
+def _amiss(session: Session, answer: Message) -> bool:
+    """An answer of another name, another session or another message set: a vehicle may leave whoever gives it."""
+    request = session.request_of(answer)
+    if request is None or request.base != answer.base or request.payload_type != answer.payload_type:
+        return True
+    ids = [one.header.session_id for one in (request, answer) if one.header]
+    return request.base != "SessionSetup" and len(set(ids)) > 1
 
 
 def _patience_s(last: Message) -> float:
