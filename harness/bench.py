@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from drivers.emulators.catalogue import defect_of
-from drivers.errors import BenchError, ConfigError, InstrumentLost
+from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentLost
 from drivers.registry import make_driver
 from drivers.roles import Device as Driver
 from drivers.roles import Identity, PowerReading
@@ -56,6 +56,8 @@ class Bench:
         self.lab = lab
         self.mode = mode
         self.sample_s = SAMPLE_S[mode]
+        self.strict = True
+        """Refuse instruments whose serial number is not the configured one; `plugfest check` only tells."""
         self.limits: Limits = limits_from(lab.limits)
         self.seeded = [defect_of(one) for one in defects]
         self.network: PrivateNetwork | None = None
@@ -254,12 +256,27 @@ class Bench:
 
     async def _open(self, role: str, device: Device, end: FarEnd) -> None:
         connection = Connection(
-            role, self.clock, end.resource, device.options, partial(self._exchanged, role), end.object
+            role, self.clock, end.resource, self._located(device.options), partial(self._exchanged, role), end.object
         )
         driver = make_driver(device.driver, connection)
         await driver.open()
         self.drivers[role] = driver
+        serial = (await driver.identity()).serial
+        if self.strict and device.serial not in (None, serial):
+            raise IdentityMismatch(
+                role,
+                f"expected serial {device.serial!r}, the instrument says {serial!r}: another one is connected, or "
+                f"{self.lab.path} is of another bench; `plugfest check` shows all",
+            )
         self._resources[role] = end.resource
+
+    def _located(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options with file names that are meant from the lab file's own folder."""
+        folder = self.lab.path.parent
+        return {
+            name: str(folder / value) if isinstance(value, str) and value and (folder / value).is_file() else value
+            for name, value in options.items()
+        }
 
     def _exchanged(self, role: str, command: str, reply: str | None) -> None:
         self.record(role, "scpi", "harness", role, command=command, reply=reply)
