@@ -156,7 +156,7 @@ class Bench:
         """Open one instrument alone and ask who it is; raises BenchError with the way out."""
         if self.emulation is None:
             self.emulation = WireEmulation()
-            if self.lab.emulated:
+            if self.lab.has_emulators:
                 await self.emulation.start_plant({})
         device = self.lab.device(role)
         await self._open(role, device, await self._far_end(role, device))
@@ -228,7 +228,7 @@ class Bench:
         await self._disconnect()
         self._all_answer = True
         self.emulation = VirtualEmulation(self.clock) if self.mode is TimeMode.VIRTUAL else WireEmulation()
-        if self.lab.emulated:
+        if self.lab.has_emulators:
             await self.emulation.start_plant(_plant_options(subject))
         wanted = [role for role in self.lab.roles if role in INSTRUMENTS]
         ends = await asyncio.gather(*(self._far_end(role, self.lab.device(role)) for role in wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from harness.bench_cli import check, emulate
 from harness.campaign.catalogue import load_cases
 from harness.campaign.evidence import verify as verify_evidence
 from harness.campaign.store import StoreError
+from harness.campaign_plugin import CAMPAIGN
 from harness.clock import TimeMode
 from harness.exi_cli import exi_app
 from harness.judge_cli import command as judge
@@ -22,7 +24,6 @@ from harness.lists_cli import cases, defects, rules
 from harness.live import LiveView
 from harness.live_feed import FeedReceiver
 from harness.pki_cli import pki_app
-from harness.plugin import CAMPAIGN, stop_politely
 from reports.anonymise import Level
 from reports.check import check_report
 from reports.load import ReportError
@@ -63,7 +64,7 @@ def run(
     arguments += [part for one in defect or [] for part in ("--pf-defect", one)]
     arguments += ["--pf-resume", str(resume)] if resume else []
     arguments += ["-n", str(workers), "--dist", "loadgroup"] if workers else []
-    stop_politely()
+    _stop_politely()
     console = Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8"))
     view = LiveView(bench, console)
     plugin = _Session(view)
@@ -72,16 +73,16 @@ def run(
     raise typer.Exit(_exit_code(int(code), view))
 
 
+def _stop_politely() -> None:
+    """Let SIGTERM and SIGHUP end a run as Ctrl-C does: with teardown, safe outputs and complete evidence."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
 def _pytest_arguments(suites: tuple[str, ...], lab: Path, time: TimeMode, out: Path) -> list[str]:
     root = Path(__file__).parents[1]
-    settings = {
-        "asyncio_mode": "auto",
-        "asyncio_default_fixture_loop_scope": "session",
-        "asyncio_default_test_loop_scope": "session",
-    }
-    options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
     folders = [str(root / "testcases" / suite) for suite in suites]
-    return [*folders, *options, "--rootdir", str(root), "--lab", str(lab), "--pf-time", str(time), "--pf-out", str(out)]
+    return [*folders, "--rootdir", str(root), "--lab", str(lab), "--pf-time", str(time), "--pf-out", str(out)]
 
 
 class _Session:

@@ -142,6 +142,11 @@ class Lab(_Model):
         """True if nothing on this bench is real."""
         return all(device.emulator for devices in self.roles.values() for device in devices)
 
+    @property
+    def has_emulators(self) -> bool:
+        """True if the bench must start at least one far end itself."""
+        return any(device.emulator for devices in self.roles.values() for device in devices)
+
     def pairs(self) -> list[tuple[Device, Device]]:
         """(vehicle, charger) of each pairing, in the order in which they are run."""
         vehicles, chargers = self.devices("vehicle"), self.devices("charger")

@@ -1,47 +1,18 @@
-"""The pytest plugin: `pytest --lab FILE testcases/...` runs test cases on a bench and leaves a run folder.
+"""The pytest plugin's front door: `pytest --lab FILE testcases/...` runs test cases on a bench.
 
-Without --lab it does nothing. Verdicts map onto pytest's outcomes: pass passes, not_applicable skips, everything else
-fails with the verdict, the side at fault and the reason as its text.
+Every pytest run on the machine passes here, so without --lab nothing is imported and nothing is done.
 """
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import signal
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-
 import pytest
-
-from harness.bench import Bench
-from harness.campaign.attempt import AttemptRunner
-from harness.campaign.catalogue import load_cases
-from harness.campaign.lease import BenchBusy, Lease
-from harness.campaign.records import Pair, Planned
-from harness.campaign.run import Run, cell, new_folder
-from harness.campaign.store import StoreError
-from harness.case import Subject
-from harness.clock import TimeMode, new_loop
-from harness.lab import Lab, LabError, load_lab
-from harness.live_feed import FeedSender
-from harness.subjects import applicability, check_parameters, parameters_for, subjects_for
-from harness.usecase import CASES, UseCase, declared
-from harness.verdict import Verdict
-from reports.make import make_report
-
-CAMPAIGN = pytest.StashKey["CampaignPlugin"]()
-
-pytest_plugins = ["fixtures.roles"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("plugfest", "hardware-in-the-loop V2G campaigns")
     group.addoption("--lab", metavar="FILE", help="lab config; switches Plugfest on")
     group.addoption("--pf-case", metavar="ID", action="append", default=[], help="run only this case (repeatable)")
-    group.addoption("--pf-time", choices=[str(mode) for mode in TimeMode], default="wire", help="wire or virtual time")
+    group.addoption("--pf-time", choices=["wire", "virtual"], default="wire", help="wire or virtual time")
     group.addoption("--pf-out", metavar="DIR", default="runs", help="where run folders are made (default: runs)")
     group.addoption("--pf-resume", metavar="RUN", help="go on with an interrupted run: finished cases are kept")
     group.addoption(
@@ -50,212 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "pf_usecase: a Plugfest test case (set by the usecase decorator)")
-    if not config.getoption("--lab"):
-        return
-    try:
-        lab = load_lab(Path(config.getoption("--lab")))
-        campaign = CampaignPlugin(config, lab)
-    except (LabError, StoreError, BenchBusy) as refused:
-        raise pytest.UsageError(str(refused)) from None
-    config.stash[CAMPAIGN] = campaign
-    config.pluginmanager.register(campaign, "plugfest-campaign")
+    if config.getoption("--lab"):
+        from harness.campaign_plugin import install
 
-
-class CampaignPlugin:
-    """Everything that lives as long as one pytest session with a lab."""
-
-    def __init__(self, config: pytest.Config, lab: Lab) -> None:
-        self.config = config
-        self.lab = lab
-        self.mode = TimeMode(config.getoption("--pf-time"))
-        self.worker = getattr(config, "workerinput", None)
-        self.workers = config.getoption("numprocesses", None) or 0
-        self.collect_only = bool(config.getoption("collectonly"))
-        self.loops = {str(self.mode): functools.partial(new_loop, self.mode)}
-        self.verdicts: list[Verdict] = []
-        self.lease: Lease | None = None
-        self.folder: Path | None = None
-        self.run: Run | None = None
-        check_parameters(load_cases(lab.suites), lab)
-        if not lab.emulated and self.workers > 1:
-            raise LabError([f"{lab.path}: one real bench takes one worker; leave -n {self.workers} out"])
-        self.bench = Bench(lab, self.mode, config.getoption("--pf-defect"))
-        self.reports: list[Path] = []
-        if not self.collect_only:
-            if not lab.emulated and self.worker is None:
-                self.lease = Lease.take(lab.lab.bench, f"plugfest run --lab {lab.path.name}")
-            self.run = self._open_run()
-            self.folder = self.run.folder
-            self.finished = self._finished_before()
-            self.runner = AttemptRunner(self.run, self.bench)
-            if self.worker:
-                self.runner.listeners.append(FeedSender(self.folder))
-            if self.worker or not self.workers:
-                self.bench.enter_network()
-
-    def _open_run(self) -> Run:
-        if self.worker:
-            return Run.open(Path(self.worker["plugfest_folder"]), self.mode)
-        if resumed := self.config.getoption("--pf-resume"):
-            run = Run.open(Path(resumed), self.mode)
-            run.store.close_interrupted(at_utc_us=round(datetime.now(UTC).timestamp() * 1e6))
-            return run
-        folder = new_folder(Path(self.config.getoption("--pf-out")), datetime.now(UTC))
-        return Run.create(folder, self.lab, load_cases(self.lab.suites), self.mode)
-
-    def _finished_before(self) -> set[Planned]:
-        """What an interrupted run had finished. Workers are told, so that all of them collect the same."""
-        assert self.run
-        if self.worker:
-            return {
-                Planned(case, Pair(vehicle, charger)) for case, vehicle, charger in self.worker["plugfest_finished"]
-            }
-        return self.run.store.finished()
-
-    # Time and loops
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_asyncio_loop_factories(self) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-        return self.loops  # the same objects every time: another one would mean another loop, and a bench of its own
-
-    # Collecting: every case on every subject that the lab has for it
-
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        case = declared(metafunc.function)
-        if case:
-            subjects = subjects_for(case, self.lab)
-            metafunc.fixturenames.append("pf_subject")
-            # a group of xdist's loadgroup is one subject: so a worker keeps its devices connected
-            values = [pytest.param(one, id=one.name, marks=pytest.mark.xdist_group(one.name)) for one in subjects]
-            metafunc.parametrize("pf_subject", values, indirect=True, scope="session")
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        wanted = set(config.getoption("--pf-case"))
-        if unknown := wanted - set(CASES):
-            raise pytest.UsageError(f"--pf-case: unknown {', '.join(sorted(unknown))}; `plugfest cases` lists them all")
-        chosen = [item for item in items if _case(item) and (not wanted or _case_of(item).id in wanted)]
-        chosen.sort(key=self._position)
-        kept: list[pytest.Item] = []
-        if self.run:
-            self.run.plan((_case_of(item), _subject(item)) for item in chosen)
-            kept = [item for item in chosen if cell(_case_of(item), _subject(item)) in self.finished]
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen] + kept)
-        items[:] = [item for item in chosen if item not in kept]
-        for item in items:
-            self._rule_out(item)
-
-    def _position(self, item: pytest.Item) -> tuple[int, int, str, int]:
-        """Device under test by device under test, and within one as the files tell their story."""
-        case, subject = _case_of(item), _subject(item)
-        subjects = [Subject(vehicle, charger) for vehicle, charger in self.lab.pairs()]
-        place = subjects.index(subject) if subject in subjects else -1
-        suite = case.module.split(".")[1:2]
-        order = self.lab.suites.index(suite[0]) if suite and suite[0] in self.lab.suites else len(self.lab.suites)
-        return order, place, case.module, case.order
-
-    def _rule_out(self, item: pytest.Item) -> None:
-        case, subject = _case_of(item), _subject(item)
-        if missing := applicability(case, subject):
-            if self.run:
-                self.run.store.rule_out(cell(case, subject), missing)
-            item.user_properties.append(("plugfest", _outcome(Verdict.NOT_APPLICABLE, "", missing, case, subject)))
-            item.add_marker(pytest.mark.skip(reason=f"not applicable: {missing}"))
-
-    # Running
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
-        case = _case(item)
-        if case and isinstance(item, pytest.Function):
-            body, subject = item.obj, _subject(item)
-
-            @functools.wraps(body)
-            async def attempt(**fixtures: Any) -> None:
-                await self._attempt(item, case, subject, functools.partial(body, **fixtures))
-
-            item.obj = attempt
-        return (yield)
-
-    async def _attempt(self, item: pytest.Item, case: UseCase, subject: Subject, body: Callable[[], Any]) -> None:
-        result = await self.runner.attempt(case, subject, parameters_for(case, self.lab), body)
-        side = str(result.side or "")
-        item.user_properties.append(("plugfest", _outcome(result.verdict, side, result.reason, case, subject)))
-        if not result.verdict.good:
-            pytest.fail(f"{result.verdict} ({side}): {result.reason}", pytrace=False)
-
-    # The end
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" or report.skipped:
-            outcomes: list[Any] = [found for key, found in report.user_properties if key == "plugfest"]
-            self.verdicts += [Verdict(found["verdict"]) for found in outcomes]
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.run is None:
-            return
-        if self.worker:
-            self.run.store.close()
-            return
-        executed = [verdict for verdict in self.verdicts if verdict is not Verdict.NOT_APPLICABLE]
-        if session.exitstatus == pytest.ExitCode.OK and not executed:
-            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
-        self.run.seal()
-        self.reports = make_report([self.run.folder], self.run.folder / "report")
-
-    def pytest_unconfigure(self) -> None:
-        if self.lease:
-            self.lease.release()
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput["plugfest_folder"] = str(self.folder)
-        node.workerinput["plugfest_finished"] = [(one.case, *one.pair) for one in sorted(self.finished)]
-
-
-@pytest.fixture(scope="session")
-def pf_subject(request: pytest.FixtureRequest) -> Subject:
-    """The devices that this attempt is run on."""
-    subject = request.param
-    assert isinstance(subject, Subject)
-    return subject
-
-
-@pytest.fixture(scope="session")
-async def pf_bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
-    """The bench: its devices come up with the first case that runs; at the end it is made safe and taken down."""
-    campaign = request.config.stash[CAMPAIGN]
-    await campaign.bench.begin()
-    try:
-        yield campaign.bench
-    finally:
-        await campaign.runner.end()
-
-
-def _case(item: pytest.Item) -> UseCase | None:
-    return declared(item.function) if isinstance(item, pytest.Function) else None
-
-
-def _case_of(item: pytest.Item) -> UseCase:
-    case = _case(item)
-    assert case
-    return case
-
-
-def _subject(item: pytest.Item) -> Subject:
-    assert isinstance(item, pytest.Function)
-    subject = item.callspec.params["pf_subject"]
-    assert isinstance(subject, Subject)
-    return subject
-
-
-def _outcome(verdict: Verdict, side: str, reason: str, case: UseCase, subject: Subject) -> dict[str, str]:
-    return {"case": case.id, "subject": subject.name, "verdict": str(verdict), "side": side, "reason": reason}
-
-
-def stop_politely() -> None:
-    """Let SIGTERM and SIGHUP end a run as Ctrl-C does: with teardown, safe outputs and complete evidence."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+        install(config)

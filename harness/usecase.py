@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args
 
+import pytest
+
 Sut = Literal["charger", "vehicle", "pair", "csms", "gateway", "bench"]
 Parameter = float | int | str | bool
 Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
@@ -71,7 +73,8 @@ def usecase(
         )
         CASES[id] = case
         function.__dict__["pf_usecase"] = case
-        return function
+        mark: Function = pytest.mark.asyncio(loop_scope="session")(function)  # all cases of a run share one event loop
+        return mark
 
     return declare
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from drivers.errors import BenchError
 from drivers.safe_off import SafeOff
@@ -31,6 +32,8 @@ class AttemptRunner:
         self.bench = bench
         self.listeners: list[Listener] = []
         """Told every event of every attempt: the live view, Allure, the operator's page."""
+        self.latest = Path()
+        """Folder of the latest attempt's evidence."""
         self._described = False
         self._guard: Guard | None = None
         self._guarded: list[SafeOff] = []
@@ -55,6 +58,7 @@ class AttemptRunner:
         """Run one attempt and return it with its verdict; only a cancellation (Ctrl-C) passes through."""
         clock = self.bench.clock
         attempt = self.run.begin(usecase, subject, parameters, clock.utc_us())
+        self.latest = attempt.folder
         case = Case(usecase, subject, self.run.recorder(attempt, clock), parameters)
         for listener in self.listeners:
             case.recorder.listen(listener)

@@ -1,0 +1,67 @@
+"""The plugin behaves as a pytest user expects."""
+
+import subprocess
+import sys
+
+from tests.campaign.conftest import ROOT
+
+
+def pytest_run(lab, *arguments):
+    """A plain pytest run on the small lab; returns its exit code and output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", str(ROOT / "testcases" / "programme"), "--lab", str(lab.file),
+         "--pf-out", str(lab.folder / "runs"), "-p", "no:cacheprovider", "--rootdir", str(ROOT), *arguments],
+        capture_output=True, text=True, timeout=110, cwd=ROOT,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_collect_only_lists_cases_and_leaves_no_run(lab):
+    code, output = pytest_run(lab, "--collect-only", "-q")
+    assert code == 0
+    assert "test_the_vehicle_charges[V-01+S-01]" in output
+    assert not (lab.folder / "runs").exists()
+
+
+def test_a_keyword_selects_and_stop_on_first_stops(lab):
+    code, output = pytest_run(
+        lab, "-k", "charges or activated", "-x", "--pf-time", "virtual", "--pf-defect", "analyser-silent"
+    )
+    assert code == 1
+    assert "1 failed" in output
+    assert "passed" not in output
+
+
+def test_a_run_in_which_nothing_was_executed_fails(lab):
+    code, output = pytest_run(lab, "-k", "reference_charger", "--pf-time", "virtual")
+    assert "1 skipped" in output
+    assert code == 5
+
+
+def test_two_workers_have_a_bench_each_and_share_one_run(lab):
+    code, output = pytest_run(lab, "-n", "2", "-k", "charges or activated or opened", "--pf-time", "virtual")
+    assert code == 0, output
+    assert lab.verdicts()["PF_PRG_05"] == ("pass", "")
+    assert "2 workers" in output
+
+
+def test_allure_and_junit_tell_steps_and_verdicts(lab):
+    results, junit = lab.folder / "allure", lab.folder / "junit.xml"
+    code, output = pytest_run(
+        lab, "-k", "vehicle_charges", "--pf-time", "virtual", "--alluredir", str(results), f"--junitxml={junit}"
+    )
+    assert code == 0, output
+    told = "".join(path.read_text() for path in results.glob("*-result.json"))
+    assert "the CSMS asks for +10 kW" in told
+    assert "transcript.jsonl" in told
+    assert 'name="verdict" value="pass"' in junit.read_text()
+
+
+def test_without_a_lab_the_plugin_keeps_out_of_the_way(tmp_path):
+    (tmp_path / "test_it.py").write_text("def test_it():\n    assert True\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(tmp_path), "-p", "no:cacheprovider"],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert "1 passed" in done.stdout
+    assert not (tmp_path / "runs").exists()

@@ -1,0 +1,152 @@
+"""Whatever ends a run, a source that it switched on is off within two seconds."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.campaign.guard import SILENCE_S
+from tests.campaign.conftest import ROOT
+
+SAFE_S = 2.0
+LAB = """\
+lab: {{name: Safety lab, bench: {bench}}}
+suites: []
+roles:
+  dc_source: {{driver: dc_source.ea_psb, resource: "{resource}"}}
+"""
+HOLD = '''
+import time
+from pathlib import Path
+from harness.usecase import usecase
+
+@usecase("X_HOLD", sut="bench")
+async def test_hold(pf_bench):
+    """The source is on and stays on"""
+    source = pf_bench.role("dc_source")
+    await source.set_voltage(400.0)
+    await source.set_limits(source_a=5.0, sink_a=5.0, source_w=1000.0, sink_w=1000.0)
+    await source.output(True)
+    Path("{flag}").write_text("on")
+    {how}
+'''
+
+
+class Source:
+    """An emulated source in a process of its own: for the run it is a real instrument."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "drivers.emulators.ea_psb"], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        assert self.process.stdout
+        self.ready = json.loads(self.process.stdout.readline())
+
+    def output(self):
+        """What the source says; like the real one it has one connection, so asking may push another one out."""
+        host, _, port = self.ready["address"].rpartition(":")
+        try:
+            with socket.create_connection((host, int(port)), 2) as link:
+                link.sendall(b"OUTP?\n")
+                return link.recv(100).decode().strip()
+        except OSError:
+            return "busy"
+
+    def is_off_within(self, limit_s):
+        """Look once shortly before the limit, so that nobody is disturbed while making the source safe."""
+        time.sleep(limit_s - 0.1)
+        return self.output() == "OFF"
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def source():
+    one = Source()
+    yield one
+    one.close()
+
+
+def start(tmp_path, source, how="await pf_bench.clock.sleep(60)"):
+    """A pytest run that holds the source on; returns its process once the output is on."""
+    (tmp_path / "lab.yaml").write_text(LAB.format(bench=f"safety-{os.getpid()}", resource=source.ready["resource"]))
+    flag = tmp_path / "on"
+    (tmp_path / "test_hold.py").write_text(HOLD.format(flag=flag, how=how))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", str(tmp_path / "test_hold.py"), "--lab", str(tmp_path / "lab.yaml"),
+         "--pf-out", str(tmp_path / "runs"), "-p", "no:cacheprovider"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
+        stdout=(tmp_path / "log").open("w"), stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    deadline_s = time.monotonic() + 60
+    while not flag.exists():
+        assert process.poll() is None, (tmp_path / "log").read_text()
+        assert time.monotonic() < deadline_s, "the source was never switched on"
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [[signal.SIGINT], [signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP], [signal.SIGKILL]],
+    ids=["ctrl-c", "ctrl-c twice", "SIGTERM", "SIGHUP", "SIGKILL"],
+)
+def test_a_run_that_is_ended_leaves_the_source_off(tmp_path, source, signals):
+    process = start(tmp_path, source)
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.05)
+    assert source.is_off_within(SAFE_S)
+    process.kill()
+    process.wait()
+
+
+def test_a_frozen_test_case_does_not_keep_the_source_on(tmp_path, source):
+    process = start(tmp_path, source, how="time.sleep(60)")
+    assert source.is_off_within(SILENCE_S + SAFE_S), "a freeze is noticed after a silence, then comes the source's time"
+    process.kill()
+    process.wait()
+
+
+def test_an_exception_in_the_test_leaves_the_source_off(tmp_path, source):
+    process = start(tmp_path, source, how="raise RuntimeError('operator error')")
+    assert source.is_off_within(SAFE_S)
+    assert process.wait(30) == 1
+
+
+def test_a_killed_guard_is_replaced(tmp_path, source):
+    process = start(tmp_path, source)
+    (first,) = guards_of(process.pid)
+    os.kill(first, signal.SIGKILL)
+    deadline_s = time.monotonic() + 5
+    while time.monotonic() < deadline_s and guards_of(process.pid) in ([], [first]):
+        time.sleep(0.1)
+    (second,) = guards_of(process.pid)
+    assert second != first
+    process.kill()
+    process.wait()
+    assert source.is_off_within(SAFE_S)
+
+
+def guards_of(parent):
+    """Process ids of the living guards that a run has started."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                status = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                command = Path(f"/proc/{entry}/cmdline").read_text()
+            except OSError:
+                continue
+            if int(status[1]) == parent and "harness.campaign.guard" in command and status[0] != "Z":
+                found.append(int(entry))
+    return found
