@@ -226,6 +226,7 @@ class Bench:
 
     async def _connect(self, subject: Subject) -> None:
         await self._disconnect()
+        self.csms.reset()
         self._all_answer = True
         self.emulation = VirtualEmulation(self.clock) if self.mode is TimeMode.VIRTUAL else WireEmulation()
         if self.lab.has_emulators:

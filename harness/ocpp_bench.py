@@ -65,6 +65,12 @@ class CsmsOnBench:
                 while station.transaction_id is not None:
                     await station.clock.sleep(0.1)
 
+    def reset(self) -> None:
+        """The stations are about to be exchanged or restarted: no transaction of theirs runs any more."""
+        if self.csms:
+            for handle in self.csms.stations.values():
+                handle.reset()
+
     def forget(self) -> None:
         """What stations said so far no longer answers an expectation."""
         if self.csms:

@@ -188,6 +188,13 @@ class StationHandle:
         """From now on `expect` looks only at what comes."""
         self._fresh.clear()
 
+    def reset(self) -> None:
+        """Another station (or the same, restarted from nothing) stands behind this identity: its story begins anew."""
+        self.forget()
+        self.transaction_id = None
+        self.profile_id = self._profile_transaction = None
+        self.ready.clear()
+
     async def disconnect(self) -> None:
         """Close the link from our side; the station may come back at once."""
         if self._shell:
