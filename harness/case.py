@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
+from harness.iso15118.errors import RemoteProtocolError
 from harness.lab import Device
 from harness.limits import Tolerance
 from harness.transcript.recorder import Recorder
@@ -211,6 +212,17 @@ def current_case() -> Case:
 def step(text: str) -> None:
     """Say what the running case does next."""
     current_case().step(text)
+
+
+@contextmanager
+def good_case(side: Side) -> Iterator[None]:
+    """A preamble in which agents speak: where the far end breaks off, the case is inconclusive and says why."""
+    case = current_case()
+    with case.preamble():
+        try:
+            yield
+        except RemoteProtocolError as problem:
+            case.miss(str(problem), side)
 
 
 _UNSET: Any = object()

@@ -19,6 +19,8 @@ from drivers.emulators.process import Request
 from drivers.errors import BenchError, ConfigError
 from harness.clock import Clock
 from harness.plant.local import LocalPlant
+from harness.plant.port import PlantPort
+from harness.plant.wire import PlantClient
 
 START_S = 20.0
 """How long an emulator may take to come up on a busy machine (our default)."""
@@ -42,6 +44,10 @@ class Emulation(Protocol):
         self, kind: str, *, defects: Collection[str] = (), options: Mapping[str, Any] | None = None, listen: str = ""
     ) -> FarEnd:
         """Start one emulator; raises ConfigError for an unknown kind, option or defect."""
+        ...
+
+    def plant_port(self, owner: str) -> PlantPort:
+        """Our own hand on the plant, for an owner that no emulator of this bench is; `close` it after use."""
         ...
 
     def dead(self) -> list[str]:
@@ -112,8 +118,16 @@ class WireEmulation:
         self._readers.add(task)
         task.add_done_callback(self._readers.discard)
 
+    def plant_port(self, owner: str) -> PlantPort:
+        return PlantClient(self._plant, owner)
+
     def dead(self) -> list[str]:
         return [kind for kind, process in self._processes if process.returncode is not None]
+
+    @property
+    def plant_address(self) -> str:
+        """Where the plant listens, for an observer."""
+        return self._plant
 
     def pid_of(self, kind: str) -> int:
         """Process id of a running emulator; raises KeyError."""
@@ -127,7 +141,8 @@ class WireEmulation:
             try:
                 await asyncio.wait_for(process.wait(), STOP_S)
             except TimeoutError:
-                process.kill()
+                with contextlib.suppress(ProcessLookupError):  # it may just have ended by itself
+                    process.kill()
                 await process.wait()
         for task in list(self._readers):
             await asyncio.wait_for(task, STOP_S)
@@ -161,6 +176,10 @@ class VirtualEmulation:
             await found.start()
             self._stoppable.append(found)
         return FarEnd(object=found)
+
+    def plant_port(self, owner: str) -> PlantPort:
+        assert self._plant
+        return self._plant.port(owner)
 
     def dead(self) -> list[str]:
         return []

@@ -7,7 +7,7 @@ agent is the vehicle. A vehicle alone: our SECC agent is the charger.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from drivers.errors import BenchError
 from harness.case import Subject
@@ -47,6 +47,12 @@ class _Transcribed:
         self._bench.record("v2g", "v2g.link", source, "", what=what, session=self.session, **details)
 
 
+class Closeable(Protocol):
+    """Anything on a V2G link that an attempt may leave open: a relay, an agent of ours."""
+
+    async def close(self) -> None: ...
+
+
 class V2gOnBench:
     """Lives with the bench; `connect` for a subject, `close` after an attempt, `disconnect` before another subject."""
 
@@ -57,7 +63,7 @@ class V2gOnBench:
         self._charger_object: Any = None
         self._servers: list[Any] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._open: list[Relay] = []
+        self._open: list[Closeable] = []
         self.arrived: asyncio.Queue[ByteStream] = asyncio.Queue()
         """Connections of a vehicle that wait for our SECC agent."""
 
@@ -76,7 +82,8 @@ class V2gOnBench:
         if not device.emulator:
             return
         identity = identity_of(subject)
-        options: dict[str, Any] = {"ocpp_id": identity}
+        own = {key: value for key, value in device.emulator.options.items() if key != "plant"}
+        options: dict[str, Any] = {**own, "ocpp_id": identity}
         if bench.mode is TimeMode.VIRTUAL:
             assert bench.csms.csms
             options |= {"clock": bench.clock, "connect_csms": bench.csms.csms.memory_link(identity)}
@@ -130,8 +137,8 @@ class V2gOnBench:
 
     async def close(self) -> None:
         """End what an attempt has left open."""
-        for relay in self._open:
-            await relay.close()
+        for one in reversed(self._open):
+            await one.close()
         self._open.clear()
         for task in list(self._tasks):
             await end_task(task)
@@ -162,6 +169,10 @@ class V2gOnBench:
         found = await net.discover(bench.clock, watching, interface=interface, port=self._charger_port)
         return await net.connect(found, bench.clock, within_s=CONNECT_S)
 
+    def close_later(self, one: Closeable) -> None:
+        """Have something closed at the end of the attempt."""
+        self._open.append(one)
+
     async def _relay(self, vehicle: ByteStream) -> None:
         observer = self.observer()
         try:
@@ -171,7 +182,7 @@ class V2gOnBench:
             await vehicle.close()
             return
         relay = Relay(vehicle, charger, observer)
-        self._open.append(relay)
+        self.close_later(relay)
         await relay.run()
 
     async def _queue(self, vehicle: ByteStream) -> None:

@@ -30,11 +30,12 @@ READY_STATES = {"DC_CableCheckReq": "C"}
 
 @dataclass(frozen=True, slots=True)
 class MobilityNeed:
-    """What the driver entered: state of charge at departure, the least that must stay in, and when (run clock)."""
+    """What the driver entered: state of charge at departure, the least that must stay in, and when to leave."""
 
     target_soc: float = 0.8
     minimum_soc: float = 0.2
-    departure_at_s: float = 36_000.0
+    departure_s: float = 36_000.0
+    """After plugging in."""
 
 
 class PlantCar:
@@ -48,6 +49,7 @@ class PlantCar:
         self.most = limits
         self.capacity_wh = capacity_wh
         self.need = MobilityNeed()
+        self.plugged_at_s = clock.now_s()
 
     @property
     def limits(self) -> Limits:
@@ -74,10 +76,15 @@ class PlantCar:
     def soc(self) -> float:
         return self.plant.state.soc
 
+    @property
+    def leaves_in_s(self) -> float:
+        """Until the driver wants to leave; 0 when that time has come."""
+        return max(0.0, self.plugged_at_s + self.need.departure_s - self.clock.now_s())
+
     def needs(self) -> Needs:
         soc, need = self.soc, self.need
         return Needs(
-            departure_s=max(0, round(need.departure_at_s - self.clock.now_s())),
+            departure_s=round(self.leaves_in_s),
             target_energy_wh=round((need.target_soc - soc) * self.capacity_wh),
             maximum_energy_wh=round((1.0 - soc) * self.capacity_wh),
             minimum_energy_wh=round((need.minimum_soc - soc) * self.capacity_wh),

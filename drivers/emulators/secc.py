@@ -60,7 +60,7 @@ class Charger:
         """The connection that is being served."""
         self.paused = False
         self.woken = asyncio.Event()
-        self.respond_to_discovery: Callable[[bytes], bytes | None] = lambda _: None
+        self.respond_to_discovery: Callable[[bytes], bytes | tuple[bytes, ...] | None] = lambda _: None
         self.listeners: list[Listener] = [on_event] if on_event else []
         self.before_session: list[Callable[[Secc], None]] = []
         """Called with every new connection's agent before it starts: where defects are installed."""
@@ -69,6 +69,8 @@ class Charger:
         """The V2G half has crashed: it accepts connections and says nothing."""
         self.discovery_twists: list[Callable[[bytes, bytes | None], bytes | None]] = []
         """Changes to discovery answers, each given the request and the answer so far."""
+        self.second_answer: Callable[[bytes], bytes] | None = None
+        """Makes another discovery answer of the right one, to be sent behind it."""
         self.asks_client_certificate = True
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
@@ -104,11 +106,13 @@ class Charger:
             self._servers.append(secure_server)
         responder = sdp.Responder(plain.address, plain.port, secure.port if secure else None, tls_required)
 
-        def respond(datagram: bytes) -> bytes | None:
+        def respond(datagram: bytes) -> bytes | tuple[bytes, ...] | None:
             found = responder.answer(datagram)
             answer = found.encode() if found else None
             for twist in self.discovery_twists:
                 answer = twist(datagram, answer)
+            if answer and self.second_answer:
+                return answer, self.second_answer(answer)
             return answer
 
         self.respond_to_discovery = respond
@@ -127,10 +131,12 @@ class Charger:
         """Serve one connection; one outlet has one vehicle, a second connection is refused."""
         if self.dead:
             return
-        if self.current is not None:
+        if self.in_session:
             self.observer.link("refused", by="charger", reason="another vehicle is being served")
             await stream.close()
             return
+        if self.current is not None:  # its session is over, and its vehicle slow to close
+            await self.current.close()
         agreed = describe(stream)
         session = SeccSession(
             self.config,
@@ -141,17 +147,18 @@ class Charger:
             vehicle_leaf=peer_certificate(stream),
             secured=bool(agreed),
         )
-        self.current = Secc(stream, session, self.clock, self.observer, self._heard)
+        self.current = serving = Secc(stream, session, self.clock, self.observer, self._heard)
         self.outlet.begin_session()
         self.observer.link("connected", by="vehicle")
         if agreed:
             self.observer.link("tls", by="vehicle", **agreed)
         for prepare in self.before_session:
-            prepare(self.current)
+            prepare(serving)
         try:
-            await self.current.run()
+            await serving.run()
         finally:
-            self.current = None
+            if self.current is serving:
+                self.current = None
 
     async def close(self) -> None:
         """Everything off, every wire closed."""

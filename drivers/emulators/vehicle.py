@@ -104,6 +104,7 @@ class ElectricVehicle:
         while True:
             await self._until(lambda: self.plant.state.plugged)
             self.plant.command(pilot_state="B")
+            self.car.plugged_at_s = self.clock.now_s()
             while self.plant.state.plugged:
                 await self._wait_for_oscillator()
                 if self.plant.state.plugged:
@@ -172,7 +173,7 @@ class ElectricVehicle:
             for prepare in self.before_session:
                 prepare(self.current)
             self._feel(Mood.IN_SESSION)
-            watch = asyncio.ensure_future(self._abort_when_unplugged(self.current))
+            watch = asyncio.ensure_future(self._watch_the_driver(self.current))
             await self.current.run()
             reason = session.reason
         except (ProtocolError, OSError, LinkClosed) as problem:
@@ -189,8 +190,12 @@ class ElectricVehicle:
         self.current = None
         self._feel(Mood.PAUSED if paused else Mood.DONE, reason)
 
-    async def _abort_when_unplugged(self, evcc: Evcc) -> None:
-        await self._until(lambda: not self.plant.state.plugged)
+    async def _watch_the_driver(self, evcc: Evcc) -> None:
+        """Departure ends the session in order; the plug pulled ends it at once."""
+        while self.plant.state.plugged:
+            if not self.car.leaves_in_s and evcc.session.intent is Intent.CHARGE:
+                evcc.session.intent = Intent.STOP
+            await self.clock.sleep(PILOT_POLL_S)
         self.car.release()
         await evcc.close()
 

@@ -229,6 +229,18 @@ def no_voltage(vehicle: ElectricVehicle) -> None:
     _change(vehicle, "DC_ChargeLoopReq", ev_present_voltage=rational(0))
 
 
+@defect("copies-power-to-all-phases", seen_in="F46", found_by=_RULE + "phases-are-measured-apart")
+def copies_power(vehicle: ElectricVehicle) -> None:
+    """The sum of the phases' powers stands in the fields of all three phases (AC)."""
+
+    def copied(_: Evcc, right: Any) -> Any:
+        power = right.control_mode.ev_present_active_power
+        mode = changed(right.control_mode, ev_present_active_power_l2=power, ev_present_active_power_l3=power)
+        return changed(right, control_mode=mode)
+
+    _twist(vehicle, "AC_ChargeLoopReq", copied)
+
+
 @defect("vehicle-power-before-pre-charge", seen_in="F48", found_by=_RULE + "order-pre-charge-ongoing")
 def power_before_pre_charge(vehicle: ElectricVehicle) -> None:
     """PowerDelivery(Start) follows the first answer of pre-charge, although pre-charge is ongoing."""
@@ -345,7 +357,7 @@ def unoffered_tuple(vehicle: ElectricVehicle) -> None:
     _twist(vehicle, "PowerDeliveryReq", other)
 
 
-@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=_RULE + "vehicle-message-follows-the-schema")
+@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=_RULE + "vehicle-encoding-is-exact")
 def stale_octets(vehicle: ElectricVehicle) -> None:
     """Three octets of an earlier message follow each ServiceDetailReq inside its frame."""
 

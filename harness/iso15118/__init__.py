@@ -23,5 +23,11 @@ The charger's side (`secc.SeccSession`, `secc_shell.Secc`; the charger behind it
     request = await se.expect("SessionSetupReq"); await se.respond(response_code="..."); await se.finish()
     session.notify(EvseNotification.Pause, 60); se.twists["DC_PreChargeReq"] = lambda se, request, response: ...
 
+Misbehaviour: `twists` change what an agent says, `se.hears` what our charger notices, `unchecked` records and
+`quantities.changed(message, checked=False, ...)` what the schema forbids.
+
+Security: `pki.create(kind, now=...)` makes a hierarchy (`.write(folder)`, `load_pem`, `load_pkcs12`), `tls.Tls(...)` both
+sides' contexts (strict-20, lab-20), `signature.sign` and `verify`, `installation` a contract's way into a vehicle.
+
 Links: `net.connect`, `net.discover`, `net.serve` (TCP and TLS on IPv6, with scope ids), `harness.link.memory_streams`.
 """

@@ -34,11 +34,16 @@ class Conversation:
         """When the far end was seen to have closed."""
         self._stream = stream
         self._parser = FrameParser()
+        self._said = FrameParser()
+        """Cuts what we send into the frames that an observer is told, in however many pieces it goes out."""
         self._ready: deque[Frame | Malformed] = deque()
 
     async def send(self, octets: bytes) -> None:
         """Send octets as they are; raises LinkLost."""
-        self.observer.frame(self.we, self.they, octets)
+        for one in self._said.feed(octets):
+            self.observer.frame(self.we, self.they, one.octets)
+            if isinstance(one, Malformed) and one.fatal:
+                self._said = FrameParser()
         try:
             await self._stream.write(octets)
         except LinkClosed as gone:

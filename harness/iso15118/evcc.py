@@ -7,7 +7,7 @@ reports what was sent and what came back. What the car is and wants comes from a
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -80,8 +80,7 @@ def _with_power(session: EvccSession) -> str:
     if session.confirm_metering and session.state is State.LOOP:
         return "MeteringConfirmationReq"
     loop = f"{session.energy}_ChargeLoopReq"
-    in_standby = session.state is State.STANDBY
-    if in_standby:
+    if session.state is State.STANDBY:
         return loop if session.intent is Intent.STANDBY else "PowerDeliveryReq"
     return loop if session.intent is Intent.CHARGE else "PowerDeliveryReq"
 
@@ -99,7 +98,7 @@ def _after_detail(session: EvccSession) -> str:
     return "ServiceDetailReq" if session.undetailed else "ServiceSelectionReq"
 
 
-FOLLOW: Mapping[State, str | Any] = {
+FOLLOW: Mapping[State, str | Callable[[EvccSession], str]] = {
     State.CONNECTED: "supportedAppProtocolReq",
     State.NEGOTIATED: "SessionSetupReq",
     State.NEW: "AuthorizationSetupReq",
@@ -248,7 +247,7 @@ class EvccSession:
         if (self.intent in _CLOSING or self.reason) and self.state not in _NOT_TO_BE_CUT_SHORT:
             return "SessionStopReq"
         follow = FOLLOW[self.state]
-        return follow if isinstance(follow, str) else str(follow(self))
+        return follow if isinstance(follow, str) else follow(self)
 
     def next_request(self, now_s: float) -> Record | None:
         """The next valid request, complete with header, or None when the session has ended."""
@@ -366,11 +365,13 @@ class EvccSession:
         if self.state is not before or self._ongoing_since_s is None:
             self._ongoing_since_s = now_s
         name = _REPEATED[self.state]
+        if self.state is State.AUTHORIZATION_ONGOING and self.authorization == "PnC":
+            name = "V2G_EVCC_Ongoing_Timeout"  # nobody has to find a card
         limit_s = {
             "EIM_Authorization_Ongoing": self.config.profile.authorization_ongoing_s,
             "V2G_EVCC_PreCharge_Timeout": self.config.profile.pre_charge_timeout_s,
         }.get(name, timer(name).value_s)
-        if now_s - self._ongoing_since_s >= limit_s:
+        if now_s + self.config.poll_period_s - self._ongoing_since_s >= limit_s:  # the next poll would be too late
             self.stop_for(f"{self.state} for {limit_s:g} s ({name})")
 
     def take_limits(self, content: Record) -> None:

@@ -24,6 +24,7 @@ from harness.iso15118.intent import Intent
 from harness.iso15118.observer import Observer
 from harness.iso15118.order import ENDS, State, name_of
 from harness.iso15118.quantities import changed
+from harness.iso15118.timing import LOOPS
 from harness.iso15118.v2gtp import PayloadType
 from harness.iso15118.wire import from_frame, to_frame
 from harness.link import ByteStream
@@ -113,7 +114,8 @@ class Evcc:
         """Go on as a good vehicle until `<name>Req` is the next valid request, and stop before sending it.
 
         With `processing` (Ongoing or Finished): until such a request was answered with that processing, by whichever
-        side states it. Returns the last response. Raises LocalProtocolError when the session ends before it gets there.
+        side states it. Returns the last response. Raises LocalProtocolError when the session ends before it gets there,
+        or when it is charging and would never get there: what lies behind the loop needs `session.intent` first.
         """
         wanted = name if name.endswith("Req") else f"{name}Req"
         while True:
@@ -122,6 +124,10 @@ class Evcc:
             if self.session.ended:
                 raise LocalProtocolError(
                     f"the session ended before {wanted}: {self.session.reason or self.session.state}"
+                )
+            if self.session.state is State.LOOP and self.session.intent is Intent.CHARGE and wanted not in LOOPS:
+                raise LocalProtocolError(
+                    f"the session is charging: {wanted} {processing or ''} does not come by itself"
                 )
             response = await self._step()
             if processing and self.last_request and name_of(self.last_request) == wanted:

@@ -126,22 +126,22 @@ class DiscoveryServer:
     @classmethod
     async def start(
         cls,
-        answer: Callable[[bytes], bytes | None],
+        answer: Callable[[bytes], bytes | tuple[bytes, ...] | None],
         observer: Observer | None = None,
         *,
         interface: str | None = None,
         port: int = sdp.PORT,
     ) -> DiscoveryServer:
-        """`answer` maps a datagram to the datagram to send back, or None. Port 0: any free one."""
+        """`answer` maps a datagram to what to send back: one datagram, several, or None. Port 0: any free one."""
         watching = observer or Deaf()
         holder: list[asyncio.DatagramTransport] = []
 
         def arrived(data: bytes, source: tuple[str, int]) -> None:
             watching.datagram("vehicle", "charger", data)
             reply = answer(data)
-            if reply is not None:
-                watching.datagram("charger", "vehicle", reply)
-                holder[0].sendto(reply, source)
+            for one in (reply,) if isinstance(reply, bytes) else reply or ():
+                watching.datagram("charger", "vehicle", one)
+                holder[0].sendto(one, source)
 
         opened = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
         if interface:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -114,8 +113,3 @@ def changed(message: R, *, checked: bool = True, **values: Any) -> R:
         flat[outer] = changed(getattr(message, outer), checked=checked, **inside)
     content = message.__dict__ | flat
     return type(message)(**content) if checked else type(message).unchecked(**content)
-
-
-def total(values: Iterable[RationalNumber | None]) -> float:
-    """Sum of what is there: the power of one to three phases."""
-    return sum(float(value) for value in values if value is not None)

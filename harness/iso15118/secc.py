@@ -159,6 +159,7 @@ class SeccSession:
         self._connected_at_s = now_s
         self._answered_at_s: float | None = None
         self._arrived_at_s: float | None = None
+        self._ongoing_since_s: float | None = None
         self._asked: dict[str, int] = {}
         self._loop_answered = False
 
@@ -224,9 +225,24 @@ class SeccSession:
         if not permitted(self.state, request, self.energy):
             return self.refuse(request, "FAILED_SequenceError", now_s, f"{name} in state {self.state}")  # [V2G20-459]
         try:
-            return ANSWERS[name].answer(self, request, now_s)
+            response = ANSWERS[name].answer(self, request, now_s)
         except Refused as refused:
             return self.refuse(request, refused.code, now_s, refused.because)
+        if response is not None and self._ongoing_too_long(name, response, now_s):
+            return self.refuse(request, "FAILED", now_s, f"{name} was ongoing for too long")
+        return response
+
+    def _ongoing_too_long(self, name: str, response: Record, now_s: float) -> bool:
+        """Whether we have kept the vehicle waiting for longer than a station may.
+
+        Authorization is left to the vehicle's patience: somebody has to find a card, and sources disagree on the limit.
+        """
+        if name == "AuthorizationReq" or response.__dict__.get("evse_processing", "Finished") == "Finished":
+            self._ongoing_since_s = None
+            return False
+        if self._ongoing_since_s is None:
+            self._ongoing_since_s = now_s
+        return now_s - self._ongoing_since_s > timer("V2G_SECC_Ongoing_Performance_Time").value_s
 
     def refuse(self, request: Record, code: str, now_s: float, because: str) -> Record:
         """A response with a FAILED code, its mandatory elements filled with valid values ([V2G20-736])."""

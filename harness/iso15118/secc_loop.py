@@ -102,7 +102,10 @@ def _loop_values(session: SeccSession, content: Any, grant: Grant) -> dict[str, 
 
 
 def _loop_content(session: SeccSession, kind: type[Record], power_w: float) -> Record:
-    return kind(**(stated_limits(session, kind) | _ac_target(kind, power_w) | stated_needs(session, kind)))
+    values = stated_limits(session, kind) | _ac_target(kind, power_w) | stated_needs(session, kind)
+    if "evse_present_active_power" in kind.__dataclass_fields__:
+        values["evse_present_active_power"] = rational(round(session.station.outlet().active_power_w))
+    return kind(**values)
 
 
 def _ac_target(kind: type[Record], power_w: float) -> dict[str, Any]:

@@ -170,6 +170,11 @@ class Secc:
 
     async def respond(self, response: Record | bytes | None = None, **changes: Any) -> None:
         """Answer the expected request: with the right answer, the right one changed, another one, or raw octets."""
+        await self.reply(response, **changes)
+        self._release()
+
+    async def reply(self, response: Record | bytes | None = None, **changes: Any) -> None:
+        """As `respond`, but stay in hand: what comes next waits for `silence`, `respond` or `ignore`."""
         if self._arrived is None or not self._arrived.done():
             raise LocalProtocolError("no request is waiting: call expect() first")
         request = self._arrived.result()
@@ -180,7 +185,6 @@ class Secc:
             chosen = response or right
             if chosen is not None:
                 await self._send(changed(chosen, **changes) if changes else chosen)
-        self._release()
 
     async def ignore(self) -> None:
         """Leave the expected request without an answer and go on."""

@@ -76,3 +76,7 @@ class PlantPort(Protocol):
         Defaults and units of all of them: harness/plant/inputs.py.
         """
         ...
+
+    def close(self) -> None:
+        """Let go: this owner's inputs fall back to their safe defaults."""
+        ...

@@ -379,3 +379,17 @@ def test_metering_data_that_were_changed_are_refused(virtually, lab):
         return answer
 
     assert virtually(story()).response_code == "FAILED_MeteringSignatureNotValid"
+
+
+def test_a_vehicle_with_a_contract_waits_a_minute_and_not_three(virtually, lab):
+    async def story():
+        pair = contract_pair(lab)
+        pair.station.granted = None
+        charger = asyncio.ensure_future(pair.se.run())
+        await pair.ev.run()
+        await charger
+        return pair, pair.clock.now_s()
+
+    pair, ended_s = virtually(story())
+    assert "authorization ongoing for 60 s" in pair.ev.session.reason
+    assert 60.0 <= ended_s < 62.0

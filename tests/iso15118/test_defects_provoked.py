@@ -20,6 +20,7 @@ from harness.iso15118.evcc_shell import Evcc
 from harness.iso15118.ideal import DC_CAR, IdealVehicle
 from harness.iso15118.messages.common_types import EvseNotification
 from harness.iso15118.messages.sap import AppProtocol
+from harness.iso15118.observer import Notes
 from harness.iso15118.quantities import Limits, changed
 from harness.iso15118.secc import SeccConfig
 from harness.iso15118.services import Service
@@ -224,6 +225,23 @@ def test_foreign_discovery_address():
     right, wrong = discovered("foreign-discovery-address", story)
     assert right == "::1"
     assert "2001:db8::1 is not a link-local address" in wrong
+
+
+def test_answers_discovery_twice():
+    charger_notes = Notes()
+
+    async def whole(*defects):
+        clock = Clock()
+        charger = Charger(LocalPlant(clock).port("station"), clock, observer=charger_notes, defects=defects)
+        _, port = await charger.listen(sdp_port=0)
+        await net.discover(clock, port=port, attempts=2)
+        await charger.close()
+        answers = [octets for source, _, octets in charger_notes.datagrams if source == "charger"]
+        charger_notes.datagrams.clear()
+        return len(answers), len(set(answers))
+
+    assert asyncio.run(whole()) == (1, 1)
+    assert asyncio.run(whole("answers-discovery-twice")) == (2, 2)
 
 
 def test_slow_to_answer_discovery():

@@ -328,6 +328,18 @@ def test_a_vehicle_gives_up_on_a_cable_check_without_end(virtually):
     assert 40.0 <= ended_s < 42.0
 
 
+def test_a_charger_does_not_keep_a_vehicle_waiting_for_ever(virtually):
+    async def whole():
+        pair = Pair(secc=SeccConfig(ongoing={"ScheduleExchangeReq": 10_000}))
+        await served(pair, lambda ev: ev.run())
+        return pair, pair.clock.now_s()
+
+    pair, ended_s = virtually(whole())
+    assert 55.0 < ended_s < 57.0
+    assert pair.ev.last_response.response_code == "FAILED"
+    assert pair.events[-1].data["reason"] == "ScheduleExchangeReq was ongoing for too long"
+
+
 def test_a_failed_isolation_test_ends_the_session(virtually):
     async def whole():
         pair = Pair(station=IdealStation(isolation=False))
@@ -435,6 +447,23 @@ def test_a_script_is_told_when_it_is_itself_out_of_order(virtually):
         await pair.ev.close()
 
     virtually(whole())
+
+
+@pytest.mark.parametrize(
+    ("group", "processing"),
+    [("DC_CableCheck", "Ongoing"), ("SessionStop", None), ("AC_ChargeParameterDiscovery", None)],
+)
+def test_a_story_that_would_charge_for_ever_is_told_so(virtually, group, processing):
+    async def story(ev):
+        with pytest.raises(LocalProtocolError, match="does not come by itself"):
+            await ev.advance_to(group, processing=processing)
+        await ev.stop()
+        return ev.session.state
+
+    async def whole():
+        return await served(Pair(), story)
+
+    assert virtually(whole()) == "terminated"
 
 
 def test_the_base_of_all_errors_can_not_be_raised_itself():
