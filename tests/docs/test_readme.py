@@ -197,15 +197,15 @@ def test_every_python_example_compiles(block: Block) -> None:
     assert compile(block.text, str(block.document), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
-def test_the_example_of_a_test_case_runs_and_passes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [0, 1])
+def test_each_example_of_a_test_case_runs_and_passes(number: int, tmp_path: Path) -> None:
     document = ROOT / "docs/write-a-test-case.md"
-    (block,) = blocks("python", document)
-    (line,) = (line for line in commands(document) if line.startswith("pytest"))
-    case = tmp_path / "test_step_response.py"
-    case.write_text(block.text, encoding="utf-8")
-    arguments = shlex.split(line.replace("path/to/test_step_response.py", str(case)))[1:]
+    line = [line for line in commands(document) if line.startswith("pytest")][number]
+    *arguments, name = shlex.split(line)[1:]
+    case = tmp_path / Path(name).name
+    case.write_text(blocks("python", document)[number].text, encoding="utf-8")
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, "-k", "S-01", "--pf-out", str(tmp_path / "runs"), "-q"],
+        [sys.executable, "-m", "pytest", *arguments, str(case), "-k", "S-01", "--pf-out", str(tmp_path / "runs"), "-q"],
         cwd=ROOT,
         capture_output=True,
         text=True,
