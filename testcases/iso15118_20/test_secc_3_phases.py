@@ -66,6 +66,18 @@ async def power_before_pre_charge_is_refused(evcc: EvccOnBench) -> None:
     await expect_refused(ev, answer, ["FAILED_SequenceError"])
 
 
+@for_each([row("TC_SECC_DC_VTB_PreCharge_063")], into=globals(), sut="charger", liveness=True)
+async def the_voltage_in_pre_charge_is_measured(evcc: EvccOnBench) -> None:
+    """When EVSEPresentVoltage has come to the target, so has the voltage that is measured at the inlet"""
+    ev = await evcc.before("DC_PreCharge")
+    step("DC_PreChargeReq until the station's word is the vehicle's voltage")
+    await ev.advance_to("PowerDelivery")
+    await ev.car.measure()
+    across_v = abs(ev.car.measured.voltage_v - BATTERY_V)
+    expect(across_v, at_most=20.0, of="station", named="voltage across the vehicle's open contactor", unit="V")
+    await end(ev)
+
+
 @for_each([row("TC_SECC_DC_VTB_WeldingDetection_061")], into=globals(), sut="charger")
 async def the_outlet_becomes_safe(evcc: EvccOnBench) -> None:
     """Welding detection until the outlet is safe: below 60 V at last"""

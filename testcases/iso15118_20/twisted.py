@@ -93,3 +93,15 @@ def added_service(_: Evcc, right: Any) -> Record:
     """A value added service that was not offered, beside the right energy service."""
     chosen = common.SelectedService(service_id=UNOFFERED, parameter_set_id=1)
     return changed(right, selected_vas_list=common.SelectedServiceList(selected_service=(chosen,)))
+
+
+def contract(octets: bytes) -> Change:
+    """Plug & Charge with these octets as the contract's certificate, unsigned."""
+
+    def twist(_: Evcc, right: Any) -> Record:
+        subs = common.SubCertificates(certificate=(octets,))
+        chain = common.ContractCertificateChain(certificate=octets, sub_certificates=subs)
+        mode = common.PnCAReqAuthorizationMode(id="id1", gen_challenge=bytes(16), contract_certificate_chain=chain)
+        return changed(right, selected_authorization_service=common.Authorization.PnC, authorization_mode=mode)
+
+    return twist
