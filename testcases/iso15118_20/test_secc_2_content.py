@@ -20,7 +20,6 @@ SCHEDULED = {"control": Control.SCHEDULED}
 ONE_WAY = {"services": (Service.DC,)}
 
 
-# fmt: off
 @for_each(
     [
         row("TC_SECC_CMN_VTB_SupportedAppProtocol_051", "V2G20-169", message="supportedAppProtocol", codes=NONE,
@@ -74,10 +73,15 @@ ONE_WAY = {"services": (Service.DC,)}
             codes=["FAILED"], what="no discharge limits under a bidirectional service", change=twisted.one_way_loop),
     ],
     into=globals(), sut="charger", liveness=True,
-)
-# fmt: on
+)  # fmt: skip
 async def content_is_refused(
-    evcc: EvccOnBench, *, message: str, what: str, change: Change, codes: list[str], config: dict[str, Any] | None = None
+    evcc: EvccOnBench,
+    *,
+    message: str,
+    what: str,
+    change: Change,
+    codes: list[str],
+    config: dict[str, Any] | None = None,
 ) -> None:
     """{message}Req with {what}: {codes[0]}, and the connection closed"""
     ev = await reach(evcc, message, **(config or {}))
