@@ -48,7 +48,8 @@ def one_way_parameters(_: Evcc, right: Any) -> Any:
 def two_way_parameters(ev: Evcc, right: Any) -> Any:
     """Charge parameters with discharge limits."""
     kind = dc.BPTDCCPDReqEnergyTransferMode
-    return changed(right, energy_transfer_mode=kind(**limit_fields(kind, "ev_", ev.session.vehicle.limits)))
+    values: dict[str, Any] = limit_fields(kind, "ev_", ev.session.vehicle.limits)
+    return changed(right, energy_transfer_mode=kind(**values))
 
 
 def low_voltage(_: Evcc, right: Any) -> Any:
