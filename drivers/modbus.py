@@ -28,6 +28,8 @@ class ModbusOptions(Options):
     baud: int = 9600
     parity: Literal["N", "E", "O"] = "N"
     timeout_s: float = 1.0
+    retries: int = 1
+    """How often a request without an answer is sent again: serial lines lose frames (our default)."""
 
 
 class IllegalAddress(Exception):
@@ -85,7 +87,7 @@ class ModbusInstrument:
         place, options = urlparse(self.connection.resource), self.options
         if place.scheme == "tcp" and place.hostname and place.port:
             return AsyncModbusTcpClient(
-                place.hostname, port=place.port, timeout=options.timeout_s, retries=0, reconnect_delay=0
+                place.hostname, port=place.port, timeout=options.timeout_s, retries=options.retries, reconnect_delay=0
             )
         if place.scheme == "rtu" and place.path:
             return AsyncModbusSerialClient(
@@ -93,7 +95,7 @@ class ModbusInstrument:
                 baudrate=options.baud,
                 parity=options.parity,
                 timeout=options.timeout_s,
-                retries=0,
+                retries=options.retries,
                 reconnect_delay=0,
             )
         raise ConfigError(
@@ -152,7 +154,7 @@ class ModbusInstrument:
         if self._client is None or not self._client.connected:
             raise InstrumentLost(self.role, f"{self.connection.resource} is not connected")
         try:
-            async with asyncio.timeout(self.options.timeout_s + 1.0):
+            async with asyncio.timeout(self.options.timeout_s * (1 + self.options.retries) + 1.0):
                 result = await getattr(self._client, call)(*values, device_id=self.options.unit, **named)
         except (TimeoutError, ModbusException) as problem:
             kind = InstrumentTimeout if self._client.connected else InstrumentLost

@@ -26,6 +26,8 @@ T = TypeVar("T")
 OnExchange = Callable[[str, str | None], None]
 OptionsModel = TypeVar("OptionsModel", bound="Options")
 
+_MOST_UNREAD = 1000
+"""Lines that an emulator in memory may have pushed before anybody reads; older ones are lost, as in a real buffer."""
 _MARGIN_S = 0.5
 """Beyond the library's own time limit; then its thread is given up."""
 
@@ -273,12 +275,13 @@ class SerialWire:
 
 
 class MemoryWire:
-    """The emulator object at the other end, inside this event loop."""
+    """The emulator object at the other end, inside this event loop. What it does by itself it does in time."""
 
     def __init__(self, role: str, device: FarEnd, clock: Clock) -> None:
         self.role, self.device, self.clock = role, device, clock
-        self._inbox: deque[tuple[float, Answer]] = deque()
+        self._inbox: deque[tuple[float, Answer]] = deque(maxlen=_MOST_UNREAD)
         self._open = False
+        self._timer: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         self._inbox.clear()
@@ -290,6 +293,7 @@ class MemoryWire:
         now_s = self.clock.now_s()
         self._run_device(now_s)
         self._take(self.device.receive(line, now_s), now_s)
+        self._arm()
 
     async def read(self, within_s: float) -> str:
         until_s = self.clock.now_s() + within_s
@@ -316,7 +320,25 @@ class MemoryWire:
     async def close(self) -> None:
         if self._open:
             self._open = False
+            self._disarm()
             self.device.disconnected(self.clock.now_s())
+
+    def _arm(self) -> None:
+        """Wake the device when it wants to do something, whether anybody reads or not."""
+        self._disarm()
+        due_s = self.device.due_s()
+        if due_s is not None and self._open:
+            delay_s = max(due_s - self.clock.now_s(), 0.0)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
+
+    def _disarm(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wake(self) -> None:
+        self._run_device(self.clock.now_s())
+        self._arm()
 
     def _run_device(self, now_s: float) -> None:
         """Let the device do what was due up to now."""

@@ -124,6 +124,11 @@ class WireEmulation:
     def dead(self) -> list[str]:
         return [kind for kind, process in self._processes if process.returncode is not None]
 
+    @property
+    def plant_address(self) -> str:
+        """Where the plant listens, for an observer."""
+        return self._plant
+
     def pid_of(self, kind: str) -> int:
         """Process id of a running emulator; raises KeyError."""
         return {name: process.pid for name, process in self._processes}[kind]
@@ -136,7 +141,8 @@ class WireEmulation:
             try:
                 await asyncio.wait_for(process.wait(), STOP_S)
             except TimeoutError:
-                process.kill()
+                with contextlib.suppress(ProcessLookupError):  # it may just have ended by itself
+                    process.kill()
                 await process.wait()
         for task in list(self._readers):
             await asyncio.wait_for(task, STOP_S)

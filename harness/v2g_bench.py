@@ -82,7 +82,8 @@ class V2gOnBench:
         if not device.emulator:
             return
         identity = identity_of(subject)
-        options: dict[str, Any] = {"ocpp_id": identity}
+        own = {key: value for key, value in device.emulator.options.items() if key != "plant"}
+        options: dict[str, Any] = {**own, "ocpp_id": identity}
         if bench.mode is TimeMode.VIRTUAL:
             assert bench.csms.csms
             options |= {"clock": bench.clock, "connect_csms": bench.csms.csms.memory_link(identity)}

@@ -87,7 +87,8 @@ class Names:
 
     def unit(self, key: str) -> str:
         """The displayed name of a unit; the harness for the side that it takes itself."""
-        return visible(self.shown.get(key, key), 60) if key else HARNESS
+        unknown = "[unit]" if self.level.pseudonymous else key
+        return visible(self.shown.get(key, unknown), 60) if key else HARNESS
 
     def text(self, value: object) -> str:
         """Any text from outside, made harmless and free of what this level must not show."""

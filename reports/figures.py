@@ -220,4 +220,8 @@ def _held(points: Sequence[tuple[float, float]], end: float) -> list[tuple[float
 
 
 def _short(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+    """Clipped in the middle: what tells two identifiers apart stands at their ends."""
+    if len(text) <= longest:
+        return text
+    tail = longest // 2
+    return text[: longest - tail - 1] + "…" + text[-tail:]

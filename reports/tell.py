@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.campaign.records import Attempt, CaseInfo, EvidenceFile, Instrument, Result, Unit
@@ -53,6 +54,7 @@ def tell(loaded: Loaded, names: Names, comparison: Comparison | None = None) -> 
     """The whole report as data."""
     rule = loaded.campaign.attempt_rule
     by_unit, by_case = _by_unit(loaded), _by_case(loaded)
+    loaded = replace(loaded, cases=tuple(case for case in loaded.cases if case.id in by_case))  # what was planned
     findings = gather(loaded.results, names, rule)
     cells = tuple(_cell(result, names, findings, rule) for result in loaded.results)
     total = _tally(result.verdict(rule) for result in loaded.results)

@@ -26,8 +26,8 @@ def analyser_defects(short: str) -> tuple[Defect, ...]:
         "no-value": ("answers 'no value' for every quantity", CONTRACT),
         "overrange": ("answers overrange, as in a range too small", CONTRACT),
         "stale": ("repeats its first numbers for ever", "PF_BP_01"),
-        "sign": ("current clamps the wrong way round", "PF_BP_02"),
-        "gain": ("power reads 12 % high: wrong transformer ratio", "PF_BP_02"),
+        "sign": ("current clamps the wrong way round", "PF_BP_01"),
+        "gain": ("power reads 12 % high: wrong transformer ratio", "PF_BP_01"),
         "other-serial": ("another serial number than the lab file's", "plugfest check"),
     }
     own = tuple(Defect(f"{short}-{name}", ROLE, "scpi", "our default", *rest) for name, rest in texts.items())

@@ -18,9 +18,9 @@ DEFECTS = (
     Defect("source-stays-on", _ROLE, "scpi", "our default", "OUTP OFF is taken but the output stays on", _CONTRACT),
     Defect("source-lies-off", _ROLE, "scpi", "our default", "says OFF while current still flows", _CONTRACT),
     Defect("source-local", _ROLE, "scpi", "our default", "held in local mode at the front panel", _CONTRACT),
-    Defect("source-sign", _ROLE, "scpi", "our default", "current shown positive while sinking", "PF_BP_03"),
+    Defect("source-sign", _ROLE, "scpi", "our default", "current shown positive while sinking", _CONTRACT),
     Defect("source-error-queue", _ROLE, "scpi", "our default", "every set value leaves an error", _CONTRACT),
-    Defect("source-current-limit", _ROLE, "scpi", "our default", "sinks only a third of its limit", "PF_BP_03"),
+    Defect("source-current-limit", _ROLE, "scpi", "our default", "sinks only a third of its limit", _CONTRACT),
 )
 
 

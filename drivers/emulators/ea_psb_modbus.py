@@ -16,7 +16,7 @@ DEFECTS = (
     *modbus_defects(_ROLE, "psbm", _CONTRACT),
     Defect("psbm-stays-on", _ROLE, "modbus", "our default", "takes DC off but stays on", _CONTRACT),
     Defect("psbm-local", _ROLE, "modbus", "our default", "held in local mode at the front panel", _CONTRACT),
-    Defect("psbm-no-sink-bit", _ROLE, "modbus", "our default", "never sets the sink bit of its state", "PF_BP_03"),
+    Defect("psbm-no-sink-bit", _ROLE, "modbus", "our default", "never sets the sink bit of its state", _CONTRACT),
 )
 _FULL_SET, _FULL_ACTUAL = 0xCCCC, 0xFFFF / 1.25
 _SETTINGS = {498: ("sink_w", 2), 499: ("sink_a", 1), 500: ("set_v", 0), 501: ("source_a", 1), 502: ("source_w", 2)}

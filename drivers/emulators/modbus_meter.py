@@ -17,7 +17,7 @@ _TEXTS = {
     "word-swap": ("writes the two words of a value the other way round", _CONTRACT),
     "frozen": ("energy registers stand still", "PF_BP_05"),
     "swapped-directions": ("import and export are exchanged", "PF_BP_05"),
-    "unsigned": ("power is shown without its sign", "PF_BP_02"),
+    "unsigned": ("power is shown without its sign", "PF_BP_01"),
     "not-monotone": ("an energy register sometimes falls", "PF_BP_05"),
 }
 DEFECTS = (

@@ -20,8 +20,8 @@ DEFECTS = (
     Defect(
         "pilot-stuck-plug", _ROLE, "pilot", "our default", "UNPLUG is answered, the contacts stay closed", _CONTRACT
     ),
-    Defect("pilot-duty-offset", _ROLE, "pilot", "our default", "measures the duty cycle 3 points high", "PF_CP_01"),
-    Defect("pilot-slow-toggle", _ROLE, "pilot", "our default", "BCB states last 600 ms instead of 300", "PF_CP_02"),
+    Defect("pilot-duty-offset", _ROLE, "pilot", "our default", "measures the duty cycle 3 points high", _CONTRACT),
+    Defect("pilot-slow-toggle", _ROLE, "pilot", "our default", "BCB states last 600 ms instead of 300", _CONTRACT),
     Defect("pilot-wrong-state", _ROLE, "pilot", "our default", "a drifted resistor: C reads as B", _CONTRACT),
 )
 

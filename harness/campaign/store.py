@@ -34,6 +34,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from harness.campaign.evidence import collect
 from harness.campaign.records import (
     Attempt,
     Campaign,
@@ -267,6 +268,7 @@ class Store:
     def close_interrupted(self, *, at_utc_us: int) -> list[str]:
         """Finish what was running when the harness died, as aborted on our side; returns those attempts' ids.
 
+        The evidence up to that moment lies in the run folder and is taken in.
         Only for a run that nobody else is writing to: the caller holds the bench.
         """
         running = [row[0] for row in self._db.execute("SELECT id FROM attempt WHERE verdict IS NULL ORDER BY id")]
@@ -278,6 +280,7 @@ class Store:
                 side=Side.BENCH,
                 reason="the harness ended while this attempt was running",
                 exit_reason="interrupted",
+                evidence=collect(self.path.parent, attempt),
             )
         return running
 
@@ -338,6 +341,10 @@ class Store:
             Result(cell := Planned(case, Pair(vehicle, charger)), why or "", by_cell.get(cell, ()))
             for case, vehicle, charger, why in rows
         ]
+
+    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a SELECT over the tables of schema/*.sql, one by one, for exports."""
+        yield from self._db.execute(query)
 
     def _records(self, table: str, order: str, kind: type[T]) -> list[T]:
         rows = self._db.execute(f"SELECT record_json FROM {table} ORDER BY {order}")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, NamedTuple
@@ -22,6 +25,7 @@ Mode = Literal["strict", "tolerant"]
 
 # Our limit: a stream with more events than this is read once, not again for every habit that might explain it
 _HABIT_EVENTS = 3_000
+_LONG_STREAM = 4 * 1024
 _HEADER = 0x80  # distinguishing bits, no options, final version 1
 
 
@@ -38,10 +42,10 @@ def decode(data: bytes, schema: Schema, kind: Kind = "document", mode: Mode = "s
 
     Both raise ExiError where reading cannot go on.
     """
-    try:
-        return _compiled(schema, kind).decode(data)
-    except (Uncommon, ExiError, IndexError, struct.error):
-        return _decode_by_events(data, schema, kind, mode)
+    if len(data) > _LONG_STREAM:
+        with _without_collection():
+            return _decode(data, schema, kind, mode)
+    return _decode(data, schema, kind, mode)
 
 
 def encode(message: Any, schema: Schema, kind: Kind = "document", name: str | None = None) -> bytes:
@@ -58,6 +62,25 @@ def encode(message: Any, schema: Schema, kind: Kind = "document", name: str | No
     except (Uncommon, KeyError, TypeError, AttributeError, ValueError):
         writer = Writer(schema)
         return writer.document(name, message) if kind == "document" else writer.fragment(name, message)
+
+
+def _decode(data: bytes, schema: Schema, kind: Kind, mode: Mode) -> Decoded:
+    try:
+        return _compiled(schema, kind).decode(data)
+    except (Uncommon, ExiError, IndexError, struct.error):
+        return _decode_by_events(data, schema, kind, mode)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """A long stream makes thousands of objects and no garbage: looking for garbage meanwhile doubles the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -127,6 +150,7 @@ class _Compiled:
 
     def __init__(self, schema: Schema, kind: Kind) -> None:
         readers, writers = _compilers(schema)
+        self._allow_irregular = readers.allow_irregular
         if kind == "document":
             elements = schema.roots
             self._width, self._end_width, end = len(elements).bit_length(), 0, 0
@@ -153,6 +177,7 @@ class _Compiled:
         if found is None:
             raise Uncommon
         name, read = found
+        self._allow_irregular()
         message, position = read(data + PADDING, 8 + width)
         if self._end_width:
             end = int.from_bytes((data + PADDING)[position >> 3 : (position >> 3) + 4], "big")

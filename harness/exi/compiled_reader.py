@@ -31,7 +31,7 @@ _WIDEST = 57  # bits of a 64-bit window that are there at any bit position
 # Our limit for lists that the schema leaves unbounded; longer ones are the event-wise reader's
 _LONGEST_LIST = 1024
 # Our limit for irregular content inside a stream that is otherwise read here: a KeyInfo with a few certificates
-_MOST_EVENTS = 500
+_MOST_IRREGULAR_EVENTS = 1000
 
 
 class ReaderCompiler:
@@ -49,6 +49,22 @@ class ReaderCompiler:
             "put": Record.__dict__["__dict__"].__set__,
         }
         self._by_type: dict[type[Record], str] = {}
+        self.events_left = 0
+
+    def allow_irregular(self) -> None:
+        """To be called before each stream: irregular content may have so many events in it."""
+        self.events_left = _MOST_IRREGULAR_EVENTS
+
+    def by_events(self, cls: type[Record], data: bytes, position: int) -> tuple[Any, int]:
+        """Read one element event by event; Uncommon when there is too much of it, or something wrong with it."""
+        stream = data[: -len(PADDING)]
+        reader = Reader(self._schema, stream, tolerant=False, most_events=self.events_left)
+        try:
+            return reader.element_at(Element(QName(cls.declaration.name, cls.declaration.ns), cls), position)
+        except ExiError:
+            raise Uncommon from None
+        finally:
+            self.events_left -= reader.count
 
     def reader(self, cls: type[Record]) -> ReadType:
         """The reader of a type."""
@@ -75,8 +91,9 @@ class ReaderCompiler:
 
     def _compile(self, cls: type[Record], name: str) -> ReadType:
         made = plan(self._schema, cls)
-        if made.end is None:  # there must be children, and their order is the event-wise reader's business
-            self._names[name] = partial(_by_events, self._schema, cls)
+        if made.end is None or cls.declaration.abstract:
+            # there must be children, and their order is the event-wise reader's business; or it is a deviation
+            self._names[name] = partial(self.by_events, cls)
         else:
             _Function(self, cls, made).define(name, self._names)
         function: ReadType = self._names[name]
@@ -104,6 +121,7 @@ class _Function:
         self._compiler = compiler
         self._cls = cls
         self._plan = plan
+        self._irregular = any(field.slot.kind == "children" for field in complex_type(cls).fields)
         self._out = Source()
         self._pending: list[tuple[int, str]] = []  # widths and the names they go to, "" where zeros must be
         self._afterwards: list[str] = []  # what is to do with the names, once they are there
@@ -114,6 +132,8 @@ class _Function:
         return self._out.function(name, names)
 
     def _body(self) -> None:
+        if self._irregular:
+            self._out.line("start = p")
         self._defaults()
         known = False  # whether c holds the number of the next event
         for index, step in enumerate(self._plan.steps):
@@ -179,16 +199,16 @@ class _Function:
         self._out.line(f"{items} = tuple({items})")
 
     def _end(self, known: bool) -> None:
-        if self._plan.end is None:
-            self._flush()
-            self._out.line("raise Uncommon")
-        elif known:
-            self._out.line(f"if c != {self._plan.end}: raise Uncommon")
-        elif self._plan.certain(len(self._plan.steps)):
+        otherwise = "raise Uncommon"
+        if self._irregular:  # there are children: from the start again
+            again = self._compiler.constant("irregular", partial(self._compiler.by_events, self._cls))
+            otherwise = f"return {again}(d, start)"
+        if not known and self._plan.certain(len(self._plan.steps)):
             self._take(1)
         else:
-            self._next_code(len(self._plan.steps))
-            self._out.line(f"if c != {self._plan.end}: raise Uncommon")
+            if not known:
+                self._next_code(len(self._plan.steps))
+            self._out.line(f"if c != {self._plan.end}: {otherwise}")
         self._flush()
 
     def _next_code(self, index: int, *, inside: bool = False) -> None:
@@ -342,14 +362,6 @@ class _Function:
 
 def _local(field: str) -> str:
     return f"v_{field}"
-
-
-def _by_events(schema: Schema, cls: type[Record], data: bytes, position: int) -> tuple[Any, int]:
-    reader = Reader(schema, data[: -len(PADDING)], tolerant=False, most_events=_MOST_EVENTS)
-    try:
-        return reader.element_at(Element(QName(cls.declaration.name, cls.declaration.ns), cls), position)
-    except ExiError:
-        raise Uncommon from None
 
 
 def _more(data: bytes, position: int, value: int) -> tuple[int, int]:

@@ -129,6 +129,16 @@ def declared(ns: str) -> Iterator[type[Record]]:
     yield from _declared.get(ns, ())
 
 
+_checks: dict[type[Record], Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+def _check_of(cls: type[Record]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What checks a type's values. Annotations are resolved with the first object, when all modules are there."""
+    from harness.exi.schema import complex_type
+
+    return _checks.setdefault(cls, complex_type(cls).checked)
+
+
 class Record:
     """Base of every declared type: immutable, compared by content, checked on construction."""
 
@@ -136,9 +146,8 @@ class Record:
     __dataclass_fields__: dict[str, dataclasses.Field[Any]]
 
     def __init__(self, **values: Any) -> None:
-        from harness.exi.schema import complex_type
-
-        self.__dict__.update(complex_type(type(self)).checked(values))
+        check = _checks.get(type(self)) or _check_of(type(self))
+        self.__dict__.update(check(values))
 
     @classmethod
     def unchecked(cls, **values: Any) -> Self:

@@ -29,7 +29,7 @@ from harness.exi.schema import Element, Field, Habit, QName, Schema, Type, compl
 # Our limits, against streams made to keep a reader busy. Longer messages that are as they should be are read by the
 # compiled readers; of a long one that is not, only the beginning is looked at.
 MAX_EVENTS = 8_000
-_LONG_STREAM, _MAX_EVENTS_OF_LONG = 16 * 1024, 3_000
+_LONG_STREAM, _MAX_EVENTS_OF_LONG = 16 * 1024, 1_500
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,8 @@ class Reader:
         if isinstance(element.type, Datatype):
             value = self._simple_content(state, element.qname, element.type)
         else:
+            if element.type.declaration.abstract:
+                self._deviate("facet", f"{element.qname.name} is abstract", self._in.position)
             value = self._complex_content(state, element.qname, element.type)
         self._path.pop()
         return value

@@ -67,6 +67,8 @@ class Field:
 
     def _checked_one(self, value: Any) -> Any:
         simple = self.types[0]
+        if value.__class__ is simple:
+            return value
         if isinstance(simple, Datatype):
             return simple.check(value)
         if self.slot.kind == "substitution":
@@ -105,19 +107,26 @@ class ComplexType:
         """The elements of irregular content, by name."""
         return {name: next(_types(hint)) for field in self.fields for name, hint in field.slot.types}
 
+    @cached_property
+    def _checks(self) -> tuple[tuple[str, Any, Callable[[Any], Any]], ...]:
+        return tuple((field.name, field.default, field.checked) for field in self.fields)
+
     def checked(self, values: dict[str, Any]) -> dict[str, Any]:
         """Field values in schema order, each checked; ContentError for what is missing, unknown or not allowed."""
+        if self.cls.declaration.abstract:
+            raise ContentError(self.name, "is abstract: one of its substitutes is needed")
         made: dict[str, Any] = {}
-        for field in self.fields:
-            value = values.pop(field.name, field.default)
-            if value is MISSING or (value is None and field.required):
-                raise ContentError(f"{self.name}.{field.name}", "is required")
-            if value is not field.default:
-                try:
-                    value = field.checked(value)
-                except ValueError as wrong:
-                    raise ContentError(f"{self.name}.{field.name}", str(wrong)) from None
-            made[field.name] = value
+        for name, default, check in self._checks:
+            value = values.pop(name, None)
+            if value is None:
+                if default is MISSING:
+                    raise ContentError(f"{self.name}.{name}", "is required")
+                made[name] = default
+                continue
+            try:
+                made[name] = check(value)
+            except ValueError as wrong:
+                raise ContentError(f"{self.name}.{name}", str(wrong)) from None
         if values:
             raise ContentError(self.name, f"has no field {', '.join(values)}; it has {', '.join(made)}")
         for group in self.groups:
@@ -213,6 +222,7 @@ class Schema:
         self._simple_roots = simple_roots or {}
         self.lists = lists
         self.habits = habits
+        self._groups: dict[QName, tuple[Element, ...]] = {}
 
     def __repr__(self) -> str:
         return f"Schema({self.name!r})"
@@ -240,6 +250,11 @@ class Schema:
 
     def substitutes(self, head: QName) -> tuple[Element, ...]:
         """The head of a substitution group and all that may stand for it, in the order of their event codes."""
+        if head not in self._groups:
+            self._groups[head] = self._group(head)
+        return self._groups[head]
+
+    def _group(self, head: QName) -> tuple[Element, ...]:
         group = [self._by_qname[head]]
         for found in group:  # grows while it is walked: members may be heads themselves
             group += [

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from harness.ocpp.certificates import Certificates
 from harness.ocpp.device_management import DeviceManagement
 from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.dialect import spoken
@@ -68,7 +69,12 @@ class ChargingStation:
         self._boot_due_s: float | None = None
         self._boot_reason = "PowerUp"
         self._heartbeat_due_s: float | None = None
-        self._handlers = {**self.evse.handlers(), **DeviceManagement(self).handlers()}
+        self.certificates = Certificates(settings.identity, self._organisation, self.post)
+        self._handlers = {
+            **self.evse.handlers(),
+            **DeviceManagement(self).handlers(),
+            **self.certificates.handlers(),
+        }
 
     @property
     def online(self) -> bool:
@@ -206,6 +212,9 @@ class ChargingStation:
         self.model.put(Key("OCPPCommCtrlr", "HeartbeatInterval"), str(round(interval_s)))
         self._heartbeat_due_s = now_s + interval_s
         self.post(self.evse.status_letter(now_s))
+
+    def _organisation(self) -> str:
+        return self.model.text("SecurityCtrlr", "OrganizationName") or ""
 
     def _heartbeat_interval_s(self) -> float:
         return self.model.number("OCPPCommCtrlr", "HeartbeatInterval") or 300.0

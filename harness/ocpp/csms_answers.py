@@ -86,8 +86,10 @@ def default_answer(version: Version, action: str, request: Payload, now_s: float
     make = _DEFAULTS_16.get(action) if version is Version.V16 else _DEFAULTS_2X.get(action)
     if make is not None:
         answer = make(request, now_s)
-        if version is not Version.V21:
+        if version is Version.V201:
             answer.pop("allowedEnergyTransfer", None)
+            if action == "NotifyEVChargingNeeds":
+                answer["status"] = "Rejected"  # 2.0.1 says so for: there is no profile (K15)
         return answer
     return None if load_schema(version, schema_name(version, action, response=True)).get("required") else {}
 
@@ -136,7 +138,7 @@ _DEFAULTS_16: dict[str, _Make] = {
     "BootNotification": _boot,
     "Heartbeat": _heartbeat,
     "Authorize": lambda *_: {"idTagInfo": {"status": "Accepted"}},
-    "StartTransaction": lambda *_: {"transactionId": 1, "idTagInfo": {"status": "Accepted"}},
+    "StartTransaction": lambda *_: {"transactionId": 0, "idTagInfo": {"status": "Accepted"}},
     "StopTransaction": lambda *_: {"idTagInfo": {"status": "Accepted"}},
     "SignCertificate": _accepted,
     "DataTransfer": lambda *_: {"status": "UnknownVendorId"},

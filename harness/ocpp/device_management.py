@@ -29,6 +29,7 @@ class DeviceManagement:
             "StatusNotification": station.evse.status_letter,
             "MeterValues": self._meter_values,
             "TransactionEvent": self._transaction_event,
+            "SignChargingStationCertificate": lambda _: station.certificates.signing_request(),
         }
 
     def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:

@@ -184,6 +184,8 @@ class Evse:
 
     def stop_transfer(self, now_s: float, *, reason: str = "Local", trigger: str = "StopAuthorized") -> None:
         """The transaction ends; the vehicle may still be plugged in. `reason` as in ReasonEnumType."""
+        if self.schedule_state is ScheduleState.TRANSFER_REFUSED:  # whoever ends it, this is why (Q01.FR.06)
+            reason, trigger = "ReqEnergyTransferRejected", "AbnormalCondition"
         if self.transaction:
             self.transaction.charging_state = "EVConnected"
         self._end(trigger, reason, now_s)

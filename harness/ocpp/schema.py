@@ -19,6 +19,9 @@ from harness.ocpp.version import ErrorCode, Version
 
 _FOLDERS = {Version.V16: "v16", Version.V201: "v201", Version.V21: "v21"}
 
+SEND_ONLY = frozenset({"NotifyPeriodicEventStream"})
+"""Actions of 2.1 that are told by SEND and have no response."""
+
 _CODES = {
     "type": ErrorCode.TYPE_CONSTRAINT_VIOLATION,
     "required": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
@@ -45,7 +48,7 @@ def schema_name(version: Version, action: str, *, response: bool) -> str:
     """The name of a message's schema: 1.6 has no suffix for requests; SEND messages of 2.1 have none either."""
     if response:
         return f"{action}Response"
-    bare = version is Version.V16 or action == "NotifyPeriodicEventStream"
+    bare = version is Version.V16 or action in SEND_ONLY
     return action if bare else f"{action}Request"
 
 

@@ -26,7 +26,7 @@ from harness.ocpp.frames import (
     parse,
     render,
 )
-from harness.ocpp.schema import SchemaProblem, actions, problem
+from harness.ocpp.schema import SEND_ONLY, SchemaProblem, actions, problem
 from harness.ocpp.version import ErrorCode, Version
 
 REMEMBERED_IDS = 1000
@@ -194,6 +194,8 @@ class Session:
             case Call():
                 return [self._called(frame, text)]
             case Send(id, action, payload):
+                if action not in SEND_ONLY:
+                    return [self._garbled(text, f"{action} is no message for SEND", None, id)]
                 wrong = problem(self.version, action, payload, response=False)
                 if wrong and not self.lenient:
                     return [self._garbled(text, str(wrong), None, id)]
@@ -231,6 +233,9 @@ class Session:
         self._seen[frame.id] = None
         if len(self._seen) > REMEMBERED_IDS:
             del self._seen[next(iter(self._seen))]
+        if frame.action in SEND_ONLY:
+            reason = f"{frame.action} is told by SEND"
+            return self._garbled(text, reason, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, frame.id)
         wrong = problem(self.version, frame.action, frame.payload, response=False)
         if wrong and not (self.lenient and wrong.code is not ErrorCode.NOT_IMPLEMENTED):
             return self._garbled(text, str(wrong), wrong.code, frame.id)

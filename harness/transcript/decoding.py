@@ -99,6 +99,11 @@ class _Reading:
         self._negotiate(message, kind)
         return message
 
+    def _of_offer(self) -> str:
+        """What a failed negotiation was about: -20 if that was among the offers, else the one protocol offered."""
+        offered = {_of_namespace(one.protocol_namespace) for one in self.offered}
+        return ISO20 if ISO20 in offered else offered.pop() if len(offered) == 1 else UNKNOWN
+
     def _decode(self, raw: bytes, kind: int, ordinal: int, event: Event) -> tuple[str, Decoded]:
         version, inverse, _, length = HEADER.unpack_from(raw)
         if (version, inverse) != (VERSION, INVERSE_VERSION):
@@ -136,13 +141,11 @@ class _Reading:
     def _negotiate(self, message: Message, kind: int) -> None:
         if message.name == "supportedAppProtocolReq":
             self.offered = message.app_protocol
-        elif message.name == "supportedAppProtocolRes" and message.ok and self.offered:
+        elif message.name == "supportedAppProtocolRes" and self.offered:
             by_id = {one.schema_id: one.protocol_namespace for one in self.offered}
             only = self.offered[0].protocol_namespace if len(self.offered) == 1 else ""
-            self.namespace = by_id.get(message.schema_id, only)
-            self.protocol = next(
-                (name for start, name in PROTOCOLS.items() if self.namespace.startswith(start)), UNKNOWN
-            )
+            self.namespace = by_id.get(message.schema_id, only) if message.ok else ""
+            self.protocol = _of_namespace(self.namespace) if self.namespace else self._of_offer()
         elif self.protocol == UNKNOWN and message.name and not message.name.startswith("supportedApp"):
             self.protocol = _protocol_of(message, kind)
 
@@ -193,4 +196,8 @@ def _protocol_of(message: Message, kind: int) -> str:
     namespace = type(message.content).declaration.ns if message.content is not None else ""
     if kind in SETS_20:
         return ISO20
+    return _of_namespace(namespace)
+
+
+def _of_namespace(namespace: str) -> str:
     return next((name for start, name in PROTOCOLS.items() if namespace.startswith(start)), UNKNOWN)

@@ -102,7 +102,9 @@
     body.scrollTop = dialog.scrollTop = 0;
   };
   $("close").onclick = () => dialog.close();
-  dialog.addEventListener("close", () => history.replaceState(null, "", location.pathname + location.search));
+  dialog.addEventListener("close", () => {
+    if (location.hash.startsWith("#cell=")) history.replaceState(null, "", location.pathname + location.search);
+  });
 
   const showPair = (vehicle, charger) => {
     const found = [];
@@ -238,7 +240,9 @@
         svg("text", { x: left - 6, y: at + 4, "text-anchor": "end", "font-size": 11, fill: "#1d2730" }, name.slice(0, 18)));
     });
     const wants = new Set(one.proof);
-    entries.forEach((entry, place) => {
+    const inFront = [...entries.keys()].sort((a, b) => wants.has(entries[a].number) - wants.has(entries[b].number));
+    inFront.forEach((place) => {
+      const entry = entries[place];
       const at = top + lanes.indexOf(entry.lane) * lane + 10, proves = wants.has(entry.number);
       const dot = svg("circle", { cx: x(entry.at_s).toFixed(1), cy: at, r: proves ? 5.5 : 3, fill: proves ? "#b3261e" : "#0b5394", "fill-opacity": proves ? 1 : 0.65, style: "cursor:pointer" });
       dot.append(svg("title", {}, `${entry.at_s.toFixed(3)} s ${entry.title}`));

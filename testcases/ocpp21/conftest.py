@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 
 from harness.bench import Bench
 from harness.ocpp.csms import StationHandle
@@ -12,7 +12,7 @@ from testcases.ocpp21.states import Ground
 from testcases.ocpp21.under_test import TestStation
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def pf_ground(pf_bench: Bench, pf_station: StationHandle) -> AsyncIterator[Ground]:
     """The ground on which states are established; afterwards the CSMS is as it was."""
     try:
@@ -32,7 +32,7 @@ async def _clear(station: StationHandle) -> None:
         await station.call("ClearDERControl", {"isDefault": is_default})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def pf_test_station(pf_bench: Bench) -> AsyncIterator[TestStation]:
     """Our station as a test agent; it connects to the CSMS under test when the case tells it to boot."""
     station = TestStation(pf_bench)

@@ -1,6 +1,6 @@
 """Reusable states, as in certification: each first establishes the state that it needs, none is assumed.
 
-    await reach(EnergyTransferStarted, ground)
+await reach(EnergyTransferStarted, ground)
 """
 
 from __future__ import annotations

@@ -32,19 +32,21 @@ async def test_a_station_is_accepted(pf_test_station):
 
 
 @usecase("PF_Q01_01_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1", "v2x"},
-         requirements=["Q01.FR.01", "Q01.FR.07"], uses_rules=RULES)  # fmt: skip
-async def test_bidirectional_needs_get_a_profile(pf_test_station):
+         requirements=["Q01.FR.01", "Q01.FR.07"], uses_rules=RULES, parameters={"charge_s": 35})  # fmt: skip
+async def test_bidirectional_needs_get_a_profile(pf_test_station, pf_parameters):
     """Authorisation lists the transfers, and accepted needs are followed by a profile in time"""
     station = pf_test_station
     await station.boot()
     await station.authorise()
-    expect(station.evse.allowed_energy_transfer is not None, equals=True, of="csms", named="allowedEnergyTransfer given")
+    expect(
+        station.evse.allowed_energy_transfer is not None, equals=True, of="csms", named="allowedEnergyTransfer given"
+    )
     state = await station.tell_needs()
     if state in (ScheduleState.COMING, ScheduleState.GIVEN):
         await station.until(
             lambda: station.evse.schedule_state is ScheduleState.GIVEN, "the CSMS sent no profile", PROFILE_S
         )
-    await station.charge(30.0)
+    await station.charge(pf_parameters.charge_s)
     await station.unplug()
 
 
@@ -62,13 +64,14 @@ async def test_a_transfer_that_is_not_allowed_is_rejected(pf_test_station):
     await station.unplug()
 
 
-@usecase("PF_E01_01_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["E01"], uses_rules=RULES)
-async def test_transaction_events_are_answered(pf_test_station):
+@usecase("PF_E01_01_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["E01"],
+         uses_rules=RULES, parameters={"charge_s": 35})  # fmt: skip
+async def test_transaction_events_are_answered(pf_test_station, pf_parameters):
     """Every event of a transaction is answered, from start to end"""
     station = pf_test_station
     await station.boot()
     await station.authorise()
-    await station.charge(35.0)
+    await station.charge(pf_parameters.charge_s)
     await station.unplug()
     await station.until(lambda: station.core.messages_waiting == 0, "the CSMS left events without an answer", 40.0)
 

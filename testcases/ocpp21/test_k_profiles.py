@@ -70,7 +70,9 @@ async def test_the_composite_schedule_adds_profiles_up(pf_ground, pf_station):
     expect(limits, equals=[4_000, 6_000], of="station", named="limits of the composite schedule")
 
 
-@usecase("PF_K08_02_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["K08"], uses_rules=RULES)
+@usecase(
+    "PF_K08_02_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["K08"], uses_rules=RULES
+)
 async def test_no_composite_schedule_of_an_unknown_evse(pf_ground, pf_station):
     """GetCompositeSchedule for an EVSE that is not there is rejected"""
     await reach(Booted, pf_ground)

@@ -44,8 +44,6 @@ def test_a_dip_is_as_deep_and_as_long_as_it_was_asked_for(name: str, emulator: M
 
         async def watch() -> None:
             for _ in range(60):
-                if hasattr(rig.far_end, "tick"):
-                    rig.far_end.tick(rig.clock.now_s())
                 course.append((rig.clock.now_s(), rig.plant.state.grid_voltage_v))
                 await rig.clock.sleep(0.02)
 

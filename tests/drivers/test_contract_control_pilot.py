@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -54,6 +55,22 @@ def test_toggles_last_as_long_as_the_window_allows(wired: bool):
 
 
 @every_way
+def test_a_station_sees_the_toggles_while_they_happen(wired: bool):
+    async def body(rig: Rig) -> None:
+        box = await rig.driver(BOX, pilot_box)
+        await box.plug()
+        await box.set_state("B")
+        toggling = asyncio.create_task(box.toggle_bcb(1))
+        await rig.clock.sleep(0.15)
+        assert rig.plant.state.pilot_state == "C"
+        await rig.clock.sleep(0.3)
+        assert rig.plant.state.pilot_state == "B"
+        await toggling
+
+    run(wired, body)
+
+
+@every_way
 def test_safe_is_unplugged(wired: bool):
     async def body(rig: Rig) -> None:
         box = await rig.driver(BOX, pilot_box)
@@ -81,6 +98,23 @@ def test_a_drifted_resistor_shows_another_state_than_was_set():
         await box.plug()
         await box.set_state("C")
         assert (await box.read()).state == "B"
+
+    run(False, body)
+
+
+def test_a_duty_that_is_measured_high_and_toggles_that_last_too_long_are_seen():
+    async def body(rig: Rig) -> None:
+        box = await rig.driver(BOX, pilot_box, {"pilot-duty-offset", "pilot-slow-toggle"})
+        await box.plug()
+        rig.plant.port("station").command(pilot_duty_percent=5.0)
+        assert (await box.read()).duty_percent == 8.0
+        await box.set_state("B")
+        await box.edges()
+        await box.toggle_bcb()
+        await rig.clock.sleep(1.0)
+        await box.read()
+        edges = await box.edges()
+        assert edges[1][0] - edges[0][0] > 0.4
 
     run(False, body)
 

@@ -157,6 +157,24 @@ def test_what_the_instrument_cannot_measure_is_none_and_not_a_number(name: str, 
 
 
 @every_analyser
+@pytest.mark.parametrize("defect", ["sign", "gain", "stale", "other-serial"])
+def test_a_seeded_measuring_fault_shows_in_what_is_read(name: str, emulator: ModuleType, defect: str):
+    async def body(rig: Rig) -> None:
+        short = emulator.DEFECTS[0].id.partition("-")[0]
+        analyser = await rig.driver(name, emulator, {f"{short}-{defect}"}, emulator_options={"serial": "SN-1"})
+        await analyser.snapshot()
+        load(rig, 9000.0)
+        await rig.clock.sleep(5.0)
+        reading = await analyser.snapshot()
+        if defect == "other-serial":
+            assert (await analyser.identity()).serial != "SN-1"
+        else:
+            assert abs(reading.active_w - rig.plant.state.grid_power_w) > 500.0
+
+    run(False, body)
+
+
+@every_analyser
 def test_an_entry_in_the_error_queue_is_raised_after_the_transaction_that_made_it(name: str, emulator: ModuleType):
     async def body(rig: Rig) -> None:
         short = emulator.DEFECTS[0].id.partition("-")[0]

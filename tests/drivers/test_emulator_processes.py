@@ -13,7 +13,7 @@ import pytest
 
 from harness.plant.wire import PlantClient
 
-KINDS = ["plant_server", "yokogawa_wt", "ea_psb", "pilot_box", "can_gateway"]
+KINDS = ["plant_server", "yokogawa_wt", "ea_psb", "pilot_box", "can_gateway", "modbus_meter", "sunspec_der"]
 
 
 def start(kind: str, *arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:

@@ -135,9 +135,14 @@ def test_irregular_content_against_its_model_is_refused():
         encode(notice, ZOO_SCHEMA)
 
 
-def test_an_abstract_root_without_content_can_be_read_and_says_what_is_missing():
-    document = encode(Zebra(stripes=3), ZOO_SCHEMA)
-    assert decode(document, ZOO_SCHEMA).name == "Zebra"
+def test_an_abstract_element_is_refused_when_built_and_named_when_read():
+    with pytest.raises(ValueError, match="Animal: is abstract"):
+        Animal()
+    document = encode(Animal.unchecked(), ZOO_SCHEMA)
+    with pytest.raises(ValueError, match="Animal is abstract"):
+        decode(document, ZOO_SCHEMA)
+    decoded = decode(document, ZOO_SCHEMA, mode="tolerant")
+    assert (decoded.name, [deviation.kind for deviation in decoded.deviations]) == ("Animal", ["facet"])
 
 
 def test_construction_refuses_what_the_schema_does_not_allow():

@@ -91,6 +91,8 @@ def main() -> None:
         schema, kind, data = rng.choice(corpus)
         stream = hostile(rng) if number % 1000 == 999 else mutated(data, rng)
         took = decode_both_ways(schema, kind, stream)
+        if took > LIMIT_S:  # other work on the machine, or the codec?
+            took = min(decode_both_ways(schema, kind, stream) for _ in range(5))
         if took > slowest[0]:
             slowest = took, schema, stream
         if took > LIMIT_S:

@@ -166,6 +166,13 @@ def test_a_message_set_knows_its_place_in_the_protocol():
         messages.schema("dc").message("Nap")
 
 
+def test_a_negotiated_namespace_names_a_message_set_also_under_a_maker_s_own_name():
+    assert messages.schema_of("urn:iso:std:iso:15118:-20:AC").name == "ac"
+    assert messages.schema_of("urn:tesla:din:2018:MsgDef") is messages.schema("din")
+    with pytest.raises(KeyError, match="urn:nap"):
+        messages.schema_of("urn:nap")
+
+
 def test_a_signature_is_written_alike_by_itself_and_in_its_schema_s_own_grammar_differently():
     info = dsig.SignedInfo(
         canonicalization_method=dsig.CanonicalizationMethod(algorithm="http://www.w3.org/TR/canonical-exi/"),
@@ -185,8 +192,8 @@ def test_a_signature_is_written_alike_by_itself_and_in_its_schema_s_own_grammar_
 
 def test_importing_the_messages_is_quick_and_brings_no_message_set(tmp_path):
     program = (
-        "import time, sys; start = time.perf_counter(); import harness.iso15118.messages as m;"
-        "took = time.perf_counter() - start;"
+        "import time, sys; start = time.process_time(); import harness.iso15118.messages as m;"
+        "took = time.process_time() - start;"
         "print(took, any(name.endswith(('.dc', '.common', '.iso2')) for name in sys.modules))"
     )
     compiled = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}

@@ -250,6 +250,19 @@ def test_a_late_answer_counts_and_an_error_reaches_the_caller(virtual):
     virtual(story)
 
 
+def test_a_wrong_answer_of_the_test_itself_is_kept_and_the_link_lives_on(virtual):
+    async def story():
+        async with Bench() as bench:
+            bench.station.answers.answer("Heartbeat", lambda _: {"currentTime": "garbage"}, times=1)
+            for _ in range(2):
+                await bench.station.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
+                await bench.station.expect("Heartbeat", within_s=5)
+            assert len(bench.station.faults) == 1
+            assert "date-time" in bench.station.faults[0]
+
+    virtual(story)
+
+
 def test_a_lost_link_fails_the_open_call_at_once(virtual):
     async def story():
         async with Bench(quirks=Quirks(incoming=lambda *_: None)) as bench:

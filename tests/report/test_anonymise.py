@@ -145,6 +145,11 @@ def test_the_order_of_rows_does_not_give_the_keys_away(run, tmp_path):
     assert first_case == sorted(first_case)
 
 
+def test_a_unit_that_nobody_described_is_not_called_by_its_key(tmp_path):
+    assert names_for([], Level.PUBLIC, tmp_path / "k.json").unit("car-99") == "[unit]"
+    assert names_for([], Level.INTERNAL, tmp_path / "k.json").unit("car-99") == "car-99"
+
+
 def test_planned_names_stay_where_a_role_is_called_by_its_own_word(tmp_path):
     names = names_for([Unit("charger", "charger"), Unit("vehicle", "vehicle")], Level.PUBLIC, tmp_path / "k.json")
     assert names.text("the charger did not answer") == "the charger did not answer"

@@ -225,3 +225,16 @@ def test_two_parts_of_a_campaign_are_told_in_one_report(tmp_path):
     cell = document(tmp_path / "out")["cells"][0]
     assert [attempt["id"] for attempt in cell["attempts"]] == ["part-1/b3-00001", "part-2/b3-00001"]
     assert cell["verdict"] == Verdict.PASS
+
+
+def test_cases_that_were_described_but_not_planned_are_not_told(tmp_path):
+    from harness.campaign.records import CaseInfo
+    from harness.campaign.store import Store
+
+    run = synthetic.build(tmp_path / "run", cases=synthetic.CASES[:2], finish=False)
+    with Store.open(run / "store.sqlite") as store:
+        store.describe(cases=[CaseInfo("UNCHOSEN", "left out with -k")])
+    make_report([run], tmp_path / "out")
+    told = document(tmp_path / "out")
+    assert [case["id"] for case in told["cases"]] == ["PF_V2G_01", "PF_V2G_02"]
+    assert "with 2 cases" in told["statement"]

@@ -96,6 +96,21 @@ def test_the_json_has_exactly_the_promised_keys(tmp_path):
         assert isinstance(finding["message"], int)
 
 
+def test_a_negotiation_that_chose_what_was_not_offered_is_judged(tmp_path):
+    path = tmp_path / "a.pcapng"
+    story = dc_scheduled().set("supportedAppProtocolRes", "schema_id", 9)
+    write_capture(path, events_of(story))
+    assert failures(judge_capture(path)) == [("iso15118-20/chosen-protocol-was-offered", "charger", 2)]
+
+
+def test_a_failed_negotiation_is_a_session_too(tmp_path):
+    path = tmp_path / "a.pcapng"
+    story = dc_scheduled().fail("supportedAppProtocolRes", "Failed_NoNegotiation")
+    write_capture(path, events_of(story))
+    judged = judge_capture(path)["sessions"][0]
+    assert (judged["protocol"], judged["verdict"], judged["messages"]) == ("iso15118-20", "pass", 2)
+
+
 def test_what_is_no_capture_is_refused_with_the_reason(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("hello")

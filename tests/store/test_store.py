@@ -165,12 +165,14 @@ def test_what_is_ruled_out_by_the_declaration_is_not_applicable_and_finished(sto
 def test_resume_keeps_what_is_finished_and_runs_what_was_interrupted_again(store):
     finish(store, CELLS[0], Verdict.FAIL)
     running = store.begin("B", PAIR, {}, at_utc_us=5_000)
+    (attempt_folder(store.path.parent, running) / "transcript.jsonl").write_text('{"number":1}\n{"num')
     store.close()
     with Store.open(store.path) as again:
         assert again.close_interrupted(at_utc_us=9_000) == [running]
         assert again.finished() == {CELLS[0]}
         interrupted = next(result for result in again.results() if result.planned == CELLS[1]).attempts[0]
         assert (interrupted.verdict, interrupted.side) == (Verdict.ABORTED, Side.BENCH)
+        assert [file.bytes for file in interrupted.evidence] == [18]
         finish(again, CELLS[1])
         assert again.finished() == {CELLS[0], CELLS[1]}
 

@@ -40,6 +40,7 @@ __all__ = [
     "from_json",
     "register",
     "schema",
+    "schema_of",
     "schemas",
     "to_json",
 ]
@@ -74,6 +75,14 @@ class MessageSet(Schema):
 def schema(name: str | MessageSet) -> MessageSet:
     """A message set by name; KeyError when it is not registered."""
     return _sets[name] if isinstance(name, str) else name
+
+
+def schema_of(namespace: str) -> MessageSet:
+    """The message set that a namespace in supportedAppProtocol stands for; KeyError when none does."""
+    for message_set in _sets.values():
+        if message_set.namespace == _ALIASES.get(namespace, namespace):
+            return message_set
+    raise KeyError(f"no message set has the namespace {namespace}")
 
 
 def schemas() -> tuple[MessageSet, ...]:
@@ -117,6 +126,9 @@ def from_json(
     made: Record = jsonform.from_json(_schema(schema), kind, name, inner, checked=checked)
     return made
 
+
+# A car maker's own name for DIN's messages, seen in the field
+_ALIASES = {"urn:tesla:din:2018:MsgDef": core.DIN}
 
 _schema = schema  # the functions above have a parameter of that name
 

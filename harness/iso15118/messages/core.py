@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from math import isfinite
 from typing import Annotated
 
 from harness.exi.datatypes import Binary, Enumeration, Integer, Text
@@ -67,6 +68,7 @@ IDREF = Annotated[str, Text(form="IDREF")]
 Base64 = Annotated[bytes, Binary()]
 
 _SHORT = range(-(2**15), 2**15)
+_COMMON_POWERS = (0, -1, -2)
 
 
 class Scaled(Record):
@@ -88,10 +90,15 @@ def scaled(number: float, powers: range) -> tuple[int, int]:
 
     Raises OverflowError where no power in the range is large enough, and for NaN and infinities.
     """
+    if not isfinite(number):
+        raise OverflowError(f"{number} has no decimal form")
+    for power in _COMMON_POWERS:  # what nearly all numbers are
+        product = number * 10**-power
+        nearest = round(product)
+        if nearest in _SHORT and power in powers and abs(product - nearest) <= 1e-12 * abs(product):
+            return nearest, power
     # repr is the shortest decimal that is this float: 0.1 means one tenth, not its binary neighbour
     exact = Decimal(repr(float(number))) if isinstance(number, float) else Decimal(number)
-    if not exact.is_finite():
-        raise OverflowError(f"{number} has no decimal form")
     last_digit = exact.normalize().as_tuple().exponent
     for power in range(max(min(int(last_digit), 0), powers[0]), powers[-1] + 1):
         mantissa = int(exact.scaleb(-power).to_integral_value(ROUND_HALF_EVEN))

@@ -29,14 +29,14 @@ def _given(session: V2GSession) -> tuple[Message, bytes] | None:
     return None
 
 
-@both("station", "V2G2-750", "V2G-DC-391", "the station gives the session an id that is not zero")
+@both("station", "public stacks", "V2G-DC-391", "the station gives the session an id that is not zero")
 def new_session_has_an_id(session: V2GSession) -> Iterator[Broken]:
     given = _given(session)
     if given and _is_zero(given[1]):
         yield Broken(given[0].ordinal, f"{given[0]} carries a zero id", (given[0].event,))
 
 
-@both("station", "V2G2-750", "V2G-DC-391", "a session is joined only under the id that the vehicle named")
+@both("station", "V2G2-740", "V2G-DC-391", "a session is joined only under the id that the vehicle named")
 def joined_session_keeps_its_id(session: V2GSession) -> Iterator[Broken]:
     for request, answer in session.pairs("SessionSetup"):
         if answer.code == JOINED and _id(request) != _id(answer):

@@ -27,7 +27,7 @@ def message_timeout_s(request: Message) -> float:
     return SLOW_S if request.name in SLOW else TIMEOUT_S
 
 
-@both("station", "V2G2 table 109", "V2G-DC timing", "the station answers before the vehicle's message timeout")
+@both("station", "V2G2 table 109", "public stacks", "the station answers before the vehicle's message timeout")
 def answer_comes_in_time(session: V2GSession) -> Iterator[Broken]:
     for one in session.exchanges:
         request, answer = one.request, one.response
@@ -37,7 +37,7 @@ def answer_comes_in_time(session: V2GSession) -> Iterator[Broken]:
                 yield Broken(answer.ordinal, f"{answer} came {took:.2f} s after {request}", (answer.event,))
 
 
-@both("station", "V2G2 table 109", "V2G-DC timing", "in the loop the station answers within 250 ms", "A", "warn")
+@both("station", "V2G2 table 109", "public stacks", "in the loop the station answers within 250 ms", "A", "warn")
 def loop_is_answered_in_time(session: V2GSession) -> Iterator[Broken]:
     late = [
         (answer.at_s - request.at_s, answer)
@@ -51,7 +51,7 @@ def loop_is_answered_in_time(session: V2GSession) -> Iterator[Broken]:
         )
 
 
-@both("vehicle", "V2G2-443", "V2G-DC sequence", "the next request comes before the station's sequence timeout of 60 s")
+@both("vehicle", "V2G2-443", "public stacks", "the next request comes before the station's sequence timeout of 60 s")
 def request_comes_in_time(session: V2GSession) -> Iterator[Broken]:
     for answer in session.responses():
         following = session.next_request(answer)
@@ -60,14 +60,12 @@ def request_comes_in_time(session: V2GSession) -> Iterator[Broken]:
             yield Broken(following.ordinal, because, (following.event,))
 
 
-@both("station", "V2G2-700", "V2G-DC cable check", "the cable check is finished within 40 s")
+@both("station", "V2G2-700", "public stacks", "the cable check is finished within 40 s")
 def cable_check_finishes(session: V2GSession) -> Iterator[Broken]:
     yield from _lasting(session, "CableCheck", CABLE_CHECK_S, "answer")
 
 
-@both(
-    "vehicle", "V2G2-704", "V2G-DC pre-charge", "the vehicle gives up when pre-charge has lasted for 7 s", "A", "warn"
-)
+@both("vehicle", "V2G2-704", "public stacks", "the vehicle gives up when pre-charge has lasted for 7 s", "A", "warn")
 def pre_charge_gives_up(session: V2GSession) -> Iterator[Broken]:
     yield from _lasting(session, "PreCharge", PRE_CHARGE_S, "request")
 
@@ -75,7 +73,7 @@ def pre_charge_gives_up(session: V2GSession) -> Iterator[Broken]:
 @both(
     "vehicle",
     "V2G2-710",
-    "V2G-DC ongoing",
+    "public stacks",
     "the vehicle gives up when something has been ongoing for 60 s",
     "A",
     "warn",

@@ -147,7 +147,7 @@ def certificate_installation_was_offered(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{offer} offers no certificate installation", offer)
 
 
-@vehicle("V2G20-2339", "the vehicle names itself in SessionSetupReq", "I")
+@vehicle(OURS, "the vehicle names itself in SessionSetupReq", "I")
 def vehicle_names_itself(session: Session) -> Iterator[Broken]:
     for request in session.requests("SessionSetupReq"):
         if request.content and not str(request.evcc_id or "").strip():

@@ -49,7 +49,7 @@ def _cut(session: Session, side: str) -> tuple[Event, Message] | None:
 @vehicle("V2G20-2645", "the vehicle ends the session with SessionStopReq before it closes the connection", "S")
 def vehicle_stops_before_it_closes(session: Session) -> Iterator[Broken]:
     cut = _cut(session, VEHICLE)
-    if cut and not cut[1].is_request and not _late(session, cut[1]) and not _amiss(session, cut[1]):
+    if cut and not _may_be_given_up(session, cut[1]):
         yield broken(cut[1], f"the vehicle closed the connection after {cut[1]} without SessionStopReq")
 
 
@@ -62,6 +62,14 @@ def station_does_not_cut_the_session(session: Session) -> Iterator[Broken]:
             yield broken(cut[1], f"the station closed the connection {silence:.2f} s after {cut[1]}")
 
 
+def _may_be_given_up(session: Session, last: Message) -> bool:
+    """Whether the vehicle had a reason to leave: no answer or a late one, a refusal, or something that takes too long."""
+    request = session.request_of(last)
+    late = request is not None and last.at_s - request.at_s > message_timeout_s(request.name)
+    lasting = str(last.evse_processing or "").startswith("Ongoing") or last.base == "DC_PreCharge"
+    return last.is_request or late or lasting or not last.ok or _amiss(session, last)
+
+
 def _amiss(session: Session, answer: Message) -> bool:
     """An answer of another name, another session or another message set: a vehicle may leave whoever gives it."""
     request = session.request_of(answer)
@@ -69,12 +77,6 @@ def _amiss(session: Session, answer: Message) -> bool:
         return True
     ids = [one.header.session_id for one in (request, answer) if one.header]
     return request.base != "SessionSetup" and len(set(ids)) > 1
-
-
-def _late(session: Session, answer: Message) -> bool:
-    """A vehicle may give up waiting."""
-    request = session.request_of(answer)
-    return request is not None and answer.at_s - request.at_s > message_timeout_s(request.name)
 
 
 def _patience_s(last: Message) -> float:
@@ -179,7 +181,7 @@ def supported_service_renegotiation_is_granted(session: Session) -> Iterator[Bro
             yield broken(answer, f"{offer} said that service renegotiation is supported", request, offer)
 
 
-@station("V2G20-1843", "a pause after power has been switched off is granted", "I")
+@station(OURS, "a pause after power has been switched off is granted", "I")
 def pause_is_granted(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("SessionStop", charging_session="Pause"):
         state = before(session, request).state

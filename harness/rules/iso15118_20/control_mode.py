@@ -6,7 +6,18 @@ from collections.abc import Iterator
 
 from harness.iso15118.services import Channel
 from harness.rules.iso15118_20.reading import before, control_of, is_bidirectional
-from harness.rules.iso15118_20.terms import PROTOCOL, SCHEMA, Session, broken, named, number, station, vehicle
+from harness.rules.iso15118_20.terms import (
+    OURS,
+    PROTOCOL,
+    PUBLIC,
+    SCHEMA,
+    Session,
+    broken,
+    named,
+    number,
+    station,
+    vehicle,
+)
 from harness.rules.rule import Broken
 from harness.transcript.v2g import Message
 
@@ -59,7 +70,7 @@ def parameters_are_answered_in_kind(session: Session) -> Iterator[Broken]:
 
 def _register_request_mode(base: str, slug: str) -> None:
     @vehicle(
-        "V2G20 control modes",
+        PUBLIC,
         f"{base}Req is of the selected control mode",
         "S",
         id=f"{PROTOCOL}/{slug}-keeps-the-control-mode",
@@ -88,7 +99,7 @@ for _base, _slug in (("ScheduleExchange", "schedule"), ("AC_ChargeLoop", "ac-loo
     _register_request_mode(_base, _slug)
 
 
-@vehicle("V2G20 control modes", "the power profile is of the selected control mode", "S")
+@vehicle(PUBLIC, "the power profile is of the selected control mode", "S")
 def profile_keeps_the_control_mode(session: Session) -> Iterator[Broken]:
     for request in session.requests("PowerDeliveryReq"):
         selection = before(session, request).selection
@@ -97,7 +108,7 @@ def profile_keeps_the_control_mode(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{request} has a {used} profile, selected was {selection.control}")
 
 
-@vehicle("V2G20 control modes", "the charge loop is bidirectional exactly if the selected service is", "S")
+@vehicle(PUBLIC, "the charge loop is bidirectional exactly if the selected service is", "S")
 def loop_fits_the_service(session: Session) -> Iterator[Broken]:
     for request, _ in _requests(session, LOOPS):
         selection = before(session, request).selection
@@ -115,7 +126,7 @@ def loop_is_answered_in_kind(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} answers {named(asked)} with {named(told)}", request)
 
 
-@vehicle("V2G20 power profile", "power is started with a power profile", "S", "warn")
+@vehicle(PUBLIC, "power is started with a power profile", "S", "warn")
 def start_has_a_profile(session: Session) -> Iterator[Broken]:
     for request in session.requests("PowerDeliveryReq", charge_progress="Start", ev_processing="Finished"):
         if request.ev_power_profile is None:
@@ -165,14 +176,14 @@ def mobility_needs_are_the_vehicles(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} carries {', '.join(given)} with MobilityNeedsMode 1")
 
 
-@station("V2G20 pricing", "no prices are sent where no pricing was selected", "I")
+@station(PUBLIC, "no prices are sent where no pricing was selected", "I")
 def prices_were_selected(session: Session) -> Iterator[Broken]:
     for answer in session.responses("ScheduleExchangeRes"):
         if before(session, answer).parameter("Pricing") == 0 and any(price_schedules(answer)):
             yield broken(answer, f"{answer} has a price schedule, selected was Pricing 0")
 
 
-@station("V2G20 pricing", "prices are of the selected kind: absolute or levels", "I")
+@station(PUBLIC, "prices are of the selected kind: absolute or levels", "I")
 def prices_are_of_the_selected_kind(session: Session) -> Iterator[Broken]:
     kinds = {1: "AbsolutePriceSchedule", 2: "PriceLevelSchedule"}
     for answer in session.responses("ScheduleExchangeRes"):
@@ -210,7 +221,7 @@ def separated_channel_is_selected(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{request} selects no channel although they are separated")
 
 
-@vehicle("V2G20-2681", "energy requests are ordered: minimum, target, maximum", "I")
+@vehicle(OURS, "energy requests are ordered: minimum, target, maximum", "I")
 def energy_requests_are_ordered(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         mode = request.control_mode

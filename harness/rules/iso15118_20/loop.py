@@ -174,7 +174,7 @@ def current_begins_to_flow(session: Session) -> Iterator[Broken]:
             return
 
 
-@station("V2G20-2183", "a limit is called achieved only where a value is near its limit", "I")
+@station(OURS, "a limit is called achieved only where a value is near its limit", "I")
 def achieved_limits_are_near(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("DC_ChargeLoop"):
         target = number(getattr(request.control_mode, "ev_target_current", None))

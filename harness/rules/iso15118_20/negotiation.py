@@ -185,7 +185,7 @@ def refuses_a_downgrade(session: Session) -> Iterator[Broken]:
         yield broken(first, f"the station offered no security, yet {first} was sent in the clear")
 
 
-@station("V2G2-139", "the discovery response names a link-local address and a port", "I")
+@station(FIELD, "the discovery response names a link-local address and a port", "I")
 def discovery_names_a_usable_end(session: Session) -> Iterator[Broken]:
     for _, raw in _datagrams(session, CHARGER):
         if len(raw) < 28:
@@ -195,7 +195,7 @@ def discovery_names_a_usable_end(session: Session) -> Iterator[Broken]:
             yield broken(None, f"the discovery response names {address.hex(':', 2)} port {port}")
 
 
-@pair("V2G2-151", "one vehicle gets one answer: two stations, or somebody between them, answered differently", "I")
+@pair(FIELD, "one vehicle gets one answer: two stations, or somebody between them, answered differently", "I")
 def discovery_is_answered_by_one(session: Session) -> Iterator[Broken]:
     ends = {raw[8:26] for _, raw in _datagrams(session, CHARGER) if len(raw) >= 28}
     if len(ends) > 1:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.rules.iso15118_20.reading import before
-from harness.rules.iso15118_20.terms import PROTOCOL, Session, broken, named, station, vehicle
+from harness.rules.iso15118_20.terms import OURS, PROTOCOL, PUBLIC, Session, broken, named, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.v2g import Message
 
@@ -69,7 +69,7 @@ def _register(kind: str) -> None:
     slug = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in kind).strip("-")
 
     @vehicle(
-        REQUIREMENT.get(kind, "V2G20 notifications"),
+        REQUIREMENT.get(kind, PUBLIC),
         f"the vehicle follows the notification {kind} with {what} in the time that was given",
         CONFIDENCE[kind],
         "warn" if kind == "MeteringConfirmation" else "",
@@ -118,7 +118,7 @@ def service_renegotiation_notice_is_supported(session: Session) -> Iterator[Brok
             yield broken(notice.answer, f"{notice.answer} asks for it, {offer} said no", offer)
 
 
-@station("V2G20 notifications", "standby is left only where standby is", "I")
+@station(PUBLIC, "standby is left only where standby is", "I")
 def standby_is_left_in_standby(session: Session) -> Iterator[Broken]:
     for notice in notices(session):
         progress = before(session, notice.answer).progress
@@ -149,7 +149,7 @@ def confirmed_reading_was_sent(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{request} confirms a reading that no answer carried")
 
 
-@vehicle("V2G20-902", "the confirmation names the schedule tuple that was selected", "I")
+@vehicle(OURS, "the confirmation names the schedule tuple that was selected", "I")
 def confirmed_tuple_was_selected(session: Session) -> Iterator[Broken]:
     for request in session.requests("MeteringConfirmationReq"):
         mode = getattr(request.signed_metering_data, "control_mode", None)
@@ -167,7 +167,7 @@ def service_renegotiation_is_carried_out(session: Session) -> Iterator[Broken]:
             yield broken(stop, f"{stop} pauses, {notice.answer} asked for a service renegotiation", notice.answer)
 
 
-@vehicle("V2G20-1540", "after a terminate notice the session is terminated, not paused", "I")
+@vehicle(OURS, "after a terminate notice the session is terminated, not paused", "I")
 def terminate_is_carried_out(session: Session) -> Iterator[Broken]:
     for notice in notices(session):
         stop = session.first_after(notice.answer, "SessionStopReq")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from harness.iso15118.order import ENDS, STEPS, State, permitted, steps
+from harness.iso15118.timing import message_timeout_s
 from harness.rules.iso15118_20.reading import FREE_ENERGIES, KNOWN_REQUESTS, before
-from harness.rules.iso15118_20.terms import PROTOCOL, Session, broken, station, vehicle
+from harness.rules.iso15118_20.terms import PROTOCOL, PUBLIC, Session, broken, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.v2g import SIDE_STREAMS, Message
 from harness.verdict import Confidence
@@ -48,9 +49,18 @@ def _state(session: Session, request: Message) -> State | None:
     return None if _interrupts(session, request) else context.state
 
 
+def _previous(session: Session, request: Message) -> Message | None:
+    """The message before a request on the main stream; what can't be read there asks for no answer."""
+    for place in range(request.ordinal - 2, -1, -1):
+        one = session.messages[place]
+        if one.content is not None and one.payload_type not in SIDE_STREAMS:
+            return one
+    return None
+
+
 def _interrupts(session: Session, request: Message) -> bool:
     """Whether an earlier request is still waiting for its answer."""
-    earlier = session.latest_before(request)
+    earlier = _previous(session, request)
     if earlier is None or not earlier.is_request:
         return False
     answer = session.answer_to(earlier)
@@ -117,7 +127,7 @@ def nothing_follows_the_stop(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{request} came after the session was stopped")
 
 
-@vehicle("V2G20 response codes", "a FAILED answer ends the session; at most SessionStopReq may follow")
+@vehicle(PUBLIC, "a FAILED answer ends the session; at most SessionStopReq may follow")
 def failed_ends_the_session(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         if state_of(session, request) is State.FAILED and request.name != "SessionStopReq":
@@ -126,7 +136,7 @@ def failed_ends_the_session(session: Session) -> Iterator[Broken]:
             return
 
 
-@station("V2G20 response codes", "after a FAILED answer the station grants nothing more")
+@station(PUBLIC, "after a FAILED answer the station grants nothing more")
 def failed_station_grants_nothing(session: Session) -> Iterator[Broken]:
     for request in session.requests():
         answer = session.answer_to(request)
@@ -178,16 +188,12 @@ def nothing_is_sent_unasked(session: Session) -> Iterator[Broken]:
             yield broken(response, f"{response} answers no request")
 
 
-@vehicle("V2G20 half duplex", "a request is sent only when the one before has been answered", "S")
+@vehicle(PUBLIC, "a request is sent only when the one before has been answered", "S")
 def one_request_at_a_time(session: Session) -> Iterator[Broken]:
     for request in session.requests():
-        earlier = session.latest_before(request)
-        if (
-            earlier
-            and _interrupts(session, request)
-            and not {earlier.payload_type, request.payload_type} & SIDE_STREAMS
-        ):
+        earlier = _previous(session, request)
+        main = request.content is not None and request.payload_type not in SIDE_STREAMS
+        if main and earlier and _interrupts(session, request):
             answer = session.answer_to(earlier)
-            waited = request.at_s - earlier.at_s
-            if answer or waited < 2:
+            if answer or request.at_s - earlier.at_s < message_timeout_s(earlier.name):
                 yield broken(request, f"{request} was sent while {earlier} was not yet answered", earlier)

@@ -53,7 +53,7 @@ def voltage_is_measured_in_pre_charge(session: Session) -> Iterator[Broken]:
         yield broken(shown[-1][1], f"{len(shown)} answers repeat {len(targets)} different targets exactly")
 
 
-@vehicle("V2G20-2005", "pre-charge is called finished when the voltages match", "I")
+@vehicle(FIELD, "pre-charge is called finished when the voltages match", "I")
 def pre_charge_is_finished_when_matched(session: Session) -> Iterator[Broken]:
     previous: Message | None = None
     for request, answer in _pre_charges(session):

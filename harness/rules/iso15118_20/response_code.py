@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.rules.iso15118_20.reading import before
-from harness.rules.iso15118_20.terms import PROTOCOL, SCHEMA, Session, broken, station
+from harness.rules.iso15118_20.terms import OURS, PROTOCOL, PUBLIC, SCHEMA, Session, broken, station
 from harness.rules.rule import Broken
 
 ANY = "FAILED"
@@ -92,7 +92,7 @@ def warning_fits_the_means_of_authorization(session: Session) -> Iterator[Broken
             yield broken(answer, f"{answer} says {answer.code} to {request.selected_authorization_service}", request)
 
 
-@station("V2G20 response codes", "Standby is refused only when Standby was asked for", "I")
+@station(PUBLIC, "Standby is refused only when Standby was asked for", "I")
 def standby_refusal_answers_standby(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("PowerDelivery"):
         if answer.code == "WARNING_StandbyNotAllowed" and request.charge_progress != "Standby":
@@ -108,7 +108,7 @@ def power_tolerance_was_accepted(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} confirms a tolerance that {request} did not accept", request)
 
 
-@station("V2G20-736", "a waiting answer grants: Ongoing goes with OK", "I")
+@station(OURS, "a waiting answer grants: Ongoing goes with OK", "I")
 def ongoing_goes_with_ok(session: Session) -> Iterator[Broken]:
     for answer in session.responses():
         waiting = str(answer.evse_processing or "").startswith("Ongoing")
@@ -116,14 +116,14 @@ def ongoing_goes_with_ok(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} says {answer.code} and {answer.evse_processing}")
 
 
-@station("V2G20 response codes", "FAILED_ContactorError is about closing or opening the contactor", "I")
+@station(PUBLIC, "FAILED_ContactorError is about closing or opening the contactor", "I")
 def contactor_error_has_a_contactor(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("PowerDelivery"):
         if answer.code == "FAILED_ContactorError" and request.charge_progress == "ScheduleRenegotiation":
             yield broken(answer, f"{answer} says {answer.code} to {request.charge_progress}", request)
 
 
-@station("V2G20-2554", "the customer is waited for only with EIM", "I")
+@station(OURS, "the customer is waited for only with EIM", "I")
 def customer_is_waited_for_with_eim(session: Session) -> Iterator[Broken]:
     for request, answer in session.pairs("Authorization", selected_authorization_service="PnC"):
         if answer.evse_processing == "Ongoing_WaitingForCustomerInteraction":

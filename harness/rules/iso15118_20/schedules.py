@@ -10,7 +10,7 @@ from harness.rules.iso15118_20.control_mode import price_schedules
 from harness.rules.iso15118_20.header_time import seconds, unit_of
 from harness.rules.iso15118_20.limits import limit
 from harness.rules.iso15118_20.reading import before
-from harness.rules.iso15118_20.terms import OURS, SCHEMA, Session, broken, number, station, vehicle
+from harness.rules.iso15118_20.terms import OURS, PUBLIC, SCHEMA, Session, broken, number, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.v2g import Message
 
@@ -73,9 +73,10 @@ def schedule_lasts_until_departure(session: Session) -> Iterator[Broken]:
             lasts = sum(one.duration for one in schedule.power_schedule_entries.power_schedule_entry)
             if departure and lasts < departure:
                 yield broken(answer, f"the {direction} schedule of tuple {tuple_id} lasts {lasts} s of {departure} s")
+                return
 
 
-@station("V2G20 MaximumSupportingPoints", "a schedule has no more entries than the vehicle supports", "S")
+@station(PUBLIC, "a schedule has no more entries than the vehicle supports", "S")
 def schedule_is_not_longer_than_supported(session: Session) -> Iterator[Broken]:
     for request, answer in _offers(session):
         for tuple_id, direction, schedule in _power_schedules(answer):
@@ -95,6 +96,7 @@ def schedule_is_within_the_limits(session: Session) -> Iterator[Broken]:
             most = max(abs(float(one.power)) for one in schedule.power_schedule_entries.power_schedule_entry)
             if bound is not None and most > bound * ROUNDING:
                 yield broken(answer, f"tuple {tuple_id} promises {most:g} W, {stated} said {bound:g} W", stated)
+                return
 
 
 @station(OURS, "a discharging schedule is offered only under a bidirectional service", "I")
@@ -242,7 +244,7 @@ def _prices(session: Session) -> Iterator[tuple[Message, Any]]:
             yield answer, one
 
 
-@station("V2G20 pricing", "the price algorithm is a published one", "S", "warn")
+@station(PUBLIC, "the price algorithm is a published one", "S", "warn")
 def price_algorithm_is_known(session: Session) -> Iterator[Broken]:
     for answer, price in _prices(session):
         algorithm = getattr(price, "price_algorithm", None)
@@ -250,7 +252,7 @@ def price_algorithm_is_known(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} uses {algorithm!r}")
 
 
-@station("V2G20 pricing", "the currency is a three-letter code (ISO 4217)", "S", "warn")
+@station(PUBLIC, "the currency is a three-letter code (ISO 4217)", "S", "warn")
 def currency_is_a_code(session: Session) -> Iterator[Broken]:
     for answer, price in _prices(session):
         currency = getattr(price, "currency", None)
@@ -258,7 +260,7 @@ def currency_is_a_code(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} names the currency {currency!r}")
 
 
-@station("V2G20 pricing", "price levels are below the number of levels", "I")
+@station(PUBLIC, "price levels are below the number of levels", "I")
 def price_levels_are_in_range(session: Session) -> Iterator[Broken]:
     for answer, price in _prices(session):
         levels = getattr(price, "number_of_price_levels", None)
@@ -268,7 +270,7 @@ def price_levels_are_in_range(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} uses level {highest} of {levels}")
 
 
-@station("V2G20 pricing", "the rules of a price stack begin at 0 W and rise", "I")
+@station(PUBLIC, "the rules of a price stack begin at 0 W and rise", "I")
 def price_rules_rise(session: Session) -> Iterator[Broken]:
     for answer, price in _prices(session):
         stacks = getattr(getattr(price, "price_rule_stacks", None), "price_rule_stack", ())
@@ -279,7 +281,7 @@ def price_rules_rise(session: Session) -> Iterator[Broken]:
                 return
 
 
-@station("V2G20 pricing", "tax rules have different ids", "I")
+@station(PUBLIC, "tax rules have different ids", "I")
 def tax_rule_ids_are_unique(session: Session) -> Iterator[Broken]:
     for answer, price in _prices(session):
         rules = getattr(getattr(price, "tax_rules", None), "tax_rule", ())
@@ -288,7 +290,7 @@ def tax_rule_ids_are_unique(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} has tax rule {twice[0]} more than once")
 
 
-@station("V2G20 pricing", "the minimum cost is not above the maximum cost", "I")
+@station(PUBLIC, "the minimum cost is not above the maximum cost", "I")
 def costs_are_ordered(session: Session) -> Iterator[Broken]:
     for answer, price in _prices(session):
         low, high = number(getattr(price, "minimum_cost", None)), number(getattr(price, "maximum_cost", None))
@@ -296,7 +298,7 @@ def costs_are_ordered(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} has minimum cost {low:g} and maximum cost {high:g}")
 
 
-@vehicle("V2G20 GoToPause", "a vehicle that is told to go to pause does not start power", "I")
+@vehicle(PUBLIC, "a vehicle that is told to go to pause does not start power", "I")
 def go_to_pause_is_followed(session: Session) -> Iterator[Broken]:
     for request in session.requests("PowerDeliveryReq", charge_progress="Start"):
         offer = _schedule(session, request)

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.iso15118.services import Energy, Service
 from harness.rules.iso15118_20.reading import before, parameters, service_ids
-from harness.rules.iso15118_20.terms import OURS, SCHEMA, Session, broken, station, vehicle
+from harness.rules.iso15118_20.terms import OURS, PUBLIC, SCHEMA, Session, broken, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.v2g import Message
 
@@ -96,7 +96,7 @@ def value_added_services_are_filtered(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} lists value added services {sorted(surplus)}, not asked for", request)
 
 
-@station("V2G20-169", "listed energy services belong to the message set that was negotiated", "I")
+@station(PUBLIC, "listed energy services belong to the message set that was negotiated", "I")
 def energy_services_fit_the_protocol(session: Session) -> Iterator[Broken]:
     ours = session.namespace.rpartition(":")[2].partition("-")[0]
     for _, answer in _discoveries(session):
@@ -157,9 +157,7 @@ def parameter_set_ids_are_unique(session: Session) -> Iterator[Broken]:
                 yield broken(answer, f"{answer} has {times} parameter sets {set_id}")
 
 
-@station(
-    "V2G20 parameter sets", "a parameter set of an energy service names connector, control and mobility mode, pricing"
-)
+@station(PUBLIC, "a parameter set of an energy service names connector, control and mobility mode, pricing")
 def parameter_sets_are_whole(session: Session) -> Iterator[Broken]:
     for answer, service, set_id, named in _energy_sets(session):
         missing = [one for one in COMMON_PARAMETERS if one not in named]
@@ -167,22 +165,24 @@ def parameter_sets_are_whole(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"set {set_id} of service {int(service)} lacks {', '.join(missing)}")
 
 
-@station("V2G20 parameter sets", "a bidirectional parameter set names channel and generator mode", "A", "warn")
+@station(PUBLIC, "a bidirectional parameter set names channel and generator mode", "A", "warn")
 def bidirectional_sets_are_whole(session: Session) -> Iterator[Broken]:
     for answer, service, set_id, named in _energy_sets(session):
         missing = [one for one in ("BPTChannel", "GeneratorMode") if one not in named]
         if service.bidirectional and missing:
             yield broken(answer, f"set {set_id} of service {int(service)} lacks {', '.join(missing)}")
+            return
 
 
-@station("V2G20 parameter sets", "an AC parameter set names the nominal voltage", "A", "warn")
+@station(PUBLIC, "an AC parameter set names the nominal voltage", "A", "warn")
 def ac_sets_name_the_voltage(session: Session) -> Iterator[Broken]:
     for answer, service, set_id, named in _energy_sets(session):
         if service.energy is Energy.AC and "EVSENominalVoltage" not in named:
             yield broken(answer, f"set {set_id} of service {int(service)} lacks EVSENominalVoltage")
+            return
 
 
-@station("V2G20 parameter sets", "parameters are integers of the published values")
+@station(PUBLIC, "parameters are integers of the published values")
 def parameters_have_published_values(session: Session) -> Iterator[Broken]:
     for answer, service, set_id, named in _energy_sets(session):
         for name, values in RANGES.items():
@@ -190,7 +190,7 @@ def parameters_have_published_values(session: Session) -> Iterator[Broken]:
                 yield broken(answer, f"set {set_id} of service {int(service)} has {name} = {named[name]}")
 
 
-@station("V2G20 parameter sets", "the connector is one of the service's", "I")
+@station(PUBLIC, "the connector is one of the service's", "I")
 def connector_is_of_the_service(session: Session) -> Iterator[Broken]:
     for answer, service, set_id, named in _energy_sets(session):
         connectors = CONNECTORS[service.energy or Energy.DC]
@@ -321,7 +321,7 @@ def unlisted_value_added_service_is_refused(session: Session) -> Iterator[Broken
                 yield broken(answer, f"{answer} grants value added services {sorted(odd)}", request)
 
 
-@vehicle("V2G20-169", "the selected energy service belongs to the message set that was negotiated", "A", "warn")
+@vehicle(PUBLIC, "the selected energy service belongs to the message set that was negotiated", "A", "warn")
 def selected_service_fits_the_protocol(session: Session) -> Iterator[Broken]:
     ours = session.namespace.rpartition(":")[2].partition("-")[0]
     for request in session.requests("ServiceSelectionReq"):

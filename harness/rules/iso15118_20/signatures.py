@@ -8,7 +8,7 @@ from typing import Any
 from cryptography import x509
 
 from harness.iso15118.signature import CANONICAL_EXI, ECDSA_SHA512, ED448, Verification, verify
-from harness.rules.iso15118_20.terms import Session, broken, station, vehicle
+from harness.rules.iso15118_20.terms import PUBLIC, Session, broken, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.v2g import Message
 
@@ -51,14 +51,14 @@ def _checked(message: Message, element: Any, der: bytes | None) -> Verification 
     return verify(signature, [element], certificate)
 
 
-@vehicle("V2G20-2567", "contract authorization and certificate requests are signed", "A")
+@vehicle(PUBLIC, "contract authorization and certificate requests are signed", "A")
 def request_is_signed(session: Session) -> Iterator[Broken]:
     for request, _, _ in _signed_requests(session):
         if _signature(request) is None:
             yield broken(request, f"{request} has no signature")
 
 
-@vehicle("V2G20 signatures", "the signature is that of the signed element, by the certificate that is sent along")
+@vehicle(PUBLIC, "the signature is that of the signed element, by the certificate that is sent along")
 def request_signature_is_right(session: Session) -> Iterator[Broken]:
     for request, element, der in _signed_requests(session):
         found = _checked(request, element, der)
@@ -66,7 +66,7 @@ def request_signature_is_right(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{request}: {found.problem}")
 
 
-@station("V2G20 signatures", "a wrong signature is refused")
+@station(PUBLIC, "a wrong signature is refused")
 def wrong_signature_is_refused(session: Session) -> Iterator[Broken]:
     for request, element, der in _signed_requests(session):
         found, answer = _checked(request, element, der), session.answer_to(request)
@@ -76,7 +76,7 @@ def wrong_signature_is_refused(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} accepts {request}, although {why}", request)
 
 
-@station("V2G20 signatures", "a right signature is not refused with FAILED_SignatureError")
+@station(PUBLIC, "a right signature is not refused with FAILED_SignatureError")
 def right_signature_is_accepted(session: Session) -> Iterator[Broken]:
     for request, element, der in _signed_requests(session):
         found, answer = _checked(request, element, der), session.answer_to(request)
@@ -84,7 +84,7 @@ def right_signature_is_accepted(session: Session) -> Iterator[Broken]:
             yield broken(answer, f"{answer} refuses the signature of {request}, which is right", request)
 
 
-@vehicle("V2G20 signatures", "the signature value is r and s one after the other, not DER")
+@vehicle(PUBLIC, "the signature value is r and s one after the other, not DER")
 def signature_value_is_raw(session: Session) -> Iterator[Broken]:
     for request, element, der in _signed_requests(session):
         found = _checked(request, element, der)
@@ -92,7 +92,7 @@ def signature_value_is_raw(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{request} has a DER value")
 
 
-@vehicle("V2G20 signatures", "SignedInfo is signed in the stand-alone grammar of XML signature; both occur", "X")
+@vehicle(PUBLIC, "SignedInfo is signed in the stand-alone grammar of XML signature; both occur", "X")
 def signed_info_is_stand_alone(session: Session) -> Iterator[Broken]:
     for request, element, der in _signed_requests(session):
         found = _checked(request, element, der)
@@ -113,7 +113,7 @@ def signature_is_lean(session: Session) -> Iterator[Broken]:
             yield broken(request, f"the signature of {request} carries {', '.join(surplus)}")
 
 
-@vehicle("V2G20 signatures", "canonical EXI is the canonicalization and the only transform")
+@vehicle(PUBLIC, "canonical EXI is the canonicalization and the only transform")
 def signature_is_over_canonical_exi(session: Session) -> Iterator[Broken]:
     for request, _, _ in _signed_requests(session):
         signature = _signature(request)
@@ -127,9 +127,7 @@ def signature_is_over_canonical_exi(session: Session) -> Iterator[Broken]:
             yield broken(request, f"the signature of {request} uses {', '.join(sorted(used - {CANONICAL_EXI}))}")
 
 
-@vehicle(
-    "V2G20 signatures", "signatures are of the -20 profile: SHA-512 with P-521, or Ed448; labs use P-256", "A", "warn"
-)
+@vehicle(PUBLIC, "signatures are of the -20 profile: SHA-512 with P-521, or Ed448; labs use P-256", "A", "warn")
 def signature_is_of_the_profile(session: Session) -> Iterator[Broken]:
     for request, _, _ in _signed_requests(session):
         signature = _signature(request)
@@ -138,7 +136,7 @@ def signature_is_of_the_profile(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{request} is signed with {method}")
 
 
-@station("V2G20 signatures", "installed certificates are signed by the provisioning service that is sent along")
+@station(PUBLIC, "installed certificates are signed by the provisioning service that is sent along")
 def installation_is_signed(session: Session) -> Iterator[Broken]:
     for answer, element, der in _signed_answers(session):
         found = _checked(answer, element, der)

@@ -30,7 +30,7 @@ def discharge_limits(session: Session, side: str) -> Iterator[tuple[Message, str
                         yield one, name, value
 
 
-@either("V2G20 discharge limits", "{who} gives all its discharge limits one sign", "S")
+@either("field", "{who} gives all its discharge limits one sign", "S")
 def discharge_limits_have_one_sign(session: Session, side: str) -> Iterator[Broken]:
     first: tuple[Message, str, float] | None = None
     for one in discharge_limits(session, side):
@@ -41,7 +41,7 @@ def discharge_limits_have_one_sign(session: Session, side: str) -> Iterator[Brok
             return
 
 
-@pair("V2G20 discharge limits", "both sides give discharge limits the same sign, or take them by magnitude", "X")
+@pair("field", "both sides give discharge limits the same sign, or take them by magnitude", "X")
 def both_sides_sign_alike(session: Session) -> Iterator[Broken]:
     told = [next(discharge_limits(session, side), None) for side in (VEHICLE, CHARGER)]
     mine, theirs = told

@@ -13,6 +13,8 @@ from harness.verdict import Side
 PROTOCOL = "iso15118-20"
 SCHEMA = "schema"
 """Requirement of rules that rest on what the public schemas say."""
+PUBLIC = "public stacks"
+"""Requirement of rules on which public implementations agree, and for which no requirement id is public."""
 FIELD = "field"
 OURS = "our default"
 

@@ -54,7 +54,7 @@ def _register_timeout(group: str, names: tuple[str, ...]) -> None:
     limit_s = message_timeout_s(names[0])
 
     @station(
-        "V2G20 message timeout",
+        "V2G_EVCC_Msg_Timeout",
         f"the station answers before the vehicle's message timeout of {limit_s:g} s",
         "S",
         id=f"{PROTOCOL}/answer-in-time-{group}",
@@ -73,7 +73,7 @@ for _group, _names in GROUPS.items():
 
 def _register_performance(group: str, names: tuple[str, ...], limit_s: float) -> None:
     @station(
-        "V2G20 performance time",
+        "V2G_SECC_Msg_Performance_Time",
         f"the station answers within its performance time of {limit_s:g} s",
         "A",
         "warn",
@@ -130,7 +130,12 @@ def request_comes_in_time(session: Session) -> Iterator[Broken]:
             yield broken(request, f"{request} came {pause:.1f} s after {answer}", answer)
 
 
-@vehicle("V2G20 performance time", "the next request comes within the vehicle's performance time of 40 s", "S", "warn")
+@vehicle(
+    "V2G_EVCC_Sequence_Performance_Time",
+    "the next request comes within the vehicle's performance time of 40 s",
+    "S",
+    "warn",
+)
 def request_comes_promptly(session: Session) -> Iterator[Broken]:
     for answer, request, pause in _pauses(session):
         if PACE.value_s + GRAIN_S < pause <= SEQUENCE.value_s + GRAIN_S:
@@ -196,7 +201,7 @@ def _too_long(session: Session, base: str, limit_s: float) -> Iterator[tuple[Mes
             yield first, last, lasted
 
 
-@vehicle("V2G20 ongoing timeout", "the vehicle gives up when contract authorization has been ongoing for 60 s")
+@vehicle("V2G_EVCC_Ongoing_Timeout", "the vehicle gives up when contract authorization has been ongoing for 60 s")
 def contract_authorization_gives_up(session: Session) -> Iterator[Broken]:
     for first, last, lasted in _too_long(session, "Authorization", ONGOING.value_s):
         if last.selected_authorization_service == "PnC":
@@ -204,7 +209,7 @@ def contract_authorization_gives_up(session: Session) -> Iterator[Broken]:
 
 
 @vehicle(
-    "V2G20 ongoing timeout", "the vehicle gives up when authorization is ongoing; 60 s by table, 180 s in use", "X"
+    "V2G_EVCC_Ongoing_Timeout", "the vehicle gives up when authorization is ongoing; 60 s by table, 180 s in use", "X"
 )
 def authorization_gives_up(session: Session) -> Iterator[Broken]:
     for first, last, lasted in _too_long(session, "Authorization", ONGOING.value_s):
@@ -216,7 +221,7 @@ def _register_ongoing(base: str, what: str) -> None:
     slug = what.replace(" ", "-")
 
     @vehicle(
-        "V2G20 ongoing timeout",
+        "V2G_EVCC_Ongoing_Timeout",
         f"the vehicle gives up when {what} has been ongoing for {ONGOING.value_s:g} s",
         id=f"{PROTOCOL}/{slug}-gives-up",
     )
@@ -225,7 +230,7 @@ def _register_ongoing(base: str, what: str) -> None:
             yield broken(last, f"{last} still asked {lasted:.0f} s after {first}", first)
 
     @station(
-        "V2G20 ongoing performance time",
+        "V2G_SECC_Ongoing_Performance_Time",
         f"the station finishes {what} within {ONGOING_STATION.value_s:g} s",
         "A",
         "warn",
@@ -240,19 +245,19 @@ _register_ongoing("ScheduleExchange", "schedule exchange")
 _register_ongoing("CertificateInstallation", "certificate installation")
 
 
-@station("V2G20 cable check timeout", "the cable check is finished within 40 s", "S")
+@station("V2G_EVCC_CableCheck_Timeout", "the cable check is finished within 40 s", "S")
 def cable_check_finishes(session: Session) -> Iterator[Broken]:
     for first, last, lasted in _too_long(session, "DC_CableCheck", CABLE_CHECK.value_s):
         yield broken(session.answer_to(last), f"the cable check that began with {first} lasted {lasted:.0f} s", first)
 
 
-@vehicle("V2G20 cable check timeout", "the vehicle gives up when the cable check has lasted for 40 s", "S", "warn")
+@vehicle("V2G_EVCC_CableCheck_Timeout", "the vehicle gives up when the cable check has lasted for 40 s", "S", "warn")
 def cable_check_gives_up(session: Session) -> Iterator[Broken]:
     for first, last, lasted in _too_long(session, "DC_CableCheck", CABLE_CHECK.value_s + 2):
         yield broken(last, f"{last} still asked {lasted:.0f} s after {first}", first)
 
 
-@vehicle("V2G20 pre-charge timeout", "the vehicle gives up when pre-charge has lasted for 10 s (7 s in -2)", "X")
+@vehicle("V2G_EVCC_PreCharge_Timeout", "the vehicle gives up when pre-charge has lasted for 10 s (7 s in -2)", "X")
 def pre_charge_gives_up(session: Session) -> Iterator[Broken]:
     for first, last, _ in runs(session, "DC_PreCharge", False):
         lasted = last.at_s - first.at_s
@@ -260,13 +265,13 @@ def pre_charge_gives_up(session: Session) -> Iterator[Broken]:
             yield broken(last, f"{last} still asked {lasted:.1f} s after {first}", first)
 
 
-@station("V2G20 ongoing performance time", "the station decides on authorization within 55 s; 180 s in use", "X")
+@station("V2G_SECC_Ongoing_Performance_Time", "the station decides on authorization within 55 s; 180 s in use", "X")
 def authorization_finishes(session: Session) -> Iterator[Broken]:
     for first, last, lasted in _too_long(session, "Authorization", ONGOING_STATION.value_s):
         yield broken(session.answer_to(last), f"authorization is undecided {lasted:.0f} s after {first}", first)
 
 
-@pair("V2G20 communication setup", "the session is set up within 20 s after the connection", "I")
+@pair("V2G_EVCC_CommunicationSetup_Timeout", "the session is set up within 20 s after the connection", "I")
 def session_is_set_up_in_time(session: Session) -> Iterator[Broken]:
     connected = session.link("connected")
     for response in session.responses("SessionSetupRes"):

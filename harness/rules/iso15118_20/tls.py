@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from harness.rules.iso15118_20.terms import Session, broken, station, vehicle
+from harness.rules.iso15118_20.terms import PUBLIC, Session, broken, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.event import Event
 
@@ -178,13 +178,13 @@ def _validity(session: Session, side: str) -> Iterator[tuple[Event, str]]:
                 yield event, f"{one.get('subject')} is valid only {(one['not_before_s'] - now) / 86400:.0f} days later"
 
 
-@station("V2G20-1240", "the station's certificates are valid at the time of the session")
+@station(PUBLIC, "the station's certificates are valid at the time of the session")
 def station_certificates_are_valid(session: Session) -> Iterator[Broken]:
     for event, because in _validity(session, "server"):
         yield _found(session, event, because)
 
 
-@vehicle("V2G20-2331", "the vehicle's certificates are valid at the time of the session")
+@vehicle(PUBLIC, "the vehicle's certificates are valid at the time of the session")
 def vehicle_certificates_are_valid(session: Session) -> Iterator[Broken]:
     for event, because in _validity(session, "client"):
         yield _found(session, event, because)

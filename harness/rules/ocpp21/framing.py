@@ -142,6 +142,9 @@ def unknown_actions_are_not_implemented(session: Session) -> Iterator[Broken]:
 @rule("part 4", protocol="ocpp2.1", side="unknown", reason="an answer answers something", confidence="S", severity="warn",
       id="ocpp2.1/answers-have-requests")  # fmt: skip
 def answers_have_requests(session: Session) -> Iterator[Broken]:
+    unread = " ".join(one.text for one in session.messages if one.kind == "garbage")
     for one in session.messages:
-        if one.kind in ("result", "error") and one.request is None and one.id != "-1" and one.ordinal > 1:
+        if one.kind not in ("result", "error") or one.request is not None or one.ordinal == 1:
+            continue
+        if one.id != "-1" and one.id not in unread:
             yield broken(one, f"{one.id[:LONGEST_ID]} was not asked", side=_side(one))

@@ -1,0 +1,120 @@
+"""An emulated charger without V2G: OCPP 1.6 or 2.0.1, for the cases that such a station has to pass.
+
+It follows the plug in the plant: plugged in it authorises and starts a transaction, unplugged it ends it.
+`python -m drivers.emulators.older_station --plant ADDRESS --option csms=URL --option version=1.6 --option ocpp_id=CP-1`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
+from drivers.emulators.station import PlantMeter, over_websocket
+from harness.clock import Clock
+from harness.ocpp.charge_point_16 import ChargePoint16
+from harness.ocpp.charging_station import ChargingStation, StationSettings
+from harness.ocpp.evse import StopWanted
+from harness.ocpp.observer import Unobserved
+from harness.ocpp.shell import Connect, StationShell, utc_s
+from harness.ocpp.transactions import IdToken
+from harness.ocpp.version import Version
+from harness.plant.port import PlantPort
+from harness.plant.wire import PlantClient
+
+OWNER = "station"
+TOKEN = "PLUGFEST-DRIVER"
+WATCH_S = 0.2
+"""How often the plug is looked at (our default)."""
+NO_V2G = {"ISO15118Ctrlr.Enabled": "false", "V2XChargingCtrlr.Enabled": "false"}
+
+
+class OlderStation:
+    """One station core of either version, its shell, and the plug that drives it."""
+
+    def __init__(self, plant: PlantPort, clock: Clock, connect: Connect, identity: str, version: Version) -> None:
+        self.plant = plant
+        self.clock = clock
+        meter = PlantMeter(plant, lambda: None)
+        self.point: ChargePoint16 | None = None
+        self.modern: ChargingStation | None = None
+        core: ChargePoint16 | ChargingStation
+        if version is Version.V16:
+            core = self.point = ChargePoint16(meter)
+        else:
+            core = self.modern = ChargingStation(StationSettings(identity, variables=NO_V2G), meter)
+        self.shell = StationShell(core, identity, connect, clock, Unobserved())
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        self._tasks = [asyncio.ensure_future(self.shell.run()), asyncio.ensure_future(self._follow_the_plug())]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _follow_the_plug(self) -> None:
+        plugged = False
+        while True:
+            await self.clock.sleep(WATCH_S)
+            now_s = utc_s(self.clock)
+            if self.plant.state.plugged != plugged:
+                plugged = not plugged
+                self._plug(now_s) if plugged else self._unplug(now_s)
+                self.shell.poke()
+            self._obey(now_s)
+
+    def _plug(self, now_s: float) -> None:
+        if self.point:
+            self.point.plug(now_s)
+            self.point.authorise(TOKEN, now_s)
+        if self.modern:
+            self.modern.evse.plug(now_s)
+            self.modern.evse.authorise(IdToken(TOKEN), now_s)
+
+    def _unplug(self, now_s: float) -> None:
+        if self.point:
+            self.point.unplug(now_s)
+        if self.modern:
+            self.modern.evse.unplug(now_s)
+
+    def _obey(self, now_s: float) -> None:
+        if self.point and self.point.stop_wanted:
+            self.point.stop(now_s, "Remote")
+            self.shell.poke()
+        if self.modern:
+            evse = self.modern.evse
+            if evse.transaction and evse.transaction.transfer_started_s is None:
+                evse.start_transfer(now_s)
+                self.shell.poke()
+            if any(isinstance(order, StopWanted) for order in evse.take_orders()):
+                evse.stop_transfer(now_s, reason="Remote", trigger="RemoteStop")
+                self.shell.poke()
+
+
+def build(request: Request) -> OlderStation:
+    """In memory: `connect_csms` and `clock` come as objects in the options."""
+    version = Version(str(request.option("version", Version.V16)))
+    link = request.option("connect_csms", None).speaking(version)
+    return OlderStation(request.plant, request.option("clock", None), link, request.option("ocpp_id", "CP-1"), version)
+
+
+async def _main() -> None:
+    chosen = arguments("older_station")
+    options = options_of(chosen)
+    identity, version = str(options.get("ocpp_id", "CP-1")), Version(str(options.get("version", Version.V16)))
+    station = OlderStation(
+        PlantClient(chosen.plant, OWNER), Clock(), over_websocket(str(options["csms"]), identity, (version,)),
+        identity, version,
+    )  # fmt: skip
+    await station.start()
+    ready("older_station", address=identity, resource="0")
+    await until_terminated()
+    await station.close()
+
+
+if __name__ == "__main__":
+    die_with_parent()
+    asyncio.run(_main())

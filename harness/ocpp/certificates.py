@@ -1,0 +1,119 @@
+"""The certificates of a charging station: renewal in session (A02) and the store of roots (M03 to M05)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from harness.ocpp.frames import Payload
+from harness.ocpp.outbox import Letter
+
+CHARGING_STATION = "ChargingStationCertificate"
+
+
+class Certificates:
+    """What the station holds; `post` sends a message to the CSMS. Keys are made here and never leave."""
+
+    def __init__(self, identity: str, organisation: Callable[[], str], post: Callable[[Letter], None]) -> None:
+        self.identity = identity
+        self.organisation = organisation
+        self.own: dict[str, str] = {}
+        """PEM chains by certificate type."""
+        self.roots: dict[str, list[x509.Certificate]] = {}
+        """Installed roots by their use (CSMSRootCertificate, V2GRootCertificate, ...)."""
+        self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+        self._post = post
+
+    def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:
+        return {
+            "CertificateSigned": self._signed,
+            "InstallCertificate": self._install,
+            "GetInstalledCertificateIds": self._list,
+            "DeleteCertificate": self._delete,
+        }
+
+    def signing_request(self, certificate_type: str = CHARGING_STATION) -> Letter:
+        """SignCertificate with a fresh key (A02)."""
+        key = self._keys[certificate_type] = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name(
+            [
+                x509.NameAttribute(NameOID.COMMON_NAME, self.identity),
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organisation()),
+            ]
+        )
+        request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+        pem = request.public_bytes(serialization.Encoding.PEM).decode()
+        return Letter("SignCertificate", {"csr": pem, "certificateType": certificate_type})
+
+    # inside ------------------------------------------------------------------------------------------------------
+
+    def _signed(self, request: Payload, now_s: float) -> Payload:
+        """Take a certificate only if it is for the key that we asked with, and in its time."""
+        certificate_type = request.get("certificateType", CHARGING_STATION)
+        key = self._keys.get(certificate_type)
+        leaf = _first(request["certificateChain"])
+        fits = leaf is not None and key is not None and leaf.public_key() == key.public_key()
+        if not fits or leaf is None or not _valid(leaf, now_s):
+            return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidCertificate"}}
+        self.own[certificate_type] = request["certificateChain"]
+        return {"status": "Accepted"}
+
+    def _install(self, request: Payload, now_s: float) -> Payload:
+        root = _first(request["certificate"])
+        if root is None or not _valid(root, now_s):
+            return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidCertificate"}}
+        self.roots.setdefault(request["certificateType"], []).append(root)
+        return {"status": "Accepted"}
+
+    def _list(self, request: Payload, _now_s: float) -> Payload:
+        wanted = request.get("certificateType")
+        found = [
+            {"certificateType": use, "certificateHashData": _hash_data(root)}
+            for use, root in self._installed()
+            if wanted is None or use in wanted
+        ]
+        return {"status": "Accepted", "certificateHashDataChain": found} if found else {"status": "NotFound"}
+
+    def _delete(self, request: Payload, _now_s: float) -> Payload:
+        for use, root in self._installed():
+            if _hash_data(root) == request["certificateHashData"]:
+                self.roots[use].remove(root)
+                return {"status": "Accepted"}
+        return {"status": "NotFound"}
+
+    def _installed(self) -> Iterator[tuple[str, x509.Certificate]]:
+        for use, roots in self.roots.items():
+            for root in list(roots):
+                yield use, root
+
+
+def _first(pem: str) -> x509.Certificate | None:
+    try:
+        return x509.load_pem_x509_certificate(pem.encode())
+    except ValueError:
+        return None
+
+
+def _valid(certificate: x509.Certificate, now_s: float) -> bool:
+    return certificate.not_valid_before_utc.timestamp() <= now_s <= certificate.not_valid_after_utc.timestamp()
+
+
+def _hash_data(certificate: x509.Certificate) -> Payload:
+    """CertificateHashDataType of a self-signed root: its issuer is itself."""
+    key = certificate.public_key().public_bytes(
+        serialization.Encoding.X962 if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
+        else serialization.Encoding.DER,
+        serialization.PublicFormat.UncompressedPoint if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
+        else serialization.PublicFormat.PKCS1,
+    )  # fmt: skip
+    return {
+        "hashAlgorithm": "SHA256",
+        "issuerNameHash": hashlib.sha256(certificate.issuer.public_bytes()).hexdigest(),
+        "issuerKeyHash": hashlib.sha256(key).hexdigest(),
+        "serialNumber": f"{certificate.serial_number:x}",
+    }

@@ -1,0 +1,401 @@
+"""A charge point of OCPP 1.6: what a charger speaks that has nothing newer. One connector, sans-I/O.
+
+It boots, authorises, starts and stops transactions, sends meter values, and follows smart-charging profiles of its
+three purposes. There is no V2X in 1.6: power never goes below zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from harness.ocpp.frames import Payload
+from harness.ocpp.meter_values import Meter
+from harness.ocpp.outbox import Letter, Outbox
+from harness.ocpp.profiles import Profile, Purpose, Surroundings, composite_schedule, read_profile, target_at
+from harness.ocpp.session import Answered, Refused, Requested, Session, SessionEvent, Unanswered, message_ids
+from harness.ocpp.timestamps import to_text
+from harness.ocpp.version import ErrorCode, Version
+
+CONNECTOR = 1
+BOOT_RETRY_S = 10.0
+WATTS_PER_AMPERE = 230.0 * 3
+"""Three phases of 230 V (IEC 60038), to turn a profile in A into W."""
+
+_PURPOSES = {
+    "ChargePointMaxProfile": Purpose.STATION_MAX,
+    "TxDefaultProfile": Purpose.TX_DEFAULT,
+    "TxProfile": Purpose.TX,
+}
+_CONFIGURATION = {
+    "HeartbeatInterval": "300",
+    "MeterValueSampleInterval": "10",
+    "MeterValuesSampledData": "Energy.Active.Import.Register,Power.Active.Import,SoC",
+    "AuthorizeRemoteTxRequests": "false",
+    "ConnectionTimeOut": "60",
+    "StopTransactionOnEVSideDisconnect": "true",
+}
+_READ_ONLY = {
+    "NumberOfConnectors": "1",
+    "SupportedFeatureProfiles": "Core,SmartCharging,RemoteTrigger",
+    "ChargeProfileMaxStackLevel": "10",
+    "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
+    "ChargingScheduleMaxPeriods": "100",
+    "MaxChargingProfilesInstalled": "20",
+}
+
+
+@dataclass(slots=True)
+class Charge:
+    """A transaction; its id is the CSMS's, None until StartTransaction is answered."""
+
+    id_tag: str
+    started_s: float
+    transaction_id: int | None = None
+    charging: bool = False
+
+
+class ChargePoint16:
+    """See the module's text; driven by the same shell as the 2.1 station."""
+
+    def __init__(
+        self,
+        meter: Meter,
+        *,
+        vendor: str = "Plugfest",
+        model: str = "Emulated AC charger",
+        maximum_w: float = 22_000.0,
+        ids: Iterator[str] | None = None,
+    ) -> None:
+        self.meter = meter
+        self.vendor = vendor
+        self.model = model
+        self.maximum_w = maximum_w
+        self.configuration = dict(_CONFIGURATION)
+        self.profiles: list[Profile] = []
+        self.charge: Charge | None = None
+        self.status = "Available"
+        self.accepted = False
+        self.stop_wanted = False
+        """The CSMS has asked for the end of the transaction: call `stop`."""
+        self.ids = ids or message_ids()
+        self._session: Session | None = None
+        self._outbox = Outbox()
+        self._boot_due_s: float | None = None
+        self._heartbeat_due_s: float | None = None
+        self._sample_due_s: float | None = None
+        self._handlers: dict[str, Callable[[Payload, float], Payload]] = {
+            "GetConfiguration": self._get_configuration,
+            "ChangeConfiguration": self._change_configuration,
+            "SetChargingProfile": self._set_profile,
+            "ClearChargingProfile": self._clear_profile,
+            "GetCompositeSchedule": self._composite,
+            "RemoteStartTransaction": self._remote_start,
+            "RemoteStopTransaction": self._remote_stop,
+            "TriggerMessage": self._trigger,
+            "ChangeAvailability": lambda *_: {"status": "Accepted"},
+            "UnlockConnector": lambda *_: {"status": "Unlocked"},
+            "ClearCache": lambda *_: {"status": "Accepted"},
+            "DataTransfer": lambda *_: {"status": "UnknownVendorId"},
+            "Reset": self._reset,
+        }
+
+    # the vehicle's side ------------------------------------------------------------------------------------------
+
+    def plug(self, now_s: float) -> None:
+        self._tell_status("Preparing", now_s)
+
+    def authorise(self, id_tag: str, now_s: float) -> None:
+        """Ask the CSMS about a tag; a transaction starts when it is accepted."""
+
+        def answered(event: SessionEvent, at_s: float) -> None:
+            info = event.payload.get("idTagInfo", {}) if isinstance(event, Answered) else {}
+            if info.get("status") == "Accepted":
+                self.start(id_tag, at_s)
+
+        self._post(Letter("Authorize", {"idTag": id_tag}, answered))
+
+    def start(self, id_tag: str, now_s: float) -> None:
+        charge = self.charge = Charge(id_tag, now_s, charging=True)
+        request = {
+            "connectorId": CONNECTOR,
+            "idTag": id_tag,
+            "meterStart": round(self.meter.readings().imported_wh),
+            "timestamp": to_text(now_s),
+        }
+
+        def answered(event: SessionEvent, at_s: float) -> None:
+            if isinstance(event, Answered):
+                charge.transaction_id = event.payload["transactionId"]
+                if event.payload["idTagInfo"]["status"] != "Accepted":
+                    self.stop(at_s, "DeAuthorized")
+
+        self._post(Letter("StartTransaction", request, answered, durable=True))
+        self._tell_status("Charging", now_s)
+        self._sample_due_s = now_s + self._number("MeterValueSampleInterval")
+
+    def pause(self, now_s: float) -> None:
+        if self.charge:
+            self.charge.charging = False
+            self._tell_status("SuspendedEV", now_s)
+
+    def resume(self, now_s: float) -> None:
+        if self.charge:
+            self.charge.charging = True
+            self._tell_status("Charging", now_s)
+
+    def stop(self, now_s: float, reason: str = "Local") -> None:
+        charge, self.charge = self.charge, None
+        self.stop_wanted = False
+        self._sample_due_s = None
+        if charge is None:
+            return
+        request = {
+            "transactionId": charge.transaction_id if charge.transaction_id is not None else -1,
+            "idTag": charge.id_tag,
+            "meterStop": round(self.meter.readings().imported_wh),
+            "timestamp": to_text(now_s),
+            "reason": reason,
+        }
+        self.profiles = [one for one in self.profiles if one.purpose is not Purpose.TX]
+        self._post(Letter("StopTransaction", request, durable=True))
+        self._tell_status("Finishing", now_s)
+
+    def unplug(self, now_s: float) -> None:
+        self.stop(now_s, "EVDisconnected")
+        self._tell_status("Available", now_s)
+
+    def power_target_w(self, now_s: float) -> float:
+        if self.charge is None or not self.charge.charging:
+            return 0.0
+        return target_at(self.profiles, self._around(now_s)).power_w(self.maximum_w, 0.0)
+
+    # the link ----------------------------------------------------------------------------------------------------
+
+    def connected(self, version: Version, now_s: float) -> None:
+        self._session = Session(version, self.ids)
+        if not self.accepted:
+            self._boot_due_s = now_s
+
+    def disconnected(self, now_s: float) -> None:
+        if self._session:
+            self._dispatch(self._session.lost(), now_s)
+        self._session = None
+        self._outbox.link_lost()
+
+    def receive(self, text: str, now_s: float) -> None:
+        if self._session:
+            self._dispatch(self._session.receive(text, now_s), now_s)
+
+    def take_texts(self) -> list[str]:
+        return self._session.take_texts() if self._session else []
+
+    def deadline_s(self) -> float | None:
+        session_s = self._session.deadline_s() if self._session else None
+        dues = (session_s, self._boot_due_s, self._heartbeat_due_s, self._sample_due_s)
+        return min((due_s for due_s in dues if due_s is not None), default=None)
+
+    def tick(self, now_s: float) -> None:
+        if self._session:
+            self._dispatch(self._session.tick(now_s), now_s)
+        if self._session and self._boot_due_s is not None and now_s >= self._boot_due_s:
+            self._boot_due_s = None
+            request = {"chargePointVendor": self.vendor, "chargePointModel": self.model}
+            self._outbox.put(Letter("BootNotification", request, self._booted), first=True)
+        if self._heartbeat_due_s is not None and now_s >= self._heartbeat_due_s:
+            self._heartbeat_due_s = now_s + self._number("HeartbeatInterval")
+            self._post(Letter("Heartbeat", {}))
+        if self._sample_due_s is not None and now_s >= self._sample_due_s:
+            self._sample_due_s = now_s + self._number("MeterValueSampleInterval")
+            self._post(self._meter_values("Sample.Periodic", now_s))
+        if self._session:
+            self._outbox.pump(self._session, now_s, accepted=self.accepted)
+
+    # inside ------------------------------------------------------------------------------------------------------
+
+    def _post(self, letter: Letter) -> None:
+        if (self._session and self.accepted) or letter.durable:
+            self._outbox.put(letter)
+
+    def _dispatch(self, events: list[SessionEvent], now_s: float) -> None:
+        for event in events:
+            match event:
+                case Requested():
+                    assert self._session
+                    handler = self._handlers.get(event.action)
+                    if handler is None:
+                        self._session.refuse(event, ErrorCode.NOT_SUPPORTED, f"{event.action} is not supported here")
+                    else:
+                        self._session.answer(event, handler(event.payload, now_s))
+                case Answered() | Refused() | Unanswered():
+                    self._outbox.concluded(event, now_s)
+                case _:  # broken frames have been answered by the session
+                    pass
+
+    def _booted(self, event: SessionEvent, now_s: float) -> None:
+        payload = event.payload if isinstance(event, Answered) else {}
+        interval_s = float(payload.get("interval") or BOOT_RETRY_S)
+        if payload.get("status") != "Accepted":
+            self._boot_due_s = now_s + interval_s
+            return
+        self.accepted = True
+        self.configuration["HeartbeatInterval"] = str(round(interval_s))
+        self._heartbeat_due_s = now_s + interval_s
+        self._tell_status(self.status, now_s)
+
+    def _tell_status(self, status: str, now_s: float) -> None:
+        self.status = status
+        request = {"connectorId": CONNECTOR, "errorCode": "NoError", "status": status, "timestamp": to_text(now_s)}
+        self._post(Letter("StatusNotification", request))
+
+    def _number(self, key: str) -> float:
+        return float(self.configuration[key])
+
+    def _around(self, now_s: float) -> Surroundings:
+        charge = self.charge
+        return Surroundings(
+            now_s=now_s,
+            evse_id=CONNECTOR,
+            transaction_id=str(charge.transaction_id) if charge else None,
+            transfer_started_s=charge.started_s if charge else None,
+        )
+
+    def _meter_values(self, context: str, now_s: float) -> Letter:
+        readings = self.meter.readings()
+        values = {
+            "Energy.Active.Import.Register": (readings.imported_wh, "Wh"),
+            "Power.Active.Import": (max(readings.power_w, 0.0), "W"),
+            "SoC": (readings.soc_percent, "Percent"),
+        }
+        samples = [
+            {"value": f"{value:.1f}", "context": context, "measurand": name, "unit": unit}
+            for name, (value, unit) in values.items()
+            if value is not None and name in self.configuration["MeterValuesSampledData"].split(",")
+        ]
+        request: Payload = {
+            "connectorId": CONNECTOR,
+            "meterValue": [{"timestamp": to_text(now_s), "sampledValue": samples}],
+        }
+        if self.charge and self.charge.transaction_id is not None:
+            request["transactionId"] = self.charge.transaction_id
+        return Letter("MeterValues", request)
+
+    def _get_configuration(self, request: Payload, _now_s: float) -> Payload:
+        known = {**{key: (value, False) for key, value in self.configuration.items()},
+                 **{key: (value, True) for key, value in _READ_ONLY.items()}}  # fmt: skip
+        wanted = request.get("key") or list(known)
+        answer: Payload = {
+            "configurationKey": [
+                {"key": key, "readonly": known[key][1], "value": known[key][0]} for key in wanted if key in known
+            ]
+        }
+        if unknown := [key for key in wanted if key not in known]:
+            answer["unknownKey"] = unknown
+        return answer
+
+    def _change_configuration(self, request: Payload, _now_s: float) -> Payload:
+        key, value = request["key"], request["value"]
+        if key in _READ_ONLY:
+            return {"status": "Rejected"}
+        if key not in self.configuration:
+            return {"status": "NotSupported"}
+        if self.configuration[key].isdigit() and not value.isdigit():
+            return {"status": "Rejected"}
+        self.configuration[key] = value
+        return {"status": "Accepted"}
+
+    def _set_profile(self, request: Payload, now_s: float) -> Payload:
+        raw, connector = request["csChargingProfiles"], request["connectorId"]
+        purpose = _PURPOSES[raw["chargingProfilePurpose"]]
+        transaction_id = str(self.charge.transaction_id) if self.charge else None
+        named = str(raw.get("transactionId", transaction_id))
+        if connector not in (0, CONNECTOR) or (purpose is Purpose.STATION_MAX and connector != 0):
+            return {"status": "Rejected"}
+        if purpose is Purpose.TX and (connector == 0 or transaction_id is None or named != transaction_id):
+            return {"status": "Rejected"}
+        if raw["chargingProfileKind"] != "Relative" and "startSchedule" not in raw["chargingSchedule"]:
+            return {"status": "Rejected"}
+        modern = {
+            **{key: value for key, value in raw.items() if key not in ("chargingProfileId", "transactionId")},
+            "id": raw["chargingProfileId"],
+            "chargingProfilePurpose": str(purpose),
+            "chargingSchedule": [{"id": 1, **raw["chargingSchedule"]}],
+        }
+        if purpose is Purpose.TX:
+            modern["transactionId"] = named
+        fresh = read_profile(connector, modern, now_s, watts_per_ampere=WATTS_PER_AMPERE)
+        self.profiles = [one for one in self.profiles if not _replaces(fresh, one)] + [fresh]
+        return {"status": "Accepted"}
+
+    def _clear_profile(self, request: Payload, _now_s: float) -> Payload:
+        purpose = _PURPOSES.get(request.get("chargingProfilePurpose", ""))
+        kept = [
+            one
+            for one in self.profiles
+            if request.get("id", one.id) != one.id
+            or request.get("connectorId", one.evse_id) != one.evse_id
+            or (purpose or one.purpose) is not one.purpose
+            or request.get("stackLevel", one.stack_level) != one.stack_level
+        ]
+        cleared = len(kept) < len(self.profiles)
+        self.profiles = kept
+        return {"status": "Accepted" if cleared else "Unknown"}
+
+    def _composite(self, request: Payload, now_s: float) -> Payload:
+        if request["connectorId"] not in (0, CONNECTOR):
+            return {"status": "Rejected"}
+        unit = request.get("chargingRateUnit", "W")
+        scale = 1.0 if unit == "W" else WATTS_PER_AMPERE
+        steps = composite_schedule(self.profiles, self._around(now_s), request["duration"])
+        periods = [
+            {
+                "startPeriod": round(offset_s),
+                "limit": round((self.maximum_w if target.limit_w is None else target.limit_w) / scale, 1),
+            }
+            for offset_s, target in steps
+        ]
+        schedule = {"duration": request["duration"], "chargingRateUnit": unit, "chargingSchedulePeriod": periods}
+        return {
+            "status": "Accepted",
+            "connectorId": request["connectorId"],
+            "scheduleStart": to_text(now_s),
+            "chargingSchedule": schedule,
+        }
+
+    def _remote_start(self, request: Payload, now_s: float) -> Payload:
+        if self.charge or request.get("connectorId", CONNECTOR) != CONNECTOR:
+            return {"status": "Rejected"}
+        self.start(request["idTag"], now_s)
+        return {"status": "Accepted"}
+
+    def _remote_stop(self, request: Payload, _now_s: float) -> Payload:
+        if self.charge is None or self.charge.transaction_id != request["transactionId"]:
+            return {"status": "Rejected"}
+        self.stop_wanted = True
+        return {"status": "Accepted"}
+
+    def _trigger(self, request: Payload, now_s: float) -> Payload:
+        match request["requestedMessage"]:
+            case "Heartbeat":
+                self._post(Letter("Heartbeat", {}))
+            case "StatusNotification":
+                self._tell_status(self.status, now_s)
+            case "MeterValues":
+                self._post(self._meter_values("Trigger", now_s))
+            case "BootNotification":
+                self._boot_due_s = now_s
+            case _:
+                return {"status": "NotImplemented"}
+        return {"status": "Accepted"}
+
+    def _reset(self, request: Payload, now_s: float) -> Payload:
+        self.stop(now_s, "HardReset" if request["type"] == "Hard" else "SoftReset")
+        self.accepted = False
+        self._boot_due_s = now_s
+        return {"status": "Accepted"}
+
+
+def _replaces(fresh: Profile, old: Profile) -> bool:
+    """In 1.6 the same id, or the same stack level and purpose on a connector, takes the old one's place."""
+    same_place = (fresh.stack_level, fresh.purpose, fresh.evse_id) == (old.stack_level, old.purpose, old.evse_id)
+    return fresh.id == old.id or same_place

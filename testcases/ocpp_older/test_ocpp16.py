@@ -1,0 +1,83 @@
+"""OCPP 1.6: boot, authorise, transaction, smart charging, meter values."""
+
+from __future__ import annotations
+
+from harness.case import expect, step
+from harness.usecase import usecase
+
+
+def limit(profile_id, watts, purpose):
+    schedule = {"chargingRateUnit": "W", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": watts}]}
+    return {
+        "chargingProfileId": profile_id,
+        "stackLevel": 1,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": schedule,
+    }
+
+
+async def charging(bench, station, limits):
+    await station.connected(limits.session_s)
+    await bench.clock.wait(station.ready.wait(), limits.session_s)
+    station.forget()
+    await bench.plug_in()
+    return await station.expect("StartTransaction", within_s=limits.session_s)
+
+
+@usecase(
+    "PF_16_01_CS",
+    requirements=["1.6 section 4.2", "1.6 section 4.8"],
+    sut="charger",
+    protocol="ocpp1.6",
+    requires={"ocpp1.6"},
+)
+async def test_a_charge_point_transacts(pf_bench, pf_station, pf_limits):
+    """Plugged in it authorises and starts a transaction; unplugged it stops it with the same id"""
+    started = await charging(pf_bench, pf_station, pf_limits)
+    expect("idTag" in started.payload, equals=True, of="station", named="idTag given")
+    transaction = int(pf_station.transaction_id)
+    await pf_bench.unplug()
+    stopped = await pf_station.expect("StopTransaction", within_s=pf_limits.session_s)
+    expect(stopped.payload["transactionId"], equals=transaction, of="station", named="transactionId")
+
+
+@usecase("PF_16_02_CS", requirements=["1.6 section 4.7"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"})
+async def test_meter_values_belong_to_the_transaction(pf_bench, pf_station, pf_limits):
+    """MeterValues come while charging, with the transaction's id"""
+    await charging(pf_bench, pf_station, pf_limits)
+    values = await pf_station.expect("MeterValues", within_s=pf_limits.session_s)
+    expect(
+        values.payload.get("transactionId"), equals=int(pf_station.transaction_id), of="station", named="transaction"
+    )
+
+
+@usecase("PF_16_03_CS", requirements=["1.6 section 5.16"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"})
+async def test_smart_charging_profiles(pf_bench, pf_station, pf_limits):
+    """A TxProfile without a transaction is rejected, with one it is accepted and shows in the composite schedule"""
+    await pf_station.connected(pf_limits.session_s)
+    await pf_bench.clock.wait(pf_station.ready.wait(), pf_limits.session_s)
+    step("no transaction runs")
+    answer = await pf_station.set_charging_profile(limit(1, 6_000.0, "TxProfile"))
+    expect(answer["status"], equals="Rejected", of="station", named="status without a transaction")
+    await charging(pf_bench, pf_station, pf_limits)
+    await pf_bench.clock.sleep(1)
+    answer = await pf_station.set_charging_profile(limit(1, 6_000.0, "TxProfile"))
+    expect(answer["status"], equals="Accepted", of="station", named="status with a transaction")
+    asked = {"connectorId": 1, "duration": 60, "chargingRateUnit": "W"}
+    answer = await pf_station.call("GetCompositeSchedule", asked)
+    periods = answer["chargingSchedule"]["chargingSchedulePeriod"]
+    expect(periods[0]["limit"], equals=6_000.0, of="station", named="limit of the composite schedule")
+
+
+@usecase("PF_16_04_CS", requirements=["1.6 section 5.12"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"})
+async def test_a_remote_stop_ends_the_transaction(pf_bench, pf_station, pf_limits):
+    """RemoteStopTransaction ends the running transaction, and is rejected for another one"""
+    await charging(pf_bench, pf_station, pf_limits)
+    await pf_bench.clock.sleep(1)
+    transaction = int(pf_station.transaction_id)
+    for asked, wanted in ((transaction + 1, "Rejected"), (transaction, "Accepted")):
+        answer = await pf_station.call("RemoteStopTransaction", {"transactionId": asked})
+        expect(answer["status"], equals=wanted, of="station", named=f"status for transaction {asked}")
+    stopped = await pf_station.expect("StopTransaction", within_s=pf_limits.session_s)
+    expect(stopped.payload.get("reason"), equals="Remote", of="station", named="reason")

@@ -1,0 +1,54 @@
+"""The OCPP suite as a user runs it: green on honest devices, and red, rightly attributed, on seeded ones.
+
+Three defects stand for all that are found by a case; the soak run (tests/soak/ocpp_defects_soak.py) takes every one.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INSTALLED = any(entry.name == "plugfest" for entry in importlib.metadata.entry_points(group="pytest11"))
+
+pytestmark = pytest.mark.skipif(not INSTALLED, reason="the package is not installed: no pytest plugin to run")
+
+
+def run(folder, *arguments, lab="emulated-ocpp21"):
+    command = [sys.executable, "-m", "pytest", "--lab", f"lab-configs/{lab}.yaml", "--pf-time", "virtual",
+               "--pf-out", str(folder), "-q", "-p", "no:cacheprovider", *arguments]  # fmt: skip
+    return subprocess.run(
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+def test_honest_devices_pass_all_cases_of_both_sides(tmp_path):
+    done = run(tmp_path, "testcases/ocpp21")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert int(re.search(r"(\d+) passed", done.stdout).group(1)) >= 75
+
+
+@pytest.mark.parametrize(
+    ("case", "defect", "side"),
+    [
+        ("PF_Q04_01_CS", "remote-discharge-ignored", "station"),
+        ("PF_E02_01_CS", "transaction-ends-on-pause", "station"),
+        ("PF_Q01_04_CSMS", "csms-allows-everything", "csms"),
+    ],
+)
+def test_a_seeded_defect_fails_its_case_and_names_the_side(tmp_path, case, defect, side):
+    done = run(tmp_path, "testcases/ocpp21", "--pf-case", case, "--pf-defect", defect)
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert re.search(rf"(fail|inconclusive) \({side}\)", done.stdout), done.stdout[-2000:]
+
+
+def test_older_chargers_pass_their_own_cases_and_the_others_do_not_apply(tmp_path):
+    done = run(tmp_path, "testcases/ocpp_older", lab="emulated-ocpp-older")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "9 passed, 9 skipped" in done.stdout

@@ -1,0 +1,63 @@
+"""A station's certificates: renewed in session, refused when they do not fit, listed and deleted."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from ocpp_bench import Bench
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+ROOT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")])
+
+
+def certificate(subject, public_key, days=30):
+    now = datetime.datetime.now(datetime.UTC)
+    signed = (
+        x509.CertificateBuilder().subject_name(subject).issuer_name(ROOT).public_key(public_key).serial_number(77)
+        .not_valid_before(now - datetime.timedelta(days=60)).not_valid_after(now + datetime.timedelta(days=days))
+        .sign(KEY, hashes.SHA256())
+    )  # fmt: skip
+    return signed.public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize(
+    ("own_key", "days", "status"), [(True, 30, "Accepted"), (False, 30, "Rejected"), (True, -1, "Rejected")]
+)
+def test_a_certificate_is_taken_only_for_our_key_and_in_its_time(virtual, own_key, days, status):
+    async def story():
+        async with Bench() as bench:
+            asked = {"requestedMessage": "SignChargingStationCertificate"}
+            assert (await bench.station.call("TriggerMessage", asked))["status"] == "Accepted"
+            request = (await bench.station.expect("SignCertificate", within_s=5)).payload
+            csr = x509.load_pem_x509_csr(request["csr"].encode())
+            assert csr.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == "CS-0042"
+            chain = certificate(csr.subject, csr.public_key() if own_key else KEY.public_key(), days)
+            answer = await bench.station.call(
+                "CertificateSigned", {"certificateChain": chain, "certificateType": "ChargingStationCertificate"}
+            )
+            assert answer["status"] == status
+            assert (bench.core.certificates.own != {}) is (status == "Accepted")
+
+    virtual(story)
+
+
+def test_roots_are_installed_listed_and_deleted(virtual):
+    async def story():
+        async with Bench() as bench:
+            call = bench.station.call
+            assert (await call("GetInstalledCertificateIds", {}))["status"] == "NotFound"
+            root = {"certificateType": "V2GRootCertificate", "certificate": certificate(ROOT, KEY.public_key())}
+            assert (await call("InstallCertificate", root))["status"] == "Accepted"
+            assert (await call("InstallCertificate", {**root, "certificate": "no PEM"}))["status"] == "Rejected"
+            listed = await call("GetInstalledCertificateIds", {"certificateType": ["V2GRootCertificate"]})
+            data = listed["certificateHashDataChain"][0]["certificateHashData"]
+            assert data["serialNumber"] == "4d"
+            assert (await call("DeleteCertificate", {"certificateHashData": data}))["status"] == "Accepted"
+            assert (await call("DeleteCertificate", {"certificateHashData": data}))["status"] == "NotFound"
+
+    virtual(story)

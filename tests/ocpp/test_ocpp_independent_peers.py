@@ -1,0 +1,196 @@
+"""Our agents against implementations that this project did not write: PyPI `ocpp` and npm `ocpp-rpc`.
+
+The npm part runs where node finds `ocpp-rpc` (CI installs it into its own folder and sets NODE_PATH); else it is skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from ocpp.routing import on
+from ocpp.v201 import ChargePoint as ChargePoint201
+from ocpp.v201 import call as call_201
+from ocpp.v201 import call_result as result_201
+from ocpp.v201.datatypes import ChargingStationType, IdTokenInfoType
+from ocpp_bench import TableTop
+from websockets.asyncio.client import connect as ws_connect
+from websockets.asyncio.server import serve as ws_serve
+
+from harness.clock import Clock
+from harness.ocpp.charge_point_16 import ChargePoint16
+from harness.ocpp.charging_needs import ChargingNeeds
+from harness.ocpp.charging_station import ChargingStation, StationSettings
+from harness.ocpp.csms import Csms
+from harness.ocpp.observer import Unobserved
+from harness.ocpp.shell import StationShell, utc_s
+from harness.ocpp.transactions import IdToken
+from harness.ocpp.version import Version
+from harness.ocpp.wire import connect
+
+SCRIPT = Path(__file__).with_name("independent_csms.cjs")
+NOW = "2026-01-01T00:00:00Z"
+
+
+def node_has_ocpp_rpc():
+    node = shutil.which("node")
+    if node is None:
+        return False
+    done = subprocess.run([node, "-e", "require('ocpp-rpc')"], capture_output=True, check=False, env=dict(os.environ))
+    return done.returncode == 0
+
+
+class LibraryCsms(ChargePoint201):
+    """The PyPI library as CSMS."""
+
+    seen: list[str]
+
+    @on("BootNotification")
+    def boot(self, **_):
+        self.seen.append("BootNotification")
+        return result_201.BootNotification(current_time=NOW, interval=300, status="Accepted")
+
+    @on("StatusNotification")
+    def status(self, **_):
+        self.seen.append("StatusNotification")
+        return result_201.StatusNotification()
+
+    @on("Authorize")
+    def authorise(self, **_):
+        self.seen.append("Authorize")
+        return result_201.Authorize(id_token_info=IdTokenInfoType(status="Accepted"))
+
+    @on("NotifyEVChargingNeeds")
+    def needs(self, **_):
+        self.seen.append("NotifyEVChargingNeeds")
+        return result_201.NotifyEVChargingNeeds(status="Rejected")
+
+    @on("TransactionEvent")
+    def event(self, event_type, **_):
+        self.seen.append(f"TransactionEvent {event_type}")
+        return result_201.TransactionEvent()
+
+
+def our_station(clock, url, core, version, identity="CS-1"):
+    async def reach():
+        return await connect(url, identity, [version])
+
+    return StationShell(core, identity, reach, clock, Unobserved())
+
+
+async def until(condition, within_s=10.0):
+    for _ in range(round(within_s / 0.05)):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+async def charge(core, shell, clock):
+    evse = core.evse
+    evse.plug(utc_s(clock))
+    evse.identify("WMIV1234567890ABCDEX", utc_s(clock))
+    evse.authorise(IdToken("TAG"), utc_s(clock))
+    shell.poke()
+    await until(lambda: evse.transaction is not None)
+    evse.need(ChargingNeeds(requested="DC"), utc_s(clock))
+    evse.start_transfer(utc_s(clock))
+    shell.poke()
+
+
+async def test_our_station_charges_against_the_library_as_csms():
+    clock, peers = Clock(), []
+
+    async def handle(connection):
+        peer = LibraryCsms("CS-1", connection)
+        peer.seen = []
+        peers.append(peer)
+        await peer.start()
+
+    async with ws_serve(handle, "127.0.0.1", 0, subprotocols=["ocpp2.0.1"]) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        core = ChargingStation(StationSettings("CS-1"), TableTop(clock))
+        shell = our_station(clock, url, core, Version.V201)
+        running = asyncio.ensure_future(shell.run())
+        await until(lambda: core.online)
+        await charge(core, shell, clock)
+        await until(lambda: "TransactionEvent Updated" in peers[0].seen)
+        profile = {"id": 1, "stack_level": 0, "charging_profile_purpose": "TxDefaultProfile",
+                   "charging_profile_kind": "Relative",
+                   "charging_schedule": [{"id": 1, "charging_rate_unit": "W",
+                                          "charging_schedule_period": [{"start_period": 0, "limit": 3000.0}]}]}  # fmt: skip
+        answer = await peers[0].call(call_201.SetChargingProfile(evse_id=1, charging_profile=profile))
+        assert answer.status == "Accepted"
+        assert core.evse.power_target_w(utc_s(clock)) == 3_000
+        core.evse.unplug(utc_s(clock))
+        shell.poke()
+        await until(lambda: "TransactionEvent Ended" in peers[0].seen)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+class LibraryStation(ChargePoint201):
+    @on("ClearCache")
+    def clear(self, **_):
+        return result_201.ClearCache(status="Accepted")
+
+
+async def test_the_library_as_station_is_served_by_our_csms():
+    clock = Clock()
+    csms = Csms(clock)
+    url = await csms.listen()
+    async with ws_connect(f"{url}/CS-9", subprotocols=["ocpp2.0.1"], proxy=None) as connection:
+        station = LibraryStation("CS-9", connection)
+        running = asyncio.ensure_future(station.start())
+        kind = ChargingStationType(model="x", vendor_name="y")
+        booted = await station.call(call_201.BootNotification(charging_station=kind, reason="PowerUp"))
+        assert booted.status == "Accepted"
+        handle = await csms.station("CS-9", within_s=5)
+        assert handle.version is Version.V201
+        assert (await handle.call("ClearCache", {}))["status"] == "Accepted"
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    await csms.close()
+
+
+@pytest.mark.skipif(not node_has_ocpp_rpc(), reason="node or its package ocpp-rpc is not here")
+@pytest.mark.parametrize("version", list(Version))
+async def test_our_stations_run_against_the_npm_csms(version):
+    clock = Clock()
+    process = await asyncio.create_subprocess_exec("node", str(SCRIPT), stdout=asyncio.subprocess.PIPE)
+    lines = []
+    try:
+        port = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))["port"]
+
+        async def listen():
+            while line := await process.stdout.readline():
+                lines.append(json.loads(line))
+
+        listening = asyncio.ensure_future(listen())
+        plant = TableTop(clock)
+        core = ChargePoint16(plant) if version is Version.V16 else ChargingStation(StationSettings("CS-1"), plant)
+        shell = our_station(clock, f"ws://127.0.0.1:{port}", core, version)
+        running = asyncio.ensure_future(shell.run())
+        await until(lambda: core.accepted)
+        wanted = "GetConfiguration" if version is Version.V16 else "SetChargingProfile"
+        await until(lambda: any(line.get("called") == wanted for line in lines))
+        if version is Version.V16:
+            core.authorise("TAG", utc_s(clock))
+            shell.poke()
+            await until(lambda: core.charge is not None and core.charge.transaction_id == 7)
+        else:
+            await charge(core, shell, clock)
+            await until(lambda: core.evse.power_target_w(utc_s(clock)) == 3_000)
+            assert next(line for line in lines if line.get("called"))["answer"]["status"] == "Accepted"
+        assert not [line for line in lines if "invalid" in line or "failed" in line]
+        running.cancel()
+        listening.cancel()
+        await asyncio.gather(running, listening, return_exceptions=True)
+    finally:
+        process.kill()
+        await process.wait()
