@@ -34,7 +34,7 @@ def _readdressed(answer: bytes | None, **values: Any) -> bytes | None:
     return replace(read, **values).encode() if isinstance(read, SdpResponse) else answer
 
 
-@defect("slow-to-answer-discovery", seen_in="F02", found_by="tests/iso15118/test_defects_provoked.py")
+@defect("slow-to-answer-discovery", seen_in="F02", found_by="TC_SECC_CMN_VTB_SDP_001")
 def slow_discovery(charger: Charger) -> None:
     """The data link is not ready: the first 60 requests, more than a vehicle sends, get no answer."""
     count = itertools.count()
@@ -59,7 +59,7 @@ def answers_discovery_twice(charger: Charger) -> None:
     charger.second_answer = elsewhere
 
 
-@defect("dies-on-malformed-discovery", seen_in="F05", found_by="tests/iso15118/test_defects_provoked.py")
+@defect("dies-on-malformed-discovery", seen_in="F05", found_by="TC_SECC_CMN_VTB_SDP_016")
 def dies_on_datagram(charger: Charger) -> None:
     """One malformed discovery datagram, and no later request is answered although the process lives."""
 

@@ -357,7 +357,7 @@ def unoffered_tuple(vehicle: ElectricVehicle) -> None:
     _twist(vehicle, "PowerDeliveryReq", other)
 
 
-@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=_RULE + "vehicle-encoding-is-exact")
+@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=_RULE + "vehicle-message-follows-the-schema")
 def stale_octets(vehicle: ElectricVehicle) -> None:
     """Three octets of an earlier message follow each ServiceDetailReq inside its frame."""
 
