@@ -162,12 +162,33 @@ class V2gOnBench:
                 raise BenchError("no charger is on this bench: the case's subject has none")
             stream: ByteStream = self._charger_object.attach()
             return stream
-        subject = bench.subject
-        device = subject.charger if subject else None
-        interface = bench.network.to_station if bench.network else (device.interface if device else None)
+        interface = self._to_station
         watching = observer or _Transcribed(bench, "charger")
         found = await net.discover(bench.clock, watching, interface=interface, port=self._charger_port)
         return await net.connect(found, bench.clock, within_s=CONNECT_S)
+
+    async def ask_charger(self, datagram: bytes, within_s: float) -> bytes | None:
+        """Send one discovery datagram, sound or not, to the charger under test; its answer, or None in this time."""
+        bench, observer = self._bench, _Transcribed(self._bench)
+        observer.datagram("vehicle", "charger", datagram)
+        answer: bytes | None
+        if bench.mode is TimeMode.VIRTUAL:
+            answer = self._charger_object.discover(datagram)
+            await bench.clock.sleep(0.0 if answer else within_s)
+        else:
+            answer = await net.ask(
+                datagram, bench.clock, within_s=within_s, interface=self._to_station, port=self._charger_port
+            )
+        if answer is not None:
+            observer.datagram("charger", "vehicle", answer)
+        return answer
+
+    @property
+    def _to_station(self) -> str | None:
+        """The interface behind which the charger under test is; None for unicast over loopback."""
+        bench = self._bench
+        device = bench.subject.charger if bench.subject else None
+        return bench.network.to_station if bench.network else (device.interface if device else None)
 
     def close_later(self, one: Closeable) -> None:
         """Have something closed at the end of the attempt."""

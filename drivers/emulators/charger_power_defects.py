@@ -56,7 +56,7 @@ def _minus(number: Any) -> Any:
     return None if number is None else rational(-float(number))
 
 
-@defect("fails-on-zero-discharge-limit", seen_in="F45", found_by="case: discharge limit zero in the loop")
+@defect("fails-on-zero-discharge-limit", seen_in="F45", found_by="TC_SECC_DC_VTB_ChargeLoop_100")
 def zero_discharge(charger: Charger) -> None:
     """A vehicle that cannot give power just now is refused instead of idled."""
 
@@ -99,7 +99,7 @@ def no_voltage(charger: Charger) -> None:
     change(charger, "DC_PreChargeReq", evse_present_voltage=rational(0))
 
 
-@defect("pre-charge-echoes-target", seen_in="F49", found_by="case: voltage across the closing contactor")
+@defect("pre-charge-echoes-target", seen_in="F49", found_by="TC_SECC_DC_VTB_PreCharge_063")
 def echoed_voltage(charger: Charger) -> None:
     """EVSEPresentVoltage in pre-charge is the vehicle's target at once, not a measurement."""
     twist(
@@ -141,7 +141,7 @@ def slow_loop(charger: Charger) -> None:
         twist(charger, request, delayed(0.4))
 
 
-@defect("holds-contactor-for-the-silent", seen_in="F53", found_by="case: silence in the charge loop")
+@defect("holds-contactor-for-the-silent", seen_in="F53", found_by="TC_SECC_DC_VTB_ChargeLoop_041")
 def holds_contactor(charger: Charger) -> None:
     """A vehicle that falls silent in the loop keeps its power for 60 s."""
     charger.config = replace(charger.config, profile=replace(charger.config.profile, loop_sequence_timeout_s=60.0))
@@ -163,7 +163,7 @@ def no_meter(charger: Charger) -> None:
     charger.config = replace(charger.config, meter=False)
 
 
-@defect("inoperative-after-renegotiation", seen_in="F59", found_by="case: liveness after schedule renegotiation")
+@defect("inoperative-after-renegotiation", seen_in="F59", found_by="TC_SECC_CMN_VTB_ScheduleExchange_081")
 def inoperative(charger: Charger) -> None:
     """After a schedule renegotiation the next cable check fails, and so do those of all later sessions."""
     check = charger.outlet.cable_check
@@ -219,7 +219,7 @@ def first_slot_only(charger: Charger) -> None:
     mishear(charger, shorten)
 
 
-@defect("stale-octets-behind-messages", seen_in="F66", found_by=RULE + "station-encoding-is-exact")
+@defect("stale-octets-behind-messages", seen_in="F66", found_by=RULE + "station-message-follows-the-schema")
 def stale_octets(charger: Charger) -> None:
     """Three octets of an earlier message follow each ServiceDetailRes inside its frame."""
 

@@ -34,7 +34,7 @@ def _readdressed(answer: bytes | None, **values: Any) -> bytes | None:
     return replace(read, **values).encode() if isinstance(read, SdpResponse) else answer
 
 
-@defect("slow-to-answer-discovery", seen_in="F02", found_by="case: discovery within the retry budget")
+@defect("slow-to-answer-discovery", seen_in="F02", found_by="TC_SECC_CMN_VTB_SDP_001")
 def slow_discovery(charger: Charger) -> None:
     """The data link is not ready: the first 60 requests, more than a vehicle sends, get no answer."""
     count = itertools.count()
@@ -59,7 +59,7 @@ def answers_discovery_twice(charger: Charger) -> None:
     charger.second_answer = elsewhere
 
 
-@defect("dies-on-malformed-discovery", seen_in="F05", found_by="case: liveness after a malformed datagram")
+@defect("dies-on-malformed-discovery", seen_in="F05", found_by="TC_SECC_CMN_VTB_SDP_016")
 def dies_on_datagram(charger: Charger) -> None:
     """One malformed discovery datagram, and no later request is answered although the process lives."""
 
@@ -94,7 +94,7 @@ class _WholePieces(FrameParser):
         return iter(found[:1])
 
 
-@defect("needs-whole-segments", seen_in="F14", found_by="case: frame split over segments")
+@defect("needs-whole-segments", seen_in="F14", found_by="TC_SECC_CMN_VTB_V2GTP_011")
 def whole_segments(charger: Charger) -> None:
     """A frame that comes in two pieces is lost, and so is the second of two frames in one piece."""
     charger.before_session.append(lambda se: se.link.use_parser(_WholePieces()))
@@ -115,7 +115,7 @@ class _NoVendors(FrameParser):
             yield Malformed(one.reason, one.octets, True) if isinstance(one, Malformed) and foreign else one
 
 
-@defect("closes-on-vendor-payload", seen_in="F16", found_by="case: vendor payload type is ignored")
+@defect("closes-on-vendor-payload", seen_in="F16", found_by="TC_SECC_CMN_VTB_V2GTP_005")
 def closes_on_vendor(charger: Charger) -> None:
     """A frame with a manufacturer-specific payload type ends the session instead of being ignored."""
     charger.before_session.append(lambda se: se.link.use_parser(_NoVendors()))
@@ -124,7 +124,7 @@ def closes_on_vendor(charger: Charger) -> None:
 # negotiation and session
 
 
-@defect("ignores-priority", seen_in="F17", found_by="case: priorities against the order of the list")
+@defect("ignores-priority", seen_in="F17", found_by="TC_SECC_DC_VTB_SupportedAppProtocol_100")
 def ignores_priority(charger: Charger) -> None:
     """The first protocol in the vehicle's list is taken, whatever its priority."""
 
@@ -137,7 +137,7 @@ def ignores_priority(charger: Charger) -> None:
     mishear(charger, first_first)
 
 
-@defect("negotiates-what-it-lacks", seen_in="F18", found_by="case: only AC offered to a DC station")
+@defect("negotiates-what-it-lacks", seen_in="F18", found_by="TC_SECC_DC_VTB_SupportedAppProtocol_053")
 def negotiates_anything(charger: Charger) -> None:
     """Any -20 namespace is accepted, also for message sets that the station does not have."""
 
@@ -231,7 +231,7 @@ def never_wakes(charger: Charger) -> None:
 # authorization and services
 
 
-@defect("refused-card-stays-ongoing", seen_in="F31", found_by="case: refused identification")
+@defect("refused-card-stays-ongoing", seen_in="F31", found_by="TC_SECC_CMN_VTB_Authorization_062")
 def refusal_ongoing(charger: Charger) -> None:
     """A refused identification is answered Ongoing until the vehicle gives up."""
     decided = charger.outlet.authorized
@@ -262,7 +262,7 @@ def challenge_not_compared(charger: Charger) -> None:
     mishear(charger, believe)
 
 
-@defect("dies-on-a-malformed-certificate", seen_in="F36", found_by="case: random octets as contract certificate")
+@defect("dies-on-a-malformed-certificate", seen_in="F36", found_by="TC_SECC_CMN_VTB_Authorization_052")
 def dies_on_certificate(charger: Charger) -> None:
     """A contract certificate that is no certificate crashes the charger; no later session is served."""
 

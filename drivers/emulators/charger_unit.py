@@ -94,6 +94,10 @@ class ChargerUnit:
         """A V2G connection in memory; returns the vehicle's end."""
         return self.charger.attach()
 
+    def discover(self, datagram: bytes) -> bytes | None:
+        """A discovery datagram in memory; returns its answer."""
+        return self.charger.respond_to_discovery(datagram)
+
     # V2G to OCPP
 
     def _heard(self, event: SessionEvent) -> None:

@@ -28,6 +28,8 @@ from harness.plant.port import PlantPort
 DIGITAL_DUTY_PERCENT = 5.0
 """Duty cycle that asks for digital communication (IEC 61851-1)."""
 PILOT_POLL_S = 0.1
+IN_MEMORY = "fe80::1"
+"""Address that discovery names where there are no wires."""
 
 Listener = Callable[[SessionEvent], None]
 
@@ -75,6 +77,7 @@ class Charger:
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
         self._discovery: net.DiscoveryServer | None = None
+        self._respond_as(sdp.Responder(IN_MEMORY, sdp.PORT))
         install(self, defects)
 
     # wires
@@ -104,7 +107,14 @@ class Charger:
             tls.verify_mode = ssl.CERT_REQUIRED if self.asks_client_certificate else ssl.CERT_NONE
             secure_server, secure = await net.serve(self.serve, interface=interface, tls=tls)
             self._servers.append(secure_server)
-        responder = sdp.Responder(plain.address, plain.port, secure.port if secure else None, tls_required)
+        self._respond_as(sdp.Responder(plain.address, plain.port, secure.port if secure else None, tls_required))
+        self._discovery = await net.DiscoveryServer.start(
+            lambda datagram: self.respond_to_discovery(datagram), self.observer, interface=interface, port=sdp_port
+        )
+        return secure or plain, self._discovery.port
+
+    def _respond_as(self, responder: sdp.Responder) -> None:
+        """Answer discovery for these ends, as far as the twists let it."""
 
         def respond(datagram: bytes) -> bytes | tuple[bytes, ...] | None:
             found = responder.answer(datagram)
@@ -116,10 +126,6 @@ class Charger:
             return answer
 
         self.respond_to_discovery = respond
-        self._discovery = await net.DiscoveryServer.start(
-            lambda datagram: self.respond_to_discovery(datagram), self.observer, interface=interface, port=sdp_port
-        )
-        return secure or plain, self._discovery.port
 
     def attach(self) -> ByteStream:
         """A connection in memory; returns the vehicle's end."""

@@ -83,7 +83,7 @@ def old_payload_type(vehicle: ElectricVehicle) -> None:
     _twist(vehicle, "ServiceDiscoveryReq", lambda _, right: to_frame(right, PayloadType.SAP))
 
 
-@defect("takes-any-session-setup", seen_in="F25", found_by="case: session id 0, plain OK")
+@defect("takes-any-session-setup", seen_in="F25", found_by="TC_EVCC_CMN_VTB_SessionSetup_121")
 def any_setup(vehicle: ElectricVehicle) -> None:
     """A session id of 0 or a plain OK in SessionSetupRes is taken for a session."""
 
@@ -127,7 +127,7 @@ def no_limit(vehicle: ElectricVehicle) -> None:
     vehicle.config = replace(vehicle.config, profile=profile)
 
 
-@defect("aborts-on-a-contract-offer", seen_in="F33", found_by="case: PnC and EIM offered to a vehicle without contract")
+@defect("aborts-on-a-contract-offer", seen_in="F33", found_by="TC_EVCC_DC_VTB_ServiceDiscovery_100")
 def aborts_on_contract(vehicle: ElectricVehicle) -> None:
     """A vehicle without contract ends the session where Plug & Charge is offered beside EIM."""
 
@@ -137,7 +137,7 @@ def aborts_on_contract(vehicle: ElectricVehicle) -> None:
     _twist(vehicle, "AuthorizationReq", leave)
 
 
-@defect("signs-in-der", seen_in="F38", found_by="case: form of the contract's signature")
+@defect("signs-in-der", seen_in="F38", found_by="tests/iso15118/test_defects_provoked.py")
 def signs_in_der(vehicle: ElectricVehicle) -> None:
     """Signature values are DER structures instead of r and s one after the other."""
 
@@ -210,7 +210,7 @@ def refuses_discharge(vehicle: ElectricVehicle) -> None:
     vehicle.car.most = replace(vehicle.car.most, maximum_discharge_power_w=0.0, maximum_discharge_current_a=0.0)
 
 
-@defect("ends-on-zero-discharge-limit", seen_in="F45", found_by="case: station's discharge limit zero in the loop")
+@defect("ends-on-zero-discharge-limit", seen_in="F45", found_by="TC_EVCC_DC_VTB_ChargeLoop_100")
 def ends_on_zero(vehicle: ElectricVehicle) -> None:
     """A station that cannot take power just now makes the vehicle end the session."""
 
@@ -357,7 +357,7 @@ def unoffered_tuple(vehicle: ElectricVehicle) -> None:
     _twist(vehicle, "PowerDeliveryReq", other)
 
 
-@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=_RULE + "vehicle-encoding-is-exact")
+@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=_RULE + "vehicle-message-follows-the-schema")
 def stale_octets(vehicle: ElectricVehicle) -> None:
     """Three octets of an earlier message follow each ServiceDetailReq inside its frame."""
 

@@ -68,6 +68,35 @@ class _Datagrams(asyncio.DatagramProtocol):
         """An ICMP error: nobody listens there yet. Discovery goes on asking."""
 
 
+async def ask(
+    datagram: bytes, clock: Clock, *, within_s: float, interface: str | None = None, port: int = sdp.PORT
+) -> bytes | None:
+    """Send one datagram as discovery does, sound or not; the first one that comes back in time, or None."""
+    came: asyncio.Queue[bytes] = asyncio.Queue()
+    transport, target = await _asking(interface, port, lambda data, _: came.put_nowait(data))
+    try:
+        transport.sendto(datagram, target)
+        return await clock.wait(came.get(), within_s)
+    except TimeoutError:
+        return None
+    finally:
+        transport.close()
+
+
+async def _asking(
+    interface: str | None, port: int, arrived: Callable[[bytes, tuple[str, int]], None]
+) -> tuple[asyncio.DatagramTransport, tuple[str, int, int, int]]:
+    """A socket that sends to whoever answers discovery, and where it sends to."""
+    scope = socket.if_nametoindex(interface) if interface else 0
+    opened = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    if interface:
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, scope)
+        _only_on(opened, interface)
+    opened.bind((LOOPBACK if interface is None else "::", 0))
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(arrived), sock=opened)
+    return transport, (sdp.MULTICAST if interface else LOOPBACK, port, 0, scope)
+
+
 async def discover(
     clock: Clock,
     observer: Observer | None = None,
@@ -90,14 +119,7 @@ async def discover(
         if run.receive(data):
             found.set()
 
-    target = sdp.MULTICAST if interface else LOOPBACK
-    scope = socket.if_nametoindex(interface) if interface else 0
-    opened = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    if interface:
-        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, scope)
-        _only_on(opened, interface)
-    opened.bind((LOOPBACK if interface is None else "::", 0))
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(arrived), sock=opened)
+    transport, target = await _asking(interface, port, arrived)
     try:
         while not found.is_set():
             datagram = run.due(clock.now_s())
@@ -106,7 +128,7 @@ async def discover(
                 raise NoAnswer(f"no charger found in {attempts} attempts" + (f": {reasons}" if reasons else ""))
             if datagram is not None:
                 watching.datagram("vehicle", "charger", datagram)
-                transport.sendto(datagram, (target, port, 0, scope))
+                transport.sendto(datagram, target)
             with contextlib.suppress(TimeoutError):
                 await clock.wait(found.wait(), max(run.next_at_s - clock.now_s(), 0.001))
     finally:

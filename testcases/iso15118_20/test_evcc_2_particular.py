@@ -32,7 +32,7 @@ GRACE_S = 10.0
 MEANTIME_S = 5.0
 
 
-# P6: phases without end
+# P6, phases without end
 
 
 @for_each(
@@ -68,8 +68,13 @@ async def a_voltage_that_never_comes_is_given_up(secc: SeccOnBench) -> None:
     """EVSEPresentVoltage stays 0 in pre-charge: the vehicle does not close its contactor, and gives up"""
     se = await secc.asked("DC_PreCharge")
     se.twists["DC_PreChargeReq"] = lambda _se, _request, right: changed(right, evse_present_voltage=rational(0))
-    began = []
-    se.twists["PowerDeliveryReq"] = lambda _se, request, right: began.append(request) or right
+    began: list[Record] = []
+
+    def note(_: Any, request: Record, right: Record) -> Record:
+        began.append(request)
+        return right
+
+    se.twists["PowerDeliveryReq"] = note
     step("no voltage")
     await se.respond(evse_present_voltage=rational(0))
     patience_s = float(current_case().parameters["patience_s"])
@@ -98,7 +103,7 @@ async def an_ongoing_phase_is_waited_for(secc: SeccOnBench, *, message: str, cou
     await expect_end(se)
 
 
-# P8: notifications
+# P8, notifications
 
 
 async def _notified(secc: SeccOnBench, notification: EvseNotification, **config: Any) -> BenchSecc:
@@ -314,7 +319,7 @@ LoopChange = Callable[[Any, Any, Any], Record]
 
 
 def _limits(**values: float) -> LoopChange:
-    named = {f"control_mode__evse_maximum_{name}": rational(value) for name, value in values.items()}
+    named: dict[str, Any] = {f"control_mode__evse_maximum_{name}": rational(value) for name, value in values.items()}
     return lambda _se, _request, right: changed(right, **named)
 
 

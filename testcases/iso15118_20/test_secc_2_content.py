@@ -9,7 +9,7 @@ from harness.case import expect, step
 from harness.iso15118.quantities import changed, changed_limits
 from harness.iso15118.services import Control, Service
 from testcases.iso15118_20 import twisted
-from testcases.iso15118_20.charger import end, expect_code, expect_refused, reach
+from testcases.iso15118_20.charger import code_of, end, expect_code, expect_refused, reach
 from testcases.iso15118_20.table import for_each, row
 from testcases.iso15118_20.twisted import DC_NAMESPACE, UNOFFERED, Change, protocols, with_values
 
@@ -20,7 +20,6 @@ SCHEDULED = {"control": Control.SCHEDULED}
 ONE_WAY = {"services": (Service.DC,)}
 
 
-# fmt: off
 @for_each(
     [
         row("TC_SECC_CMN_VTB_SupportedAppProtocol_051", "V2G20-169", message="supportedAppProtocol", codes=NONE,
@@ -74,10 +73,15 @@ ONE_WAY = {"services": (Service.DC,)}
             codes=["FAILED"], what="no discharge limits under a bidirectional service", change=twisted.one_way_loop),
     ],
     into=globals(), sut="charger", liveness=True,
-)
-# fmt: on
+)  # fmt: skip
 async def content_is_refused(
-    evcc: EvccOnBench, *, message: str, what: str, change: Change, codes: list[str], config: dict[str, Any] | None = None
+    evcc: EvccOnBench,
+    *,
+    message: str,
+    what: str,
+    change: Change,
+    codes: list[str],
+    config: dict[str, Any] | None = None,
 ) -> None:
     """{message}Req with {what}: {codes[0]}, and the connection closed"""
     ev = await reach(evcc, message, **(config or {}))
@@ -203,3 +207,24 @@ async def an_unoffered_authorization_is_warned_of(evcc: EvccOnBench) -> None:
     again = await ev.exchange(changed(ev.draft("AuthorizationReq")))
     expect_code(again, ["OK"])
     await end(ev)
+
+
+CERTIFICATES = {"random octets": bytes(range(7, 250, 3)), "one octet": b"\x30"}
+
+
+@for_each(
+    [
+        row(f"TC_SECC_CMN_VTB_Authorization_{number:03}", what=what, octets=octets)
+        for number, (what, octets) in enumerate(CERTIFICATES.items(), 52)
+    ],
+    into=globals(),
+    sut="charger",
+    liveness=True,
+)
+async def a_certificate_that_is_none(evcc: EvccOnBench, *, what: str, octets: bytes) -> None:
+    """Plug & Charge with {what} for a contract certificate: not authorized, and the next session works"""
+    ev = await evcc.before("Authorization")
+    step(f"AuthorizationReq with {what} for a certificate")
+    answer: Any = await ev.exchange(twisted.contract(octets)(ev, ev.next_request()))
+    granted = code_of(answer) == "OK" and str(answer.evse_processing) == "Finished"
+    expect(granted, equals=False, of="station", named="authorized by no certificate")

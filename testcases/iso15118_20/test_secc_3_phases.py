@@ -26,11 +26,13 @@ PHASES = {
 }
 SAFE_V = 60.0
 """Below this a DC outlet may be touched (SELV, IEC 61140)."""
+LOW_BATTERY_V = 330.0
+"""A target apart from what the isolation test leaves on the line (our default)."""
 POWER_GONE_S = 2.0
 """From the loss of the vehicle to no power (our default; an oscilloscope has to look at the 100 ms of the pilot)."""
 
 
-# P6: phases that take their time
+# P6, phases that take their time
 
 
 @for_each(
@@ -66,6 +68,21 @@ async def power_before_pre_charge_is_refused(evcc: EvccOnBench) -> None:
     await expect_refused(ev, answer, ["FAILED_SequenceError"])
 
 
+@for_each([row("TC_SECC_DC_VTB_PreCharge_063")], into=globals(), sut="charger", liveness=True)
+async def the_voltage_in_pre_charge_is_measured(evcc: EvccOnBench) -> None:
+    """EVSEPresentVoltage in pre-charge is what is measured at the inlet in the same moment"""
+    ev = await evcc.before("DC_PreCharge")
+    ev.car.battery_voltage_v = LOW_BATTERY_V
+    step(f"DC_PreChargeReq until the station's word is {LOW_BATTERY_V:g} V")
+    while not ev.session.pre_charged:
+        answer: Any = await ev.exchange()
+        expect_code(answer, ["OK"])
+    await ev.car.measure()
+    apart_v = abs(ev.car.measured.voltage_v - float(answer.evse_present_voltage))
+    expect(apart_v, at_most=20.0, of="station", named="stated less measured voltage", unit="V")
+    await end(ev)
+
+
 @for_each([row("TC_SECC_DC_VTB_WeldingDetection_061")], into=globals(), sut="charger")
 async def the_outlet_becomes_safe(evcc: EvccOnBench) -> None:
     """Welding detection until the outlet is safe: below 60 V at last"""
@@ -76,7 +93,7 @@ async def the_outlet_becomes_safe(evcc: EvccOnBench) -> None:
     await end(ev)
 
 
-# P7: pause and resume
+# P7, pause and resume
 
 
 async def paused(evcc: EvccOnBench, **config: Any) -> StoredSession:
@@ -89,10 +106,10 @@ async def paused(evcc: EvccOnBench, **config: Any) -> StoredSession:
     return stored
 
 
-PAUSE = {"requires": ["pause"]}
+PAUSE = ("pause",)
 
 
-@for_each([row("TC_SECC_CMN_VTB_SessionSetup_071", "V2G20-2545", **PAUSE)], into=globals(), sut="charger")
+@for_each([row("TC_SECC_CMN_VTB_SessionSetup_071", "V2G20-2545", requires=PAUSE)], into=globals(), sut="charger")
 async def a_paused_session_is_joined(evcc: EvccOnBench) -> None:
     """Pause, B-C-B wake-up and resume with the old session id: OK_OldSessionJoined, and power flows again"""
     stored = await paused(evcc)
@@ -109,8 +126,20 @@ async def a_paused_session_is_joined(evcc: EvccOnBench) -> None:
 
 @for_each(
     [
-        row("TC_SECC_CMN_VTB_SessionSetup_072", "V2G20-2554", **PAUSE, who="an id that was never given", wrong="id"),
-        row("TC_SECC_CMN_VTB_SessionSetup_073", "V2G20-2626", **PAUSE, who="another vehicle with the id", wrong="evcc"),
+        row(
+            "TC_SECC_CMN_VTB_SessionSetup_072",
+            "V2G20-2554",
+            requires=PAUSE,
+            who="an id that was never given",
+            wrong="id",
+        ),
+        row(
+            "TC_SECC_CMN_VTB_SessionSetup_073",
+            "V2G20-2626",
+            requires=PAUSE,
+            who="another vehicle with the id",
+            wrong="evcc",
+        ),
     ],
     into=globals(),
     sut="charger",
@@ -131,7 +160,7 @@ async def nobody_else_joins(evcc: EvccOnBench, *, who: str, wrong: str) -> None:
     await end(ev)
 
 
-@for_each([row("TC_SECC_CMN_VTB_SessionSetup_074", "V2G20-2554", **PAUSE)], into=globals(), sut="charger")
+@for_each([row("TC_SECC_CMN_VTB_SessionSetup_074", "V2G20-2554", requires=PAUSE)], into=globals(), sut="charger")
 async def a_terminated_session_is_not_joined(evcc: EvccOnBench) -> None:
     """The id of a terminated session: a new session is established"""
     ev = await evcc.charging()
@@ -149,9 +178,9 @@ async def a_terminated_session_is_not_joined(evcc: EvccOnBench) -> None:
 
 @for_each(
     [
-        row("TC_SECC_DC_VTB_ChargeParameterDiscovery_072", "V2G20-459", **PAUSE, other="AuthorizationSetup"),
-        row("TC_SECC_DC_VTB_ChargeParameterDiscovery_073", "V2G20-459", **PAUSE, other="ServiceDiscovery"),
-        row("TC_SECC_DC_VTB_ChargeParameterDiscovery_074", "V2G20-459", **PAUSE, other="PowerDelivery"),
+        row("TC_SECC_DC_VTB_ChargeParameterDiscovery_072", "V2G20-459", requires=PAUSE, other="AuthorizationSetup"),
+        row("TC_SECC_DC_VTB_ChargeParameterDiscovery_073", "V2G20-459", requires=PAUSE, other="ServiceDiscovery"),
+        row("TC_SECC_DC_VTB_ChargeParameterDiscovery_074", "V2G20-459", requires=PAUSE, other="PowerDelivery"),
     ],
     into=globals(),
     sut="charger",
@@ -168,7 +197,7 @@ async def after_a_resume_parameters_come_first(evcc: EvccOnBench, *, other: str)
 
 
 @for_each(
-    [row("TC_SECC_DC_VTB_ChargeParameterDiscovery_071", "V2G20-460", **PAUSE)],
+    [row("TC_SECC_DC_VTB_ChargeParameterDiscovery_071", "V2G20-460", requires=PAUSE)],
     into=globals(),
     sut="charger",
     liveness=True,
@@ -183,7 +212,7 @@ async def after_a_resume_the_id_still_counts(evcc: EvccOnBench) -> None:
     await expect_refused(ev, await ev.exchange(header__session_id=bytes(8)), ["FAILED_UnknownSession"])
 
 
-@for_each([row("TC_SECC_CMN_VTB_SessionSetup_075", "V2G20-2545", **PAUSE)], into=globals(), sut="charger")
+@for_each([row("TC_SECC_CMN_VTB_SessionSetup_075", "V2G20-2545", requires=PAUSE)], into=globals(), sut="charger")
 async def a_session_pauses_twice(evcc: EvccOnBench) -> None:
     """Two pauses in one session: joined both times"""
     stored = await paused(evcc)
@@ -200,7 +229,7 @@ async def a_session_pauses_twice(evcc: EvccOnBench) -> None:
     await end(last)
 
 
-# P8: renegotiation, standby
+# P8, renegotiation, standby
 
 
 @for_each([row("TC_SECC_CMN_VTB_ScheduleExchange_081")], into=globals(), sut="charger", liveness=True)
@@ -279,7 +308,7 @@ async def standby_and_back(evcc: EvccOnBench) -> None:
     await end(ev)
 
 
-# P9: the pilot, the plug, the connection
+# P9, the pilot, the plug, the connection
 
 
 @for_each([row("TC_SECC_DC_VTB_CableCheck_091")], into=globals(), sut="charger", liveness=True)
