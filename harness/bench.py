@@ -69,7 +69,7 @@ class Bench:
         self._clock: Clock | None = None
         self._sampler: asyncio.Task[None] | None = None
         self._resources: dict[str, str] = {}
-        self.csms = CsmsOnBench(mode, self.record)
+        self.csms = CsmsOnBench(mode, self.record, lab.csms_listen)
         self.v2g = V2gOnBench(self)
 
     @property
@@ -201,7 +201,11 @@ class Bench:
             return []
         return [
             SafeOff(
-                ORDER[role], self.lab.device(role).driver, role, self._resources[role], self.lab.device(role).options
+                ORDER[role],
+                self.lab.device(role).driver,
+                role,
+                self._resources[role],
+                self._located(self.lab.device(role).options),
             )
             for role in self.drivers
             if role in ORDER

@@ -65,7 +65,10 @@ class CampaignPlugin:
         self.lease: Lease | None = None
         self.folder: Path | None = None
         self.run: Run | None = None
-        check_parameters(load_cases(lab.suites), lab)
+        cases = load_cases(lab.suites)
+        check_parameters(cases, lab)
+        if unknown := set(config.getoption("--pf-case")) - {case.id for case in cases} - set(CASES):
+            raise LabError([f"--case: unknown {', '.join(sorted(unknown))}; `plugfest cases` lists them all"])
         if not lab.emulated and self.workers > 1:
             raise LabError([f"{lab.path}: one real bench takes one worker; leave -n {self.workers} out"])
         self.bench = Bench(lab, self.mode, config.getoption("--pf-defect"))
@@ -120,8 +123,6 @@ class CampaignPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         wanted = set(config.getoption("--pf-case"))
-        if unknown := wanted - set(CASES):
-            raise pytest.UsageError(f"--pf-case: unknown {', '.join(sorted(unknown))}; `plugfest cases` lists them all")
         chosen = [item for item in items if _case(item) and (not wanted or _case_of(item).id in wanted)]
         chosen.sort(key=self._position)
         kept: list[pytest.Item] = []

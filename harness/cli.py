@@ -82,7 +82,19 @@ def _stop_politely() -> None:
 def _pytest_arguments(suites: tuple[str, ...], lab: Path, time: TimeMode, out: Path) -> list[str]:
     root = Path(__file__).parents[1]
     folders = [str(root / "testcases" / suite) for suite in suites]
-    return [*folders, "--rootdir", str(root), "--lab", str(lab), "--pf-time", str(time), "--pf-out", str(out)]
+    return [
+        *folders,
+        "-o",
+        "asyncio_default_fixture_loop_scope=session",
+        "--rootdir",
+        str(root),
+        "--lab",
+        str(lab),
+        "--pf-time",
+        str(time),
+        "--pf-out",
+        str(out),
+    ]
 
 
 class _Session:

@@ -89,6 +89,7 @@ class WireEmulation:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C at the terminal is for the harness: sources are made safe while they answer
         )
         assert process.stdout
         assert process.stderr

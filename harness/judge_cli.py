@@ -14,6 +14,7 @@ import typer
 import harness.rules.cross_protocol
 import harness.rules.iso15118_2
 import harness.rules.iso15118_20  # noqa: F401 - importing a rule folder registers its rules
+from harness.rules.judge import own_conduct
 from harness.rules.rule import judge
 from harness.transcript.capture.files import CaptureError
 from harness.transcript.capture.reader import read_capture
@@ -44,7 +45,7 @@ def judge_evidence(path: Path, keylog: Path | None = None) -> tuple[dict[str, An
     notes: list[str] = []
     for events, remarks in _records(path, keylog):
         notes += remarks
-        for one in sessions(events):
+        for one in sessions(own_conduct(events)):
             told.append(_session(one))
             if one.tls.get("problem"):
                 notes.append(f"session {len(told)}: {one.tls['problem']}")

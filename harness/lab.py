@@ -124,7 +124,8 @@ class Lab(_Model):
     """Case parameters by name, or by case id and then by name."""
     limits: dict[str, Any] = Field(default_factory=dict)
     """Limits that this lab sets itself; see `plugfest cases`."""
-    security: Literal["none", "tls-development", "tls-production"] = "none"
+    csms_listen: str = "127.0.0.1:0"
+    """Host and port on which our CSMS waits for charging stations; port 0: any free one, for emulated stations."""
     path: Path = Field(default=Path("lab.yaml"), exclude=True)
 
     def devices(self, role: str) -> tuple[Device, ...]:

@@ -84,7 +84,7 @@ class Confidence(StrEnum):
 
     A = "A"
     S = "S"
-    I = "I"  # noqa: E741 - the field's own mark
+    I = "I"
     X = "X"
 
 

@@ -94,8 +94,8 @@ class ChargerUnit:
         """A V2G connection in memory; returns the vehicle's end."""
         return self.charger.attach()
 
-    def discover(self, datagram: bytes) -> bytes | None:
-        """A discovery datagram in memory; returns its answer."""
+    def discover(self, datagram: bytes) -> bytes | tuple[bytes, ...] | None:
+        """A discovery datagram in memory; returns its answer, or several where a defect gives several."""
         return self.charger.respond_to_discovery(datagram)
 
     # V2G to OCPP

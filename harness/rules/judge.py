@@ -40,7 +40,7 @@ def load_rules() -> dict[str, Rule]:
 def judge_transcript(events: Sequence[Event], protocols: Collection[str]) -> list[Finding]:
     """Findings of the rules of these protocols, session by session."""
     load_rules()
-    conduct = list(_own_conduct(events))
+    conduct = list(own_conduct(events))
     return [
         finding
         for protocol in protocols
@@ -49,7 +49,7 @@ def judge_transcript(events: Sequence[Event], protocols: Collection[str]) -> lis
     ]
 
 
-def _own_conduct(events: Iterable[Event]) -> Iterator[Event]:
+def own_conduct(events: Iterable[Event]) -> Iterator[Event]:
     """Without what the V2G link did after we pulled the plug: a session torn apart by the bench is nobody's conduct."""
     pulled = False
     for event in events:
