@@ -114,9 +114,8 @@ class CampaignPlugin:
         if case:
             subjects = subjects_for(case, self.lab)
             metafunc.fixturenames.append("pf_subject")
-            # a group of xdist's loadgroup is one subject: so a worker keeps its devices connected
-            values = [pytest.param(one, id=one.name, marks=pytest.mark.xdist_group(one.name)) for one in subjects]
-            metafunc.parametrize("pf_subject", values, indirect=True, scope="session")
+            names = [subject.name for subject in subjects]
+            metafunc.parametrize("pf_subject", subjects, indirect=True, ids=names, scope="session")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -199,6 +198,13 @@ class CampaignPlugin:
     def pytest_unconfigure(self) -> None:
         if self.lease:
             self.lease.release()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """One subject's cases go to one worker: its devices stay connected."""
+        from harness.subject_scheduler import SubjectScheduler  # xdist is only there with -n
+
+        return SubjectScheduler(config, log)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

@@ -63,7 +63,7 @@ def run(
     arguments += [part for one in case or [] for part in ("--pf-case", one)]
     arguments += [part for one in defect or [] for part in ("--pf-defect", one)]
     arguments += ["--pf-resume", str(resume)] if resume else []
-    arguments += ["-n", str(workers), "--dist", "loadgroup"] if workers else []
+    arguments += ["-n", str(workers)] if workers else []
     _stop_politely()
     console = Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8"))
     view = LiveView(bench, console)

@@ -197,23 +197,36 @@ def test_every_python_example_compiles(block: Block) -> None:
     assert compile(block.text, str(block.document), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
-def test_the_example_of_a_test_case_runs_and_passes(tmp_path: Path) -> None:
+def run_example(number: int, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """A test case of the documents, as it stands there, by the pytest command that stands below it."""
     document = ROOT / "docs/write-a-test-case.md"
-    (block,) = blocks("python", document)
-    (line,) = (line for line in commands(document) if line.startswith("pytest"))
-    case = tmp_path / "test_step_response.py"
-    case.write_text(block.text, encoding="utf-8")
-    arguments = shlex.split(line.replace("path/to/test_step_response.py", str(case)))[1:]
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, "-k", "S-01", "--pf-out", str(tmp_path / "runs"), "-q"],
+    line = [line for line in commands(document) if line.startswith("pytest")][number]
+    *arguments, name = shlex.split(line)[1:]
+    case = folder / Path(name).name
+    case.write_text(blocks("python", document)[number].text, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments, str(case), "-k", "S-01", "--pf-out", str(folder), "-q", *more],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_each_example_of_a_test_case_runs_and_passes(number: int, tmp_path: Path) -> None:
+    ended = run_example(number, tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "1 passed" in ended.stdout
+
+
+def test_the_example_against_a_charger_finds_the_defect_that_is_named_beside_it(tmp_path: Path) -> None:
+    text = (ROOT / "docs/write-a-test-case.md").read_text(encoding="utf-8")
+    assert "--pf-defect takes-foreign-session-ids" in text
+    ended = run_example(1, tmp_path, "--pf-defect", "takes-foreign-session-ids")
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "fail (station): response code is" in ended.stdout
 
 
 @pytest.mark.parametrize(
