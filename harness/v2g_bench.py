@@ -168,12 +168,12 @@ class V2gOnBench:
         return await net.connect(found, bench.clock, within_s=CONNECT_S)
 
     async def ask_charger(self, datagram: bytes, within_s: float) -> bytes | None:
-        """Send one discovery datagram, sound or not, to the charger under test; its answer, or None in this time."""
+        """Send one discovery datagram, sound or not, to the charger under test; its first answer, or None in time."""
         bench, observer = self._bench, _Transcribed(self._bench)
         observer.datagram("vehicle", "charger", datagram)
         answer: bytes | None
         if bench.mode is TimeMode.VIRTUAL:
-            answer = self._charger_object.discover(datagram)
+            answer = next(iter(self._charger_object.discover(datagram)), None)
             await bench.clock.sleep(0.0 if answer else within_s)
         else:
             answer = await net.ask(

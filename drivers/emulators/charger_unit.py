@@ -94,9 +94,10 @@ class ChargerUnit:
         """A V2G connection in memory; returns the vehicle's end."""
         return self.charger.attach()
 
-    def discover(self, datagram: bytes) -> bytes | tuple[bytes, ...] | None:
-        """A discovery datagram in memory; returns its answer, or several where a defect gives several."""
-        return self.charger.respond_to_discovery(datagram)
+    def discover(self, datagram: bytes) -> tuple[bytes, ...]:
+        """A discovery datagram in memory; returns its answers."""
+        answers = self.charger.respond_to_discovery(datagram)
+        return answers if isinstance(answers, tuple) else (answers,) if answers else ()
 
     # V2G to OCPP
 
