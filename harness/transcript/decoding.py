@@ -105,6 +105,8 @@ class _Reading:
         return ISO20 if ISO20 in offered else offered.pop() if len(offered) == 1 else UNKNOWN
 
     def _decode(self, raw: bytes, kind: int, ordinal: int, event: Event) -> tuple[str, Decoded]:
+        if len(raw) < HEADER_LENGTH:
+            raise _Unreadable(f"a frame of {len(raw)} octets is shorter than its head")
         version, inverse, _, length = HEADER.unpack_from(raw)
         if (version, inverse) != (VERSION, INVERSE_VERSION):
             raise _Unreadable(f"frame head is {raw[:HEADER_LENGTH].hex()}")
