@@ -17,7 +17,7 @@ campaign: setup
 	$(BIN)/plugfest run --lab lab-configs/emulated-dc-v2g.yaml -n 2
 
 test: setup
-	$(BIN)/python -m pytest tests -q -n 3 --dist loadfile --durations=25
+	$(BIN)/python -m pytest tests -q -n 3 --dist worksteal --durations=25
 
 lint: setup
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 import pytest
 
-CASES = {f"PF_PRG_{number:02}" for number in range(1, 11)}
+CASES = {f"PF_PRG_{number:02}" for number in range(1, 13)}
 
 
 def test_clean_devices_pass_every_case_that_applies(lab):
