@@ -127,12 +127,12 @@ class Case:
     @property
     def verdict(self) -> Verdict:
         """The worst of all that is known, never better than it was."""
-        verdicts = [Verdict.PASS, *(measurement.verdict for measurement in self.measurements)]
+        verdicts = [Verdict.PASS, *(_charged(one.verdict, one.side) for one in self.measurements)]
         if self.stopped:
             verdicts.append(self.stopped[0])
         inconclusive = self.stopped is not None and self.stopped[0] is Verdict.INCONCLUSIVE
         if not inconclusive:
-            verdicts += [finding.verdict for finding in self.findings]
+            verdicts += [_charged(finding.verdict, finding.side) for finding in self.findings]
         if self.helped:
             verdicts.append(Verdict.CONDITIONAL_PASS)
         return worst(verdicts)
@@ -145,7 +145,7 @@ class Case:
         if self.stopped and self.stopped[0] is self.verdict:
             return self.stopped[1]
         sides = [f.side for f in self.findings if f.severity is Severity.FAIL]
-        sides += [m.side for m in self.measurements if m.verdict is self.verdict]
+        sides += [m.side for m in self.measurements if _charged(m.verdict, m.side) is self.verdict]
         known = {side for side in sides if side is not Side.UNKNOWN}
         if known >= {Side.VEHICLE, Side.STATION}:
             return Side.PAIR
@@ -172,6 +172,11 @@ class Case:
 
     def _last_event(self) -> int:
         return len(self.recorder.events)
+
+
+def _charged(verdict: Verdict, side: Side) -> Verdict:
+    """What our own bench gets wrong is an error of ours, never a device's fail."""
+    return Verdict.ERROR if verdict is Verdict.FAIL and side is Side.BENCH else verdict
 
 
 def _undecided(measurement: Measurement) -> str:

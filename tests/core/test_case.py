@@ -61,6 +61,12 @@ async def test_findings_against_both_devices_are_charged_to_the_pair(case):
     assert case.side is Side.PAIR
 
 
+async def test_what_the_bench_gets_wrong_is_an_error_and_no_fail(case):
+    with pytest.raises(ExpectationMissed):
+        expect(0, at_least=1, of="bench", named="power samples", unit="")
+    assert (case.verdict, case.side) == (Verdict.ERROR, Side.BENCH)
+
+
 async def test_a_warning_does_not_fail_a_case(case):
     case.find(Finding("r", "field", Severity.WARN, Side.VEHICLE, "seconds instead of microseconds"))
     assert case.verdict is Verdict.PASS
