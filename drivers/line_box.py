@@ -30,6 +30,8 @@ class LineBox:
         self.options = connection.options_as(BoxOptions)
         self.wire = serial_wire(connection, self.options.baud)
         self._lock = asyncio.Lock()
+        self._out_of_step = False
+        """An answer may still be on its way that belongs to an earlier command."""
 
     async def open(self) -> None:
         await self.wire.open()
@@ -56,13 +58,24 @@ class LineBox:
         return rest
 
     async def _transact(self, line: str) -> str:
+        if self._out_of_step:
+            await self._fall_into_step()
         answer = None
+        self._out_of_step = True  # until the answer is here, also when we are cancelled
         await self.wire.write(line)
         try:
             answer = await self.wire.read(self.options.answer_s)
+            self._out_of_step = False
         except InstrumentTimeout:
-            await self.wire.clear()  # a late answer must not be taken for the next one's
             raise InstrumentTimeout(self.role, f"{line}: no answer within {self.options.answer_s} s") from None
         finally:
             self.connection.on_exchange(line, answer)
         return answer
+
+    async def _fall_into_step(self) -> None:
+        """Ask for the identity, which no other answer looks like, and throw away what comes before it."""
+        await self.wire.clear()
+        await self.wire.write("ID?")
+        while not (await self.wire.read(self.options.answer_s)).startswith(f"OK {self.kind},"):
+            pass
+        self._out_of_step = False
