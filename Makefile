@@ -17,7 +17,9 @@ campaign: setup
 	$(BIN)/plugfest run --lab lab-configs/emulated-dc-v2g.yaml -n 2
 
 test: setup
-	$(BIN)/python -m pytest tests -q -n 3 --dist worksteal --durations=25
+	$(BIN)/python -m pytest tests -q -n 3 --dist worksteal --ignore tests/campaign/test_resilience.py
+	@echo "and those that keep the protocols' real timers, without neighbours:"
+	$(BIN)/python -m pytest tests/campaign/test_resilience.py -q
 
 lint: setup
 	$(BIN)/ruff check .

@@ -149,7 +149,7 @@ def _statement(loaded: Loaded, total: TallyRow) -> str:
     words = {"vehicle": "vehicle", "charger": "charger", "csms": "CSMS", "gateway": "gateway"}
     counts = [(word, sum(unit.kind == kind for unit in loaded.units)) for kind, word in words.items()]
     population = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for word, count in counts if count)
-    pairs = len({result.planned.pair for result in loaded.results})
+    pairs = len({result.planned.pair for result in loaded.results if all(result.planned.pair)})
     emulated = sum(unit.emulated for unit in loaded.units)
     nature = "all of them emulated" if emulated == len(loaded.units) else f"{emulated} of them emulated"
     run = total.planned - total.counts.get("not_run", 0) - total.counts.get("not_applicable", 0)
