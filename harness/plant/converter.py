@@ -1,11 +1,10 @@
-"""The station's AC/DC converter: losses by a map, a ramp after a dead time, an output voltage that rises and decays."""
+"""The station's AC/DC converter: losses by a map, ramp and dead time, reactive capability, distortion, output voltage."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
 from dataclasses import dataclass
-from math import exp, inf, sqrt
+from math import exp, hypot, sqrt
 
 from harness.plant.battery import Curve
 
@@ -32,6 +31,10 @@ class ConverterParameters:
     voltage_ramp_v_per_s: float = 400.0
     decay_s: float = 0.4
     """Time constant of the output voltage after switching off."""
+    ripple_a: float = 0.25
+    """Harmonic current that is there at any load, RMS per phase."""
+    distortion: float = 0.015
+    """Harmonic current that grows with the fundamental, as part of it."""
 
 
 class LossMap:
@@ -44,24 +47,20 @@ class LossMap:
             power_w = loading * rated_w
             self._powers.append(power_w)
             self._losses.append(power_w * (1 / ratio - 1) if charging else power_w * (1 - ratio))
+        self._inner = self._powers[1:-1]
 
     def loss_w(self, power_w: float) -> float:
         powers, losses = self._powers, self._losses
-        left = min(bisect_right(powers, power_w) - 1, len(powers) - 2)
+        left = bisect_right(self._inner, power_w)
         slope = (losses[left + 1] - losses[left]) / (powers[left + 1] - powers[left])
         return losses[left] + slope * (power_w - powers[left])
 
 
 class Converter:
-    """What the converter is doing; `reference_w` is the power that it regulates to at this moment."""
+    """The converter's arithmetic; its power reference is a `Follower` in W."""
 
     def __init__(self, parameters: ConverterParameters) -> None:
         self.parameters = parameters
-        self.reference_w = 0.0
-        self.aim_w = 0.0
-        self.open_v = 0.0
-        """Output voltage while no current can flow."""
-        self._coming: deque[tuple[float, float]] = deque()
         self._charging = LossMap(parameters.charge_efficiency, parameters.rated_w, parameters.no_load_w, True)
         self._discharging = LossMap(parameters.discharge_efficiency, parameters.rated_w, parameters.no_load_w, False)
 
@@ -70,54 +69,23 @@ class Converter:
             return self.parameters.standby_w
         return self._charging.loss_w(dc_w) if dc_w >= 0 else self._discharging.loss_w(-dc_w)
 
-    def aim(self, power_w: float, now_s: float) -> None:
-        """Take a new target; it counts after the dead time."""
-        rated_w = self.parameters.rated_w
-        power_w = min(max(power_w, -rated_w), rated_w)
-        latest_w = self._coming[-1][1] if self._coming else self.aim_w
-        if power_w != latest_w:
-            self._coming.append((now_s + self.parameters.dead_time_s, power_w))
+    def within_rating(self, power_w: float) -> float:
+        return min(max(power_w, -self.parameters.rated_w), self.parameters.rated_w)
 
-    def halt(self) -> None:
-        """No power at once, and no memory of earlier targets."""
-        self._coming.clear()
-        self.reference_w = self.aim_w = 0.0
-
-    def steady_s(self, now_s: float) -> float:
-        """How long the present course holds: to the next target or to the end of the ramp."""
-        self._take_due(now_s)
-        until_s = self._coming[0][0] - now_s if self._coming else inf
-        if self.reference_w != self.aim_w:
-            until_s = min(until_s, abs(self.aim_w - self.reference_w) / self.parameters.ramp_w_per_s)
-        return until_s
-
-    @property
-    def ramping(self) -> bool:
-        return self.reference_w != self.aim_w
-
-    def ramp(self, for_s: float) -> float:
-        """Move the reference for a time; its mean over that time."""
-        before_w = self.reference_w
-        reach_w = self.parameters.ramp_w_per_s * for_s
-        distance_w = self.aim_w - before_w
-        if abs(distance_w) <= reach_w * (1 + 1e-9):
-            self.reference_w = self.aim_w
-        else:
-            self.reference_w += reach_w if distance_w > 0 else -reach_w
-        return (before_w + self.reference_w) / 2
-
-    def settle_voltage(self, target_v: float, for_s: float, held: bool) -> None:
-        """Output voltage without current: rises by its ramp; `held` False lets it decay to `target_v`."""
-        if not held:
-            self.open_v = target_v + (self.open_v - target_v) * exp(-for_s / self.parameters.decay_s)
-            return
+    def risen_v(self, from_v: float, to_v: float, for_s: float) -> float:
+        """Output voltage without current on its way to a target."""
         reach_v = self.parameters.voltage_ramp_v_per_s * for_s
-        self.open_v += min(max(target_v - self.open_v, -reach_v), reach_v)
+        return from_v + min(max(to_v - from_v, -reach_v), reach_v)
+
+    def decayed_v(self, from_v: float, for_s: float) -> float:
+        """Output voltage of a converter that was switched off."""
+        return from_v * exp(-for_s / self.parameters.decay_s)
 
     def reactive_limit_var(self, grid_w: float) -> float:
         """What the apparent-power rating leaves for reactive power."""
         return sqrt(max(self.parameters.rated_va**2 - grid_w**2, 0.0))
 
-    def _take_due(self, now_s: float) -> None:
-        while self._coming and self._coming[0][0] <= now_s + 1e-9:
-            self.aim_w = self._coming.popleft()[1]
+    def current_thd_percent(self, phase_a: float) -> float:
+        """Total harmonic distortion of a phase current, in percent of its fundamental; 0 without current."""
+        harmonic_a = hypot(self.parameters.ripple_a, self.parameters.distortion * phase_a)
+        return 100.0 * harmonic_a / phase_a if phase_a > 0.1 else 0.0

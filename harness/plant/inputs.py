@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 
+from harness.plant.course import GRID_COURSES, SITE_COURSES, Profile, load_profile
+
 MODES = ("off", "isolation", "precharge", "power")
 PILOT_STATES = ("A", "B", "C", "D", "E", "F")
 
@@ -26,6 +28,11 @@ class StationInputs:
     pilot_on: bool = True
     """False: 0 V on the pilot (state E)."""
     reactive_var: float = 0.0
+    """Positive is drawn from the grid (inductive)."""
+    ac_phases: int = 3
+    """How many phases an AC station has switched through, 1 to 3; its `contactor` closes them."""
+    welded: bool = False
+    """The contactor's contacts do not open any more."""
 
 
 @dataclass(slots=True)
@@ -35,8 +42,17 @@ class VehicleInputs:
     maximum_charge_a: float | None = None
     """The battery management trips well above this; None is the battery's own limit."""
     maximum_discharge_a: float | None = None
+    ac_follows_pilot: bool = False
+    """True: the on-board charger draws what the pilot's duty cycle offers while the pilot is in state C or D."""
     ac_current_a: float = 0.0
-    """RMS current per phase of the on-board charger, positive charges."""
+    """Otherwise: RMS current per phase of the on-board charger, positive charges."""
+    ac_phases: int | None = None
+    """Phases that the on-board charger uses; None is all that it has."""
+    ac_maximum_a: float | None = None
+    """Most current per phase in either direction; None is the on-board charger's own limit."""
+    isolation_ohm: float | None = None
+    """The vehicle's own isolation to earth, parallel to the station's; None: nothing to measure."""
+    welded: bool = False
 
 
 @dataclass(slots=True)
@@ -50,6 +66,21 @@ class PilotInputs:
 class GridInputs:
     voltage_v: float = 230.0
     frequency_hz: float = 50.0
+    profile: str | None = None
+    """File of courses that are played from now on, in place of the two values (harness/plant/course.py)."""
+
+
+@dataclass(slots=True)
+class SiteInputs:
+    """What else hangs on the connection point."""
+
+    household_w: float = 0.0
+    """Household or depot, drawn."""
+    pv_w: float = 0.0
+    """Photovoltaics, fed in; counted positive."""
+    battery_target_w: float | None = 0.0
+    """Stationary battery, positive charges; None: it balances the connection point to zero."""
+    profile: str | None = None
 
 
 @dataclass(slots=True)
@@ -68,17 +99,27 @@ class ObserverInputs:
     """Meters and analysers only look."""
 
 
-Inputs = StationInputs | VehicleInputs | PilotInputs | GridInputs | BatteryEmulatorInputs | ObserverInputs
+Inputs = StationInputs | VehicleInputs | PilotInputs | GridInputs | SiteInputs | BatteryEmulatorInputs | ObserverInputs
 
 OWNERS: dict[str, type[Inputs]] = {
     "station": StationInputs,
     "vehicle": VehicleInputs,
     "pilot": PilotInputs,
     "grid": GridInputs,
+    "site": SiteInputs,
     "battery_emulator": BatteryEmulatorInputs,
     "observer": ObserverInputs,
 }
-_WORDS = {"mode": MODES, "pilot_state": PILOT_STATES}
+_WORDS: dict[str, tuple[Value, ...]] = {"mode": MODES, "pilot_state": PILOT_STATES, "ac_phases": (1, 2, 3)}
+_COURSES = {"grid": GRID_COURSES, "site": SITE_COURSES}
+
+
+_NAMES = {owner: tuple(field.name for field in fields(kind)) for owner, kind in OWNERS.items()}
+
+
+def profile_of(owner: str, path: str | None) -> Profile | None:
+    """The profile that an owner's input names; None without one."""
+    return load_profile(path, _COURSES[owner]) if path else None
 
 
 def check_owner(owner: str) -> type[Inputs]:
@@ -89,16 +130,20 @@ def check_owner(owner: str) -> type[Inputs]:
 
 
 def check_inputs(owner: str, values: dict[str, Value]) -> None:
-    """Raises ValueError for a name that this owner does not have, or a word that is not one of the input's."""
-    names = [field.name for field in fields(check_owner(owner))]
+    """Raises ValueError for a name that this owner does not have, a word that is not one of the input's, or a profile
+    that cannot be played."""
+    check_owner(owner)
+    names = _NAMES[owner]
     for name, value in values.items():
         if name not in names:
-            raise ValueError(_unknown(f"input of {owner}", name, names))
+            raise ValueError(_unknown(f"input of {owner}", name, list(names)))
         words = _WORDS.get(name)
         if words and value is not None and value not in words:
-            raise ValueError(f"{owner}.{name}: {value!r} is not one of {', '.join(words)}")
+            raise ValueError(f"{owner}.{name}: {value!r} is not one of {', '.join(map(str, words))}")
         if isinstance(value, float) and value != value:
             raise ValueError(f"{owner}.{name}: not a number")
+        if name == "profile" and value:
+            load_profile(str(value), _COURSES[owner])
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:

@@ -221,7 +221,7 @@ def test_contactors_close_at_matched_voltages_and_skipping_pre_charge_shows(virt
 def test_charging_tapers_and_never_trips_the_battery(virtually):
     async def story():
         bench = Bench()
-        bench.local.plant.battery.soc = 0.97
+        bench.local.plant.charge_to(0.97)
         async with bench:
             bench.plug()
             await bench.clock.sleep(1_200.0)

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from harness.plant.battery import Battery, BatteryParameters
+from harness.plant.battery import Battery, BatteryParameters, Cells
 from harness.plant.converter import ConverterParameters
 from harness.plant.plant import Plant, PlantParameters
 
@@ -24,14 +24,14 @@ def charging_plant(power_w: float = 10_000.0, **station: float) -> Plant:
 
 def imbalance(plant: Plant, stored_before_j: float) -> float:
     books = plant.books
-    kept_j = plant.battery.stored_j - stored_before_j + books.emulator_j
+    kept_j = plant.stored_j - stored_before_j + books.emulator_j
     moved_j = books.imported_j + books.exported_j
     return abs(books.grid_j - books.lost_j - kept_j) / max(moved_j, 1.0)
 
 
 def test_energy_is_conserved_through_a_random_day_of_commands():
     random, plant = Random(7), Plant()
-    stored_j = plant.battery.stored_j
+    stored_j = plant.stored_j
     for _ in range(2000):
         owner, values = random.choice(
             [
@@ -54,13 +54,15 @@ def test_energy_is_conserved_through_a_random_day_of_commands():
 def test_the_battery_closes_its_own_books_for_any_step():
     for step_s in (0.01, 1.0, 300.0):
         battery = Battery(BatteryParameters())
-        before_j, terminal_j, heat_j = battery.stored_j, 0.0, 0.0
+        cells, terminal_j, heat_j = battery.fresh, 0.0, 0.0
+        before_j = battery.stored_j(cells)
         for _ in range(20):
             for current_a in (80.0, -120.0, 0.0):
-                into_j, lost_j = battery.carry(current_a, step_s)
+                cells, into_j, lost_j = battery.carry(cells, current_a, step_s)
                 terminal_j += into_j
                 heat_j += lost_j
-        assert terminal_j - heat_j == pytest.approx(battery.stored_j - before_j, abs=1e-6 * abs(terminal_j) + 1e-6)
+        kept_j = battery.stored_j(cells) - before_j
+        assert terminal_j - heat_j == pytest.approx(kept_j, abs=1e-6 * abs(terminal_j) + 1e-6)
         assert heat_j > 0
 
 
@@ -69,7 +71,7 @@ def test_long_and_short_steps_agree_on_an_hour():
     long.advance(3600.0)
     for second in range(3, 3601):
         short.advance(float(second))
-    assert long.battery.soc == pytest.approx(short.battery.soc, abs=2e-6)
+    assert long.moment.cells.soc == pytest.approx(short.moment.cells.soc, abs=2e-6)
     assert long.books.grid_j == pytest.approx(short.books.grid_j, rel=1e-5)
 
 
@@ -188,12 +190,12 @@ def test_a_vehicle_that_is_charged_as_it_asks_does_not_trip():
 
 
 def test_charging_limits_taper_towards_the_highest_voltage_and_end_at_full():
-    battery = Battery(BatteryParameters(initial_soc=0.98))
-    assert 0.0 < battery.maximum_charge_a() < 200.0
-    battery.soc = 1.0
-    assert battery.maximum_charge_a() == 0.0
-    battery.soc = 0.04
-    assert battery.maximum_discharge_a() == 0.0
+    battery = Battery(BatteryParameters())
+    assert 0.0 < battery.maximum_charge_a(Cells(0.98, 0.0, 25.0)) < 200.0
+    assert battery.maximum_charge_a(Cells(1.0, 0.0, 25.0)) == 0.0
+    assert battery.maximum_discharge_a(Cells(0.04, 0.0, 25.0)) == 0.0
+    assert battery.maximum_charge_a(Cells(0.5, 0.0, 0.0)) == pytest.approx(100.0)
+    assert battery.maximum_charge_a(Cells(0.5, 0.0, 60.0)) == 0.0
 
 
 def test_a_battery_emulator_takes_the_place_of_the_battery_within_its_limits():
@@ -210,18 +212,6 @@ def test_a_battery_emulator_takes_the_place_of_the_battery_within_its_limits():
     plant.command("station", {"target_power_w": -9000.0})
     plant.advance(20.0)
     assert -25.0 < plant.state.battery_current_a < -23.0
-
-
-def test_the_on_board_charger_draws_its_current_only_in_state_c():
-    plant = Plant()
-    plant.command("pilot", {"plugged": True})
-    plant.command("station", {"contactor": True})
-    plant.command("vehicle", {"ac_current_a": 16.0})
-    plant.advance(10.0)
-    assert plant.state.grid_power_w < 100.0
-    plant.command("vehicle", {"pilot_state": "C"})
-    assert plant.state.grid_power_w == pytest.approx(3 * 230 * 16 + 35)
-    assert plant.state.battery_current_a > 20.0
 
 
 def test_pilot_shows_a_when_unplugged_and_e_when_the_station_is_dead():
