@@ -24,6 +24,7 @@ from harness.case import Subject
 from harness.clock import Clock, TimeMode, end_task
 from harness.emulation import Emulation, FarEnd, VirtualEmulation, WireEmulation
 from harness.lab import Device, Lab
+from harness.lag import beat
 from harness.limits import Limits, limits_from
 from harness.ocpp_bench import CsmsOnBench
 from harness.private_network import NoPrivateNetwork, PrivateNetwork, enter_private_network
@@ -68,6 +69,7 @@ class Bench:
         self.emulation: Emulation | None = None
         self._clock: Clock | None = None
         self._sampler: asyncio.Task[None] | None = None
+        self._beating: asyncio.Task[None] | None = None
         self._resources: dict[str, str] = {}
         self.csms = CsmsOnBench(mode, self.record, lab.csms_listen)
         self.v2g = V2gOnBench(self)
@@ -110,6 +112,8 @@ class Bench:
             await self._connect(subject)
         await self.make_safe()
         self._sampler = asyncio.create_task(self._sample())
+        if self.mode is TimeMode.WIRE and self._beating is None:
+            self._beating = asyncio.create_task(beat(partial(self._late, "harness")))
         self.record("bench", "bench", what="up", subject=subject.name)
 
     async def settle(self) -> None:
@@ -130,8 +134,16 @@ class Bench:
 
     async def down(self) -> None:
         """Take everything down; idempotent."""
+        if self._beating:
+            await end_task(self._beating)
+            self._beating = None
         await self._disconnect()
         await self.csms.stop()
+
+    def _late(self, process: str, due_s: float, late_s: float) -> None:
+        """A process of this bench (or ourselves) was late: from then on timings near it are not a device's."""
+        due_s -= self.clock.origin_s
+        self.record("bench", "bench", what="late", process=process, due_s=round(due_s, 3), late_s=round(late_s, 3))
 
     async def _disconnect(self) -> None:
         await self.v2g.disconnect()
@@ -232,7 +244,7 @@ class Bench:
         await self._disconnect()
         self.csms.reset()
         self._all_answer = True
-        self.emulation = VirtualEmulation(self.clock) if self.mode is TimeMode.VIRTUAL else WireEmulation()
+        self.emulation = VirtualEmulation(self.clock) if self.mode is TimeMode.VIRTUAL else WireEmulation(self._late)
         if self.lab.has_emulators:
             await self.emulation.start_plant(_plant_options(subject))
         wanted = [role for role in self.lab.roles if role in INSTRUMENTS]

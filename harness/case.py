@@ -144,7 +144,7 @@ class Case:
             return None
         if self.stopped and self.stopped[0] is self.verdict:
             return self.stopped[1]
-        sides = [f.side for f in self.findings if f.severity is Severity.FAIL]
+        sides = [f.side for f in self.findings if _charged(f.verdict, f.side) is self.verdict]
         sides += [m.side for m in self.measurements if _charged(m.verdict, m.side) is self.verdict]
         known = {side for side in sides if side is not Side.UNKNOWN}
         if known >= {Side.VEHICLE, Side.STATION}:
@@ -162,9 +162,9 @@ class Case:
         """The verdict in plain words; empty for a clean pass."""
         if self.stopped and self.stopped[0] is self.verdict:
             return self.stopped[2]
-        failed = [f.reason for f in self.findings if f.severity is Severity.FAIL]
+        failed = [f for f in self.findings if f.severity is Severity.FAIL]
         if failed:
-            return failed[0]
+            return min(failed, key=lambda f: _charged(f.verdict, f.side) is not self.verdict).reason
         if self.verdict is Verdict.CONDITIONAL_PASS:
             return "; ".join(self.helped)
         near = [m for m in self.measurements if m.verdict is Verdict.INCONCLUSIVE]

@@ -10,8 +10,10 @@ import contextlib
 import importlib
 import json
 import sys
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from drivers.emulators.plant_server import parameters_from
@@ -59,10 +61,14 @@ class Emulation(Protocol):
         ...
 
 
-class WireEmulation:
-    """Every emulator a process of its own."""
+OnLate = Callable[[str, float, float], None]
 
-    def __init__(self) -> None:
+
+class WireEmulation:
+    """Every emulator a process of its own. `on_late(kind, due, late)` hears of each beat that one misses, in loop time."""
+
+    def __init__(self, on_late: OnLate = lambda *_: None) -> None:
+        self._on_late = on_late
         self._plant = ""
         self._processes: list[tuple[str, asyncio.subprocess.Process]] = []
         self._readers: set[asyncio.Task[None]] = set()
@@ -94,8 +100,8 @@ class WireEmulation:
         assert process.stdout
         assert process.stderr
         self._processes.append((kind, process))
-        complaints = bytearray()
-        self._keep_reading(process.stderr, complaints)
+        complaints: deque[bytes] = deque(maxlen=20)
+        self._keep_reading(process.stderr, complaints.append)
         try:
             line = await asyncio.wait_for(process.stdout.readline(), START_S)
             found = json.loads(line)
@@ -103,21 +109,25 @@ class WireEmulation:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-            text = complaints.decode(errors="replace").strip().splitlines()
-            raise BenchError(f"emulator {kind} did not come up: {text[-1] if text else 'no ready line'}") from None
-        self._keep_reading(process.stdout, bytearray())
+            text = complaints[-1].decode(errors="replace").strip() if complaints else "no ready line"
+            raise BenchError(f"emulator {kind} did not come up: {text}") from None
+        self._keep_reading(process.stdout, partial(self._told, kind))
         assert isinstance(found, dict)
         return found
 
-    def _keep_reading(self, stream: asyncio.StreamReader, into: bytearray) -> None:
+    def _keep_reading(self, stream: asyncio.StreamReader, take: Callable[[bytes], None]) -> None:
         async def read() -> None:
-            while octets := await stream.read(4096):
-                into.extend(octets)
-                del into[:-16384]
+            while line := await stream.readline():
+                take(line)
 
         task = asyncio.create_task(read())
         self._readers.add(task)
         task.add_done_callback(self._readers.discard)
+
+    def _told(self, kind: str, line: bytes) -> None:
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # whatever else a process prints is not for us
+            late = json.loads(line)["late"]
+            self._on_late(kind, float(late["due_s"]), float(late["late_s"]))
 
     def plant_port(self, owner: str) -> PlantPort:
         return PlantClient(self._plant, owner)
@@ -130,9 +140,10 @@ class WireEmulation:
         """Where the plant listens, for an observer."""
         return self._plant
 
-    def pid_of(self, kind: str) -> int:
-        """Process id of a running emulator; raises KeyError."""
-        return {name: process.pid for name, process in self._processes}[kind]
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process ids of the emulators by kind."""
+        return {name: process.pid for name, process in self._processes}
 
     async def stop(self) -> None:
         for _, process in reversed(self._processes):

@@ -25,6 +25,7 @@ import yaml
 
 from drivers.emulators.line import Answer, LineDevice
 from harness.clock import Clock
+from harness.lag import beat
 from harness.plant.local import LocalPlant
 from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient
@@ -73,8 +74,17 @@ def die_with_parent() -> None:
 
 
 def ready(name: str, **facts: Any) -> None:
-    """The one line by which the starter knows that the wire is there."""
+    """The one line by which the starter knows that the wire is there; from then on it is told of every late beat."""
     print(json.dumps({"ready": name, **facts}), flush=True)
+    _BEATING.add(asyncio.ensure_future(beat(_tell_late)))
+
+
+_BEATING: set[asyncio.Future[None]] = set()
+
+
+def _tell_late(due_s: float, late_s: float) -> None:
+    """`due_s` is of the machine's monotonic clock, which the starter has too."""
+    print(json.dumps({"late": {"due_s": round(due_s, 4), "late_s": round(late_s, 4)}}), flush=True)
 
 
 def catch_end() -> asyncio.Event:

@@ -11,6 +11,7 @@ from drivers.errors import BenchError
 from drivers.safe_off import SafeOff
 from harness.bench import Bench
 from harness.campaign.artefacts import write_artefacts
+from harness.campaign.excuse import excuse
 from harness.campaign.guard import BEAT_S, Guard
 from harness.campaign.run import Run
 from harness.case import Case, CaseStop, PreambleMissed, Subject, running
@@ -134,6 +135,7 @@ class AttemptRunner:
         for finding in judge_transcript(case.recorder.events, case.usecase.uses_rules):
             if finding.side in case.subject.sides or finding.severity is Severity.WARN:
                 case.find(finding)
+        excuse(case)
 
 
 async def _keep_telling(guard: Guard) -> None:

@@ -60,8 +60,15 @@ class Rule:
                 kind=self.kind,
                 confidence=self.confidence,
                 message=broken.message,
-                events=broken.events,
+                events=broken.events or _events_of(session, broken.message),
             )
+
+
+def _events_of(session: Any, ordinal: int | None) -> tuple[int, ...]:
+    """The event of the message with that ordinal; none for a session that was not made from a transcript."""
+    found = next((one for one in getattr(session, "messages", ()) if one.ordinal == ordinal), None)
+    event = getattr(found, "event", 0)
+    return (event,) if event else ()
 
 
 RULES: dict[str, Rule] = {}

@@ -19,7 +19,7 @@ wire is kept octet for octet (`hex` or `text`), decoded views are made from it w
 | case       | case                 | what: begin, end; id, parameters, verdict |
 | finding    | case                 | a Finding |
 | measurement| case                 | a Measurement |
-| bench      | bench                | what: up, down, safe, lost, note; details |
+| bench      | bench                | what: up, down, safe, lost, late, note; details |
 | operator   | operator             | prompt, answer |
 """
 

@@ -1,0 +1,88 @@
+"""The bench knows when it was late itself, and charges nobody with what that breaks."""
+
+import asyncio
+import time
+
+import pytest
+
+from harness.campaign.excuse import excuse
+from harness.case import Case, Subject, running
+from harness.clock import Clock
+from harness.lab import Device
+from harness.lag import BOUND_S, REACH_S, beat, late_beats
+from harness.rules.judge import load_rules
+from harness.transcript.recorder import Recorder
+from harness.usecase import UseCase
+from harness.verdict import Finding, Limit, Measurement, Severity, Side, Verdict
+
+USECASE = UseCase("PF_X", "a case", "pair", "", frozenset(), (), ())
+PAIR = Subject(Device(driver="vehicle.x", id="V"), Device(driver="charger.x", id="S"))
+TIMED = "iso15118-20/answer-in-time-charge-loop"
+BY_CONTENT = "iso15118-20/station-discharge-limits-have-one-sign"
+
+
+@pytest.fixture
+async def case():
+    load_rules()
+    with running(Case(USECASE, PAIR, Recorder(Clock()))) as one:
+        yield one
+
+
+def late(case, by_s=0.4, at_s=None):
+    due_s = case.recorder.clock.now_s() if at_s is None else at_s
+    case.recorder.record("bench", "bench", what="late", process="charger_unit", due_s=due_s, late_s=by_s)
+
+
+def found(case, rule):
+    event = case.recorder.record("v2g", "v2g.frame", "charger", "vehicle")
+    case.find(Finding(rule, "V2G20-443", Severity.FAIL, Side.STATION, "too late", events=(event.number,)))
+
+
+async def test_a_loop_that_is_blocked_tells_how_late_it_was():
+    told = []
+    beating = asyncio.create_task(beat(lambda due_s, late_s: told.append(late_s)))
+    await asyncio.sleep(0.12)
+    time.sleep(0.3)
+    await asyncio.sleep(0.05)
+    beating.cancel()
+    assert any(late_s > BOUND_S and late_s > 0.2 for late_s in told)
+
+
+async def test_a_timing_missed_near_a_late_beat_is_the_benchs_error_with_the_figure(case):
+    late(case)
+    found(case, TIMED)
+    excuse(case)
+    assert (case.verdict, case.side) == (Verdict.ERROR, Side.BENCH)
+    assert "charger_unit ran 0.40 s late" in case.reason
+    assert "allowed 0.1 s" in case.reason
+
+
+async def test_what_a_message_says_stays_its_senders_however_late_the_bench_was(case):
+    late(case)
+    found(case, BY_CONTENT)
+    excuse(case)
+    assert (case.verdict, case.side) == (Verdict.FAIL, Side.STATION)
+
+
+async def test_a_timing_missed_long_after_a_late_beat_stays_the_devices(case):
+    late(case, at_s=-REACH_S - 1.0)
+    found(case, TIMED)
+    excuse(case)
+    assert (case.verdict, case.side) == (Verdict.FAIL, Side.STATION)
+
+
+async def test_measurements_and_torn_sessions_are_excused_alike(case):
+    late(case)
+    now_s = case.recorder.clock.now_s()
+    case.measurements.append(Measurement("settling", 9.0, "s", Limit(high=5.0), side=Side.STATION, at_s=now_s))
+    case.stopped = (Verdict.FAIL, Side.STATION, "the link was closed")
+    excuse(case)
+    assert (case.verdict, case.side) == (Verdict.ERROR, Side.BENCH)
+    assert case.measurements[0].side is Side.BENCH
+
+
+async def test_a_punctual_bench_changes_nothing(case):
+    found(case, TIMED)
+    excuse(case)
+    assert (case.verdict, case.side) == (Verdict.FAIL, Side.STATION)
+    assert late_beats(case.recorder.events) == []
