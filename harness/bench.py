@@ -138,6 +138,7 @@ class Bench:
             await end_task(self._beating)
             self._beating = None
         await self._disconnect()
+        self.v2g.security.close()
         await self.csms.stop()
 
     def _late(self, process: str, due_s: float, late_s: float) -> None:

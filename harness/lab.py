@@ -108,6 +108,21 @@ class Identification(_Model):
     operator: str = ""
 
 
+class Security(_Model):
+    """How the V2G links are secured: one of the three environments in which a lab brings two devices together."""
+
+    environment: Literal["none", "development", "production"] = "none"
+    """`none`: plain TCP. `development`: TLS, certificates without revocation. `production`: with OCSP responses."""
+    profile: Literal["lab-20", "strict-20"] | None = None
+    """What is allowed in the handshake; lab-20 in development, strict-20 in production where none is given."""
+    pki: str | None = None
+    """Folder of certificates as `plugfest pki create` makes it, from the lab file's; none: made anew for each run."""
+
+    @property
+    def tls_profile(self) -> str:
+        return self.profile or ("strict-20" if self.environment == "production" else "lab-20")
+
+
 Pairings = Literal["all", "reference"] | tuple[tuple[str, str], ...]
 
 
@@ -124,6 +139,8 @@ class Lab(_Model):
     """Case parameters by name, or by case id and then by name."""
     limits: dict[str, Any] = Field(default_factory=dict)
     """Limits that this lab sets itself; see `plugfest cases`."""
+    security: Security = Security()
+    """TLS of the V2G links."""
     csms_listen: str = "127.0.0.1:0"
     """Host and port on which our CSMS waits for charging stations; port 0: any free one, for emulated stations."""
     path: Path = Field(default=Path("lab.yaml"), exclude=True)
@@ -253,6 +270,7 @@ def _explain(error: Any) -> str:
 def _known_keys(where: tuple[str | int, ...]) -> list[str]:
     model: type[BaseModel] = Lab
     by_key: dict[str, type[BaseModel]] = {"lab": Identification, "calibration": Calibration, "emulator": Emulator}
+    by_key["security"] = Security
     for part in where:
         model = by_key.get(str(part), Device if model is Lab and part == "roles" else model)
     return [name for name in model.model_fields if name != "path"]
@@ -295,6 +313,8 @@ def _check(lab: Lab, today: dt.date) -> Iterator[tuple[tuple[str | int, ...], st
                     f"calibration {device.calibration.certificate} was due {device.calibration.due}; "
                     "have it calibrated, or take the instrument out of this lab file",
                 )
+    if lab.security.pki and not (lab.path.parent / lab.security.pki).is_dir():
+        yield ("security", "pki"), f"no folder {lab.security.pki!r}; `plugfest pki create` makes one"
     if isinstance(lab.pairings, tuple):
         for number, pair in enumerate(lab.pairings):
             for position, (role, name) in enumerate(zip(("vehicle", "charger"), pair, strict=True)):

@@ -7,18 +7,22 @@ agent is the vehicle. A vehicle alone: our SECC agent is the charger.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from drivers.errors import BenchError
 from harness.case import Subject
 from harness.clock import TimeMode, end_task
 from harness.iso15118 import net, sdp
-from harness.iso15118.errors import NoAnswer
+from harness.iso15118.errors import LinkLost, NoAnswer
 from harness.iso15118.observer import Observer
 from harness.iso15118.relay import Relay
+from harness.iso15118.tls import Tls
 from harness.lab import Device
 from harness.link import ByteStream, memory_streams
 from harness.ocpp_bench import identity_of
+from harness.v2g_security import Handshake, V2gSecurity, both, keylog_beside
 
 if TYPE_CHECKING:
     from harness.bench import Bench
@@ -42,6 +46,10 @@ class _Transcribed:
         if self._only in ("", source):
             self._bench.record("v2g", "v2g.sdp", source, target, hex=octets.hex())
 
+    def secret(self, source: str, target: str, octets: bytes) -> None:
+        """Octets of a TLS connection, as they are on the wire."""
+        self._bench.record("v2g", "v2g.tls", source, target, hex=octets.hex(), session=self.session)
+
     def link(self, what: str, **details: Any) -> None:
         source = str(details.get("by", ""))
         self._bench.record("v2g", "v2g.link", source, "", what=what, session=self.session, **details)
@@ -58,6 +66,7 @@ class V2gOnBench:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
+        self.security = V2gSecurity(bench.lab)
         self._sessions = 0
         self._charger_port = sdp.PORT
         self._charger_object: Any = None
@@ -83,7 +92,7 @@ class V2gOnBench:
             return
         identity = identity_of(subject)
         own = {key: value for key, value in device.emulator.options.items() if key != "plant"}
-        options: dict[str, Any] = {**own, "ocpp_id": identity}
+        options: dict[str, Any] = {**own, "ocpp_id": identity, **self.security.options()}
         if bench.mode is TimeMode.VIRTUAL:
             assert bench.csms.csms
             options |= {"clock": bench.clock, "connect_csms": bench.csms.csms.memory_link(identity)}
@@ -108,14 +117,18 @@ class V2gOnBench:
             options = {"interface": bench.network.vehicle} if bench.network else {"sdp_port": port}
         if device.emulator:
             assert bench.emulation
+            own = {key: value for key, value in device.emulator.options.items() if key != "plant"}
             await bench.emulation.start(
-                device.emulator.kind, defects=bench.defects_of("vehicle", device), options=options
+                device.emulator.kind,
+                defects=bench.defects_of("vehicle", device),
+                options={**own, **options, **self.security.options()},
             )
 
     async def _listen_for_vehicle(self, device: Device, handle: Any) -> int:
         interface = self._bench.network.to_vehicle if self._bench.network else device.interface
         server, endpoint = await net.serve(handle, interface=interface)
-        responder = sdp.Responder(endpoint.address, endpoint.port, None, False)
+        secure = self.security.on
+        responder = sdp.Responder(endpoint.address, endpoint.port, endpoint.port if secure else None, secure)
 
         def answer(datagram: bytes) -> bytes | None:
             found = responder.answer(datagram)
@@ -155,17 +168,46 @@ class V2gOnBench:
         return found
 
     async def to_charger(self, observer: Observer | None = None) -> ByteStream:
-        """Find the charger under test and open a connection to it; raises NoAnswer or OSError."""
+        """Find the charger under test and open a TCP connection to it; raises NoAnswer or OSError."""
         bench = self._bench
         if bench.mode is TimeMode.VIRTUAL:
             if self._charger_object is None:
                 raise BenchError("no charger is on this bench: the case's subject has none")
-            stream: ByteStream = self._charger_object.attach()
+            stream: ByteStream = self._charger_object.attach(secured=self.security.on)
             return stream
         interface = self._to_station
         watching = observer or _Transcribed(bench, "charger")
-        found = await net.discover(bench.clock, watching, interface=interface, port=self._charger_port)
+        wanted = sdp.Security.TLS if self.security.on else sdp.Security.NONE
+        found = await net.discover(bench.clock, watching, interface=interface, port=self._charger_port, security=wanted)
         return await net.connect(found, bench.clock, within_s=CONNECT_S)
+
+    async def secured(
+        self, stream: ByteStream, observer: _Transcribed, *, we: str, tls: Tls | None = None
+    ) -> ByteStream:
+        """The connection inside TLS, if the lab has it; `tls` in place of what is right. Raises LinkLost."""
+        if not self.security.on:
+            return stream
+        inside, details = await self._shake(stream, observer.secret, we, tls)
+        observer.link("tls", by="vehicle", **details)
+        return inside
+
+    def own_tls(self, we: str, **changes: Any) -> Tls:
+        """Our side's TLS, its key log in the running attempt's evidence; `changes` as in `Environment`."""
+        environment = self.security.environment
+        make = environment.vehicle if we == "vehicle" else environment.charger
+        return make(self._keylog, **changes)
+
+    @property
+    def _keylog(self) -> Path:
+        recorder = self._bench.recorder
+        return keylog_beside(recorder.path if recorder else None)
+
+    async def _shake(
+        self, stream: ByteStream, keep: Callable[[str, str, bytes], None], we: str, tls: Tls | None = None
+    ) -> tuple[ByteStream, dict[str, Any]]:
+        handshake = Handshake(self._bench.clock, self._keylog, keep, we=we)
+        inside = await handshake.run(stream, tls or self.own_tls(we))
+        return inside, handshake.details()
 
     async def ask_charger(self, datagram: bytes, within_s: float) -> bytes | None:
         """Send one discovery datagram, sound or not, to the charger under test; its first answer, or None in time."""
@@ -196,8 +238,19 @@ class V2gOnBench:
 
     async def _relay(self, vehicle: ByteStream) -> None:
         observer = self.observer()
+        observer.link("connected", by="vehicle")
+        near: dict[str, Any] = {}
+        try:
+            if self.security.on:
+                vehicle, near = await self._shake(vehicle, observer.secret, "charger")
+        except LinkLost as refused:
+            observer.link("refused", by="vehicle", reason=str(refused))
+            return
         try:
             charger = await self.to_charger()
+            if self.security.on:
+                charger, far = await self._shake(charger, _unheard, "vehicle")
+                observer.link("tls", by="vehicle", **both(near, far))
         except (NoAnswer, OSError, TimeoutError) as refused:
             observer.link("refused", by="charger", reason=str(refused))
             await vehicle.close()
@@ -223,3 +276,7 @@ class V2gOnBench:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _unheard(_source: str, _target: str, _octets: bytes) -> None:
+    """A capture shows one connection: of a relayed session the vehicle's."""

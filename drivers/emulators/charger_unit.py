@@ -18,6 +18,7 @@ from drivers.emulators.station import EmulatedStation, over_websocket
 from drivers.emulators.station_defects import QUIRKS
 from harness.clock import Clock
 from harness.iso15118 import sdp
+from harness.iso15118.environment import Environment
 from harness.iso15118.secc import SeccConfig
 from harness.iso15118.services import Service
 from harness.iso15118.station import SessionEvent, What
@@ -50,6 +51,7 @@ class ChargerUnit:
         identity: str = "CS-0001",
         defects: Collection[str] = (),
         config: SeccConfig | None = None,
+        security: Environment | None = None,
     ) -> None:
         self.plant = plant
         self.clock = clock
@@ -63,6 +65,9 @@ class ChargerUnit:
             defects=[one for one in defects if one in CHARGER_DEFECTS],
         )
         self.charger.authorize(None)
+        if security:
+            asks = self.charger.asks_client_certificate
+            self.charger.tls = security.charger(asks_certificate=asks).server()
         self.station = EmulatedStation(
             plant,
             clock,
@@ -90,9 +95,9 @@ class ChargerUnit:
         await self.charger.close()
         await self.station.stop()
 
-    def attach(self) -> ByteStream:
+    def attach(self, *, secured: bool = False) -> ByteStream:
         """A V2G connection in memory; returns the vehicle's end."""
-        return self.charger.attach()
+        return self.charger.attach(secured=secured)
 
     def discover(self, datagram: bytes) -> tuple[bytes, ...]:
         """A discovery datagram in memory; returns its answers."""
@@ -215,7 +220,12 @@ def build(request: Request) -> ChargerUnit:
         request.option("connect_csms", None),
         identity=request.option("ocpp_id", "CS-0001"),
         defects=request.defects,
+        security=_security(request.options or {}),
     )
+
+
+def _security(options: Mapping[str, Any]) -> Environment | None:
+    return Environment.of(options["security"]) if "security" in options else None
 
 
 async def _main() -> None:
@@ -229,9 +239,13 @@ async def _main() -> None:
         over_websocket(str(options["csms"]), identity),
         identity=identity,
         defects=chosen.defect,
+        security=_security(options),
     )
     interface = options.get("interface")
-    _, port = await unit.charger.listen(interface=interface, sdp_port=sdp.PORT if interface else 0)
+    tls = unit.charger.tls
+    _, port = await unit.charger.listen(
+        interface=interface, sdp_port=sdp.PORT if interface else 0, tls=tls, tls_required=tls is not None
+    )
     await unit.start()
     ready("charger_unit", address=str(port), resource=str(port))
     await until_terminated()

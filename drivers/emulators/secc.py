@@ -74,6 +74,8 @@ class Charger:
         self.second_answer: Callable[[bytes], bytes] | None = None
         """Makes another discovery answer of the right one, to be sent behind it."""
         self.asks_client_certificate = True
+        self.tls: ssl.SSLContext | None = None
+        """How a vehicle is received that comes with TLS; None: this station has no TLS."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._servers: list[asyncio.Server] = []
         self._discovery: net.DiscoveryServer | None = None
@@ -127,10 +129,10 @@ class Charger:
 
         self.respond_to_discovery = respond
 
-    def attach(self) -> ByteStream:
-        """A connection in memory; returns the vehicle's end."""
+    def attach(self, *, secured: bool = False) -> ByteStream:
+        """A connection in memory, to the plain or to the TLS listener; returns the vehicle's end."""
         near, far = memory_streams()
-        self._spawn(self.serve(near))
+        self._spawn(net.received(near, self.serve, self.tls if secured else None, self.observer))
         return far
 
     async def serve(self, stream: ByteStream) -> None:

@@ -18,6 +18,7 @@ from harness.iso15118.evcc import EvccConfig, EvccSession, StoredSession
 from harness.iso15118.evcc_shell import Evcc
 from harness.iso15118.intent import Intent
 from harness.iso15118.observer import Deaf, Observer
+from harness.iso15118.secure import secure
 from harness.link import ByteStream, LinkClosed
 from harness.plant.port import PlantPort
 
@@ -202,6 +203,15 @@ class ElectricVehicle:
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
             await self.clock.sleep(PILOT_POLL_S)
+
+
+def inside_tls(connect: Connect, tls: ssl.SSLContext) -> Connect:
+    """The same connection with a TLS handshake at its beginning; raises ssl.SSLError."""
+
+    async def secured() -> ByteStream:
+        return await secure(await connect(), tls)
+
+    return secured
 
 
 def wire(

@@ -18,10 +18,13 @@ from harness.clock import Clock
 from harness.iso15118 import sdp
 from harness.iso15118.errors import NoAnswer
 from harness.iso15118.observer import Deaf, Observer
+from harness.iso15118.secure import reason_of, secure
 from harness.iso15118.timing import SDP_ATTEMPTS
-from harness.link import ByteStream, TcpStream
+from harness.link import ByteStream, LinkClosed, TcpStream
 
 LOOPBACK = "::1"
+HANDSHAKE_S = 20.0
+"""Longest time for a TLS handshake (communication set-up by the general table)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +188,10 @@ class DiscoveryServer:
 
 async def connect(
     endpoint: Endpoint, clock: Clock, *, tls: ssl.SSLContext | None = None, within_s: float = 20.0
-) -> TcpStream:
+) -> ByteStream:
     """Open a connection to a charger, with TLS if a context is given. Raises OSError, ssl.SSLError, TimeoutError."""
-    opening = asyncio.open_connection(endpoint.host, endpoint.port, ssl=tls, server_hostname="" if tls else None)
-    return TcpStream(*await clock.wait(opening, within_s))
+    stream = TcpStream(*await clock.wait(asyncio.open_connection(endpoint.host, endpoint.port), within_s))
+    return await clock.wait(secure(stream, tls), within_s) if tls else stream
 
 
 async def serve(
@@ -197,13 +200,36 @@ async def serve(
     interface: str | None = None,
     port: int = 0,
     tls: ssl.SSLContext | None = None,
+    observer: Observer | None = None,
 ) -> tuple[asyncio.Server, Endpoint]:
-    """Listen on the interface's link-local address, or on ::1 without one. Port 0: any free one."""
+    """Listen on the interface's link-local address, or on ::1 without one. Port 0: any free one.
+
+    With a TLS context only connections whose handshake succeeds are handled; the observer is told of the others.
+    """
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await handle(TcpStream(reader, writer))
+        await received(TcpStream(reader, writer), handle, tls, observer)
 
     address = link_local(interface) if interface else LOOPBACK
     host = f"{address}%{interface}" if interface else address
-    server = await asyncio.start_server(connected, host, port, ssl=tls)
+    server = await asyncio.start_server(connected, host, port)
     return server, Endpoint(address, server.sockets[0].getsockname()[1], tls is not None, interface)
+
+
+async def received(
+    stream: ByteStream,
+    handle: Callable[[ByteStream], Awaitable[None]],
+    tls: ssl.SSLContext | None,
+    observer: Observer | None = None,
+) -> None:
+    """Handle a connection that a listener has accepted, inside TLS if a context is given."""
+    try:
+        if tls is not None:
+            async with asyncio.timeout(HANDSHAKE_S):
+                stream = await secure(stream, tls, server_side=True)
+    except (ssl.SSLError, LinkClosed, TimeoutError) as problem:
+        await stream.close()
+        why = reason_of(problem) if isinstance(problem, ssl.SSLError) else str(problem) or "no end of the handshake"
+        (observer or Deaf()).link("refused", by="charger", reason=f"TLS: {why}")
+    else:
+        await handle(stream)

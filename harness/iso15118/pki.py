@@ -66,6 +66,7 @@ BRANCHES: Mapping[str, Branch] = {
     "contract": Branch("mo_root", ("mo_sub1", "mo_sub2"), "DEPFTC123456789", "MO"),
 }
 """Leaves of the hierarchy. The vehicle's common name is its EVCCID ([V2G20-2339]), the contract's its EMAID."""
+ROOTS = ("v2g_root", "oem_root", "mo_root")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,11 @@ class Faults:
     deep: frozenset[str] = frozenset()
     """Leaves with one sub-CA too many."""
 
+    def leaves(self) -> list[str]:
+        """The leaves that something is wrong with."""
+        named = self.expired | self.not_yet_valid | self.wrong_usage | self.revoked | self.deep
+        return [one for one in BRANCHES if one in named]
+
 
 @dataclass(frozen=True)
 class Pki:
@@ -89,18 +95,46 @@ class Pki:
     authorities: Mapping[str, Credential]
     leaves: Mapping[str, Credential]
     faults: Faults = field(default_factory=Faults)
+    others: Mapping[str, x509.Certificate] = field(default_factory=dict)
+    """Authorities whose key is not here: those of a hierarchy that somebody else made."""
 
     def root(self, name: str) -> x509.Certificate:
         """A root certificate: v2g_root, oem_root or mo_root; raises KeyError."""
-        return self.authorities[name].leaf
+        return self.authorities[name].leaf if name in self.authorities else self.others[name]
 
     def roots(self) -> tuple[x509.Certificate, ...]:
-        return tuple(one.leaf for name, one in self.authorities.items() if name.endswith("_root"))
+        return tuple(self.root(name) for name in ROOTS if name in self.authorities or name in self.others)
+
+    @property
+    def kind(self) -> KeyKind:
+        """The kind of the leaves' keys; raises ValueError for a folder without a leaf."""
+        if not self.leaves:
+            raise ValueError("the folder of certificates has no leaf with its key")
+        return _kind_of(next(iter(self.leaves.values())).key)
+
+    def issuer(self, leaf: str) -> Credential | None:
+        """The authority that signed a leaf, if its key is here."""
+        signed_by = self.leaves[leaf].leaf.issuer
+        return next((one for one in self.authorities.values() if one.leaf.subject == signed_by), None)
+
+    def reissued(self, faults: Faults, now: datetime.datetime, days: int = 365) -> Pki:
+        """The same hierarchy with new leaves where `faults` names them; raises ValueError where a CA's key is missing."""
+        maker = _Maker(self.kind, now, days, "Plugfest lab", faults)
+        maker.authorities |= self.authorities
+        for name in faults.leaves():
+            branch = BRANCHES[name]
+            missing = [one for one in (branch.root, *branch.subs) if one not in self.authorities]
+            if missing:
+                raise ValueError(f"a new {name} certificate needs the keys of {', '.join(missing)}")
+            maker.add(name, branch, _common_name(self.leaves[name].leaf) if name in self.leaves else branch.common_name)
+        return Pki(maker.authorities, {**self.leaves, **maker.leaves}, faults)
 
     def ocsp(self, leaf: str, now: datetime.datetime) -> bytes:
-        """An OCSP response for a leaf, signed by its issuer, in DER."""
+        """An OCSP response for a leaf, signed by its issuer, in DER; raises ValueError without the issuer's key."""
         credential = self.leaves[leaf]
-        issuer = next(one for one in self.authorities.values() if one.leaf == credential.subs[0])
+        issuer = self.issuer(leaf)
+        if issuer is None:
+            raise ValueError(f"an OCSP response for {leaf} needs the key of its issuer")
         revoked = leaf in self.faults.revoked
         builder = ocsp.OCSPResponseBuilder().add_response(
             cert=credential.leaf,
@@ -260,12 +294,51 @@ def key_to_pem(key: PrivateKey) -> bytes:
     )
 
 
+def load(folder: Path) -> Pki:
+    """A hierarchy from a folder as `Pki.write` makes it; what a lab of its own has not may be missing.
+
+    Leaves are `NAME.pem` with `NAME.key`, or `NAME.p12` without a password. Raises ValueError with the file's name.
+    """
+    leaves: dict[str, Credential] = {}
+    for name in BRANCHES:
+        if (folder / f"{name}.p12").is_file():
+            leaves[name] = load_pkcs12(folder / f"{name}.p12")
+        elif (folder / f"{name}.pem").is_file():
+            leaves[name] = load_pem(folder / f"{name}.pem", folder / f"{name}.key")
+    authorities: dict[str, Credential] = {}
+    others: dict[str, x509.Certificate] = {}
+    for name in dict.fromkeys(each for branch in BRANCHES.values() for each in (branch.root, *branch.subs)):
+        chain, key = folder / f"{name}.pem", folder / f"{name}.key"
+        if key.is_file():
+            authorities[name] = load_pem(chain, key)
+        elif chain.is_file():
+            others[name] = _first_certificate(chain)
+    return Pki(authorities, leaves, others=others)
+
+
+def _first_certificate(file: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificates(file.read_bytes())[0]
+    except ValueError as problem:
+        raise ValueError(f"{file}: {problem}") from problem
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+
+def _kind_of(key: PrivateKey) -> KeyKind:
+    if isinstance(key, ed448.Ed448PrivateKey):
+        return KeyKind.ED448
+    return KeyKind.SECP521R1 if key.curve.key_size > 256 else KeyKind.P256
+
+
 def load_pem(chain: Path, key: Path, password: bytes | None = None) -> Credential:
     """A lab's own leaf with its sub-CAs (any order behind the leaf) and key. Raises ValueError with the file's name."""
     try:
         leaf, *others = x509.load_pem_x509_certificates(chain.read_bytes())
         private = serialization.load_pem_private_key(key.read_bytes(), password)
-    except ValueError as problem:
+    except (ValueError, OSError) as problem:
         raise ValueError(f"{chain}, {key}: {problem}") from problem
     return _credential(leaf, others, private, f"{key}")
 

@@ -1,7 +1,8 @@
 """The listener between a vehicle and a charger: passes every octet on, and tells the observer every frame.
 
-It is a relay, not a tap: each side has a connection of its own with us. Octets are handed on as they arrive, before
-they are looked at, so a frame that we cannot read still reaches the other side.
+It is a relay, not a tap: each side has a connection of its own with us, and where there is TLS it ends here on both.
+Octets are handed on as they arrive, before they are looked at, so a frame that we cannot read still reaches the other
+side.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until both sides have closed; what one side closes is closed towards the other."""
-        self._observer.link("connected", by="vehicle")
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pump("vehicle", "charger"))
             group.create_task(self._pump("charger", "vehicle"))

@@ -22,7 +22,8 @@ from cryptography.x509 import ocsp
 from harness.iso15118 import openssl
 from harness.iso15118.credential import Credential
 from harness.iso15118.pki import key_to_pem, to_pem
-from harness.link import ByteStream, TcpStream
+from harness.iso15118.secure import SecureStream
+from harness.link import ByteStream
 
 STRICT_SUITES = ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256")
 """[V2G20-2458], in this order; TLS_AES_128_GCM_SHA256 is not in the profile."""
@@ -63,14 +64,16 @@ class Tls:
     suites: tuple[str, ...] = ()
     names_authorities: bool = True
     """Whether the trusted roots are sent as certificate_authorities ([V2G20-2401], [V2G20-1006])."""
+    asks_certificate: bool = True
+    """Whether the charger asks for the vehicle's certificate ([V2G20-2400])."""
     staple: bytes = b""
     """The charger's OCSP response in DER."""
     revocation: Revocation = Revocation.IF_STAPLED
 
-    def server(self, *, client_certificate: bool = True) -> ssl.SSLContext:
-        """The charger's context; it always asks for the vehicle's certificate ([V2G20-2400]) unless told not to."""
+    def server(self) -> ssl.SSLContext:
+        """The charger's context."""
         context = self._context(ssl.PROTOCOL_TLS_SERVER)
-        context.verify_mode = ssl.CERT_REQUIRED if client_certificate else ssl.CERT_NONE
+        context.verify_mode = ssl.CERT_REQUIRED if self.asks_certificate else ssl.CERT_NONE
         if self.staple:
             openssl.staple(context, self.staple)
         return context
@@ -130,18 +133,16 @@ def _load(context: ssl.SSLContext, credential: Credential) -> None:
 
 def describe(stream: ByteStream) -> dict[str, Any]:
     """What a finished handshake agreed on, as plain JSON; empty without TLS."""
-    secured = stream.writer.get_extra_info("ssl_object") if isinstance(stream, TcpStream) else None
-    if secured is None:
+    if not isinstance(stream, SecureStream):
         return {}
-    suite, version, _ = secured.cipher()
-    peer = secured.getpeercert(binary_form=True)
+    suite, version, _ = stream.tls.cipher() or ("", "", 0)
+    peer = stream.tls.getpeercert(binary_form=True)
     return {"version": version, "suite": suite, "peer": _named(peer)}
 
 
 def peer_certificate(stream: ByteStream) -> bytes:
     """The far end's leaf in DER; empty without TLS, or where it showed none."""
-    secured = stream.writer.get_extra_info("ssl_object") if isinstance(stream, TcpStream) else None
-    return (secured.getpeercert(binary_form=True) or b"") if secured else b""
+    return (stream.tls.getpeercert(binary_form=True) or b"") if isinstance(stream, SecureStream) else b""
 
 
 def _named(der: bytes | None) -> str:

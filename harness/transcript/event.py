@@ -8,6 +8,7 @@ wire is kept octet for octet (`hex` or `text`), decoded views are made from it w
 | v2g.sdp    | v2g                  | hex: the datagram |
 | v2g.frame  | v2g                  | hex: one whole V2GTP frame with its header; session: number of the connection |
 | v2g.link   | v2g                  | what: connected, closed, tls, ...; session; details of TLS |
+| v2g.tls    | v2g                  | hex: octets of a TLS connection as on the wire; session |
 | ocpp.frame | ocpp                 | text: the frame exactly as on the wire; station: identity |
 | ocpp.link  | ocpp                 | what: connected, closed, refused; station; details |
 | scpi       | role of the device   | command, reply or error |

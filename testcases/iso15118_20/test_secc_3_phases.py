@@ -148,7 +148,7 @@ async def a_paused_session_is_joined(evcc: EvccOnBench) -> None:
 async def nobody_else_joins(evcc: EvccOnBench, *, who: str, wrong: str) -> None:
     """Resume by {who}: a new session with a new id, nothing of the old one"""
     stored = await paused(evcc)
-    config = {"evcc_id": "DETHIEF0000000001"} if wrong == "evcc" else {}
+    config: dict[str, Any] = {"evcc_id": "DETHIEF0000000001"} if wrong == "evcc" else {}
     ev = await evcc.session(stored=stored, **config)
     await ev.exchange()
     asked = stored.session_id if wrong == "evcc" else b"\x0f" * 8

@@ -15,7 +15,7 @@ from harness.campaign.attempt import AttemptRunner
 from harness.campaign.catalogue import load_cases
 from harness.campaign.run import Run
 from harness.clock import TimeMode, new_loop
-from harness.lab import load_lab
+from harness.lab import Security, load_lab
 from harness.subjects import parameters_for, subjects_for
 from harness.usecase import CASES
 
@@ -26,8 +26,8 @@ LAB = ROOT / "lab-configs" / "emulated-iso15118-20.yaml"
 class Rig:
     """A bench with the lab's devices, some defects seeded, for as long as the run of a few cases."""
 
-    def __init__(self, folder: Path, defects: tuple[str, ...] = ()) -> None:
-        self.lab = load_lab(LAB)
+    def __init__(self, folder: Path, defects: tuple[str, ...] = (), environment: str = "none") -> None:
+        self.lab = load_lab(LAB).model_copy(update={"security": Security(environment=environment)})
         self.cases = {case.id: case for case in load_cases(self.lab.suites)}
         self.folder = folder
         self.defects = defects

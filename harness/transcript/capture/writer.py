@@ -1,15 +1,16 @@
 """Transcript events to pcapng, so that a session recorded above TCP can be opened with Wireshark.
 
 Ethernet, IPv6, TCP and UDP are synthetic around the real payloads and the real time stamps: addresses and ports are
-those of the connection where the transcript knows them, else the defaults below; checksums are right. Payloads are
-written as the session layer saw them: what went through TLS stands in the clear, and the packet comment says so.
+those of the connection where the transcript knows them, else the defaults below; checksums are right. What went
+through TLS is written as it was on the wire, to be opened with the key log; where only the messages are known they
+stand in the clear, and the packet comment says so.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import AddressValueError, IPv6Address
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,14 @@ CHARGER_END = Endpoint(IPv6Address("fe80::ce"), 15118)
 EVERYBODY = Endpoint(IPv6Address("ff02::1"), 15118)
 """V2G20 SDP requests go to this multicast address and port ([V2G2-139])."""
 LARGEST_SEGMENT = 1440
+_ENDS = ("closed", "lost")
 PUSH = 0x08
 
 
 def write_capture(path: Path, events: Iterable[Event], key_log: str = "") -> int:
-    """Write the V2G events (kinds v2g.sdp, v2g.link, v2g.frame) to a pcapng file; returns the number of packets."""
+    """Write the V2G events (kinds v2g.sdp, v2g.link, v2g.frame, v2g.tls) to a pcapng; returns the number of packets."""
+    events = _closed_last(list(events))
+    sealed = {int(one.data["session"]) for one in events if one.kind == "v2g.tls"}
     sessions: dict[int, _Wire] = {}
     count = 0
     with path.open("wb") as file:
@@ -35,16 +39,32 @@ def write_capture(path: Path, events: Iterable[Event], key_log: str = "") -> int
         if key_log:
             file.write(blocks.secrets(key_log))
         for event in events:
+            if event.kind == "v2g.frame" and int(event.data.get("session", 0)) in sealed:
+                continue
             for data, comment in _packets(event, sessions):
                 file.write(blocks.packet(event.utc_us * 1000, data, comment))
                 count += 1
     return count
 
 
+def _closed_last(events: list[Event]) -> list[Event]:
+    """Each end of a connection behind its last TLS record: closing is told first, close_notify goes out after that."""
+    last = {(one.data["session"], one.source): one for one in events if one.kind == "v2g.tls"}
+    waiting: dict[int, list[Event]] = {}
+    ordered: list[Event] = []
+    for event in events:
+        record = last.get((event.data.get("session"), event.data.get("by", event.source)))
+        if event.data.get("what") in _ENDS and record and record.number > event.number:
+            waiting.setdefault(record.number, []).append(replace(event, utc_us=record.utc_us))
+        else:
+            ordered += [event, *waiting.pop(event.number, [])]
+    return ordered
+
+
 def _packets(event: Event, sessions: dict[int, _Wire]) -> Iterable[tuple[bytes, str]]:
     if event.kind == "v2g.sdp":
         yield _discovery(event), ""
-    if event.kind not in ("v2g.frame", "v2g.link"):
+    if event.kind not in ("v2g.frame", "v2g.link", "v2g.tls"):
         return
     number = int(event.data.get("session", 0))
     what = event.data.get("what")
@@ -52,11 +72,11 @@ def _packets(event: Event, sessions: dict[int, _Wire]) -> Iterable[tuple[bytes, 
         sessions[number] = _Wire.of(number, event.data)
         yield from sessions[number].open()
     wire = sessions[number]
-    if event.kind == "v2g.frame":
+    if event.kind in ("v2g.frame", "v2g.tls"):
         yield from wire.send(event.source == "vehicle", bytes.fromhex(event.data["hex"]))
     elif what == "tls":
         wire.comment = f"sent through {event.data.get('version', 'TLS')}; shown in the clear"
-    elif what == "closed":
+    elif what in _ENDS:
         yield from wire.close(event.data.get("by", event.source) == "vehicle", event.data.get("how") == "reset")
 
 
@@ -75,6 +95,8 @@ class _Wire:
 
     ends: tuple[Endpoint, Endpoint]
     comment: str = ""
+    closed: set[int] = field(default_factory=set)
+    """Sides that have closed."""
     next_number: list[int] = field(default_factory=lambda: [1000, 500000])
 
     @classmethod
@@ -98,6 +120,9 @@ class _Wire:
 
     def close(self, by_vehicle: bool, reset: bool) -> Iterable[tuple[bytes, str]]:
         side = 0 if by_vehicle else 1
+        if side in self.closed:
+            return
+        self.closed.add(side)
         yield self._segment(side, RST | ACK if reset else FIN | ACK), ""
         self.next_number[side] += 1
 
