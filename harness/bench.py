@@ -239,6 +239,10 @@ class Bench:
 
     _all_answer = True
 
+    def distrust(self) -> None:
+        """What a case changed could not be taken back: everything is connected anew before the next attempt."""
+        self._all_answer = False
+
     # Connecting
 
     async def _connect(self, subject: Subject) -> None:

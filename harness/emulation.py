@@ -12,7 +12,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -35,6 +35,8 @@ class FarEnd:
 
     resource: str = ""
     object: Any = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What else an emulator on a wire has said of itself when it was ready."""
 
 
 class Emulation(Protocol):
@@ -82,7 +84,8 @@ class WireEmulation:
         arguments = ["--plant", self._plant]
         arguments += ["--listen", listen] if listen else []
         arguments += [part for defect in defects for part in ("--defect", defect)]
-        return FarEnd((await self._spawn(kind, arguments, options or {}))["resource"])
+        facts = await self._spawn(kind, arguments, options or {})
+        return FarEnd(facts["resource"], facts=facts)
 
     async def _spawn(self, kind: str, arguments: list[str], options: Mapping[str, Any]) -> dict[str, Any]:
         pairs = [part for name, value in options.items() for part in ("--option", f"{name}={json.dumps(value)}")]

@@ -10,6 +10,9 @@ from typing import Any
 from harness.case import Subject
 from harness.clock import Clock, TimeMode
 from harness.ocpp.csms import Csms, StationError, StationHandle
+from harness.ocpp.memory_network import MemoryNetwork
+from harness.ocpp.network_profiles import CsmsAddress
+from harness.ocpp.security import Door
 
 Record = Callable[..., None]
 
@@ -35,13 +38,36 @@ class CsmsOnBench:
         self.observer = _Transcribed(record)
         self.listen = listen
         self.url = ""
+        self.network = MemoryNetwork()
+        """Where everybody meets in virtual time."""
         self.csms: Csms | None = None
 
     async def start(self, clock: Clock) -> None:
-        self.csms = Csms(clock, self.observer)
-        if self.mode is TimeMode.WIRE:
-            host, _, port = self.listen.rpartition(":")
-            self.url = await self.csms.listen(host, int(port))
+        self.csms = Csms(clock, self.observer, network=self.network)
+        self.url = await self.open(self.csms.door)
+
+    @property
+    def first_door(self) -> Door:
+        """Where stations come in that nobody has sent elsewhere."""
+        assert self.csms
+        return self.csms.door
+
+    @property
+    def address(self) -> CsmsAddress:
+        """For an emulated station in this process."""
+        return CsmsAddress(self.url, self.network.connect)
+
+    async def open(self, door: Door) -> str:
+        """Let stations in at a door, the first or another one; returns its URL.
+
+        Where the lab gives a port, doors of the security profiles 1 to 3 are at the ports after it.
+        """
+        assert self.csms
+        if self.mode is TimeMode.VIRTUAL:
+            return self.csms.listen_in_memory(door)
+        host, _, port = self.listen.rpartition(":")
+        number = int(port) + door.security.profile if int(port) else 0
+        return await self.csms.listen(host, number, door)
 
     async def stop(self) -> None:
         if self.csms:

@@ -94,8 +94,7 @@ class V2gOnBench:
         own = {key: value for key, value in device.emulator.options.items() if key != "plant"}
         options: dict[str, Any] = {**own, "ocpp_id": identity, **self.security.options()}
         if bench.mode is TimeMode.VIRTUAL:
-            assert bench.csms.csms
-            options |= {"clock": bench.clock, "connect_csms": bench.csms.csms.memory_link(identity)}
+            options |= {"clock": bench.clock, "csms_address": bench.csms.address}
         else:
             options |= {"csms": bench.csms.url}
             options |= {"interface": bench.network.station} if bench.network else {}

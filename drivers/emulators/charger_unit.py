@@ -14,7 +14,7 @@ from typing import Any
 from drivers.emulators.charger_defects import CHARGER_DEFECTS
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.secc import Charger
-from drivers.emulators.station import EmulatedStation, over_websocket
+from drivers.emulators.station import EmulatedStation
 from drivers.emulators.station_defects import QUIRKS
 from harness.clock import Clock
 from harness.iso15118 import sdp
@@ -26,8 +26,10 @@ from harness.link import ByteStream
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import StationSettings
 from harness.ocpp.evse import RebootWanted, RenegotiationWanted, StopWanted
+from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.profiles import Mode
-from harness.ocpp.shell import Connect, utc_s
+from harness.ocpp.shell import utc_s
+from harness.ocpp.wire import connect
 from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient
 
@@ -46,7 +48,7 @@ class ChargerUnit:
         self,
         plant: PlantPort,
         clock: Clock,
-        csms: Connect,
+        csms: CsmsAddress,
         *,
         identity: str = "CS-0001",
         defects: Collection[str] = (),
@@ -213,11 +215,11 @@ _HANDLERS: dict[What, Callable[[ChargerUnit, Mapping[str, Any]], None]] = {
 
 
 def build(request: Request) -> ChargerUnit:
-    """In memory: `connect_csms` and `clock` come as objects in the options."""
+    """In memory: `csms_address` and `clock` come as objects in the options."""
     return ChargerUnit(
         request.plant,
         request.option("clock", None),
-        request.option("connect_csms", None),
+        request.option("csms_address", None),
         identity=request.option("ocpp_id", "CS-0001"),
         defects=request.defects,
         security=_security(request.options or {}),
@@ -236,7 +238,7 @@ async def _main() -> None:
     unit = ChargerUnit(
         PlantClient(chosen.plant, OWNER),
         clock,
-        over_websocket(str(options["csms"]), identity),
+        CsmsAddress(str(options["csms"]), connect),
         identity=identity,
         defects=chosen.defect,
         security=_security(options),

@@ -9,16 +9,19 @@ setpoint, answers pulls with the same, and refuses what was not allowed. Its def
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 from drivers.emulators.defects import Defect
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from harness.clock import Clock
+from harness.ocpp.authority import EXPIRED, Authority
 from harness.ocpp.csms import Csms, StationHandle
 from harness.ocpp.frames import Payload
+from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.profile_drafts import period, profile
-from harness.ocpp.shell import Connect
+from harness.ocpp.security import OURS, Door, Security
+from harness.ocpp.shell import utc_s
 from harness.ocpp.version import Version
 
 OWNER = "grid"
@@ -27,6 +30,9 @@ ALLOWED = ("DC", "DC_BPT")
 PROFILE_ID = 700
 SETPOINT_W = -5_000.0
 """What it asks of every bidirectional vehicle (our default)."""
+PASSWORD = "emulated-csms-0001"
+PROFILES = (0, 1, 2, 3)
+OWN = "ChargingStationCertificate"
 SOON_S = 0.2
 """From its answer to a vehicle's needs to the profile (our default)."""
 
@@ -47,29 +53,75 @@ DEFECTS = (
     Defect("csms-empty-pull", _ROLE, "ocpp2.1", _OURS, "accepts a pull and sends no numbers",
            "PF_K28_10_CSMS"),
     Defect("csms-knows-every-action", _ROLE, "ocpp2.1", "field: public issue reports of simulators",
-           "answers an action that does not exist with a result", "PF_A00_01_CSMS"),
+           "answers an action that does not exist with a result", "PF_P4_01_CSMS"),
+    Defect("csms-any-password", _ROLE, "ocpp2.1", _OURS, "lets a station in whatever its password is",
+           "PF_A00_R1_CSMS"),
+    Defect("csms-any-client-certificate", _ROLE, "ocpp2.1", _OURS, "asks no station for a certificate",
+           "PF_A00_R2_CSMS"),
+    Defect("csms-any-subprotocol", _ROLE, "ocpp2.1", _OURS, "chooses a version that it does not speak",
+           "PF_A00_R5_CSMS"),
+    Defect("csms-signs-nothing", _ROLE, "ocpp2.1", _OURS, "accepts SignCertificate and sends no certificate",
+           "PF_A03_01_CSMS"),
+    Defect("csms-signs-other-keys", _ROLE, "ocpp2.1", _OURS, "sends a certificate for another key than the station's",
+           "PF_A03_01_CSMS"),
     Defect("csms-garbage-time", _ROLE, "ocpp2.1", _OURS, "answers Heartbeat with a text that is no time",
            "ocpp2.1/payloads-fit-their-schema"),
 )  # fmt: skip
 
 
 class EmulatedCsms:
-    """`start` listens on a wire; `memory_link` is for virtual time."""
+    """`listen` on wires or in memory; then `ways` tells a station how to come in, by security profile."""
 
-    def __init__(self, clock: Clock, defects: Collection[str] = (), setpoint_w: float = SETPOINT_W) -> None:
+    def __init__(
+        self, clock: Clock, defects: Collection[str] = (), setpoint_w: float = SETPOINT_W,
+        network: MemoryNetwork | None = None,
+    ) -> None:  # fmt: skip
         if unknown := set(defects) - {defect.id for defect in DEFECTS}:
             raise ValueError(f"a CSMS has no defect {', '.join(sorted(unknown))}; `plugfest defects` lists them")
         self.clock = clock
         self.defects = frozenset(defects)
         self.setpoint_w = setpoint_w
-        self.csms = Csms(clock, versions=(Version.V21,), prepare=self._prepare)
+        self.network = network
+        self.csms = Csms(clock, versions=(Version.V21,), prepare=self._prepare, network=network)
+        self.authority = Authority("Emulated CSMS root", utc_s(clock))
+        self.ways: dict[str, dict[str, str]] = {}
+        """What a lab file gives under `options` for a CSMS: `security_1` and so on, each a way in."""
+        self.doors: list[Door] = []
         self._work: set[asyncio.Task[None]] = set()
 
-    async def listen(self, host: str, port: int) -> str:
-        return await self.csms.listen(host, port)
+    async def start(self) -> None:
+        """In memory."""
+        for number in PROFILES:
+            self.csms.listen_in_memory(self._door(number, OURS))
+        self._tell_ways()
 
-    def memory_link(self, identity: str) -> Connect:
-        return self.csms.memory_link(identity)
+    async def listen(self, host: str, port: int) -> str:
+        """On wires, the doors with security at free ports; returns the URL of security profile 0."""
+        for number in PROFILES:
+            await self.csms.listen(host, 0 if number else port, self._door(number, host))
+        self._tell_ways()
+        return self.doors[0].url
+
+    def _door(self, number: int, host: str) -> Door:
+        certificate, key = self.authority.issue("Emulated CSMS", host)
+        anybody = "csms-any-client-certificate" in self.defects
+        security = Security(
+            number, PASSWORD if number in (1, 2) else "", certificate, key, self.authority.root, anybody
+        )
+        if number == 1 and "csms-any-password" in self.defects:
+            security = Security()
+        door = Door((Version.V21,), security, echoes="csms-any-subprotocol" in self.defects)
+        self.doors.append(door)
+        return door
+
+    def _tell_ways(self) -> None:
+        good, old = self.authority.issue("CS-TEST-1"), self.authority.issue("CS-TEST-1", days=EXPIRED)
+        station = {"certificate": good[0], "key": good[1], "expired_certificate": old[0], "expired_key": old[1]}
+        for number, door in enumerate(self.doors):
+            way = {"resource": door.url, "password": PASSWORD if number in (1, 2) else ""}
+            if number >= 2:
+                way["trusted"] = self.authority.root
+            self.ways[f"security_{number}"] = {**way, **(station if number == 3 else {})}
 
     async def close(self) -> None:
         for task in self._work:
@@ -81,6 +133,7 @@ class EmulatedCsms:
         answers.answer("Authorize", {"idTokenInfo": {"status": "Accepted"}, "allowedEnergyTransfer": list(ALLOWED)})
         answers.answer("NotifyEVChargingNeeds", lambda needs: self._needs(station, needs))
         answers.answer("PullDynamicScheduleUpdate", self._pulled)
+        answers.answer("SignCertificate", lambda asked: self._sign(station, asked))
         if "csms-silent-on-events" in self.defects:
             answers.stay_silent("TransactionEvent")
         if "csms-garbage-time" in self.defects:
@@ -88,18 +141,33 @@ class EmulatedCsms:
         if "csms-knows-every-action" in self.defects:
             station.tolerant = True
 
+    def _sign(self, station: StationHandle, asked: Payload) -> Payload:
+        """A02, A03: accepted, and the certificate follows."""
+        if "csms-signs-nothing" not in self.defects:
+            key_of = Authority("a stranger", utc_s(self.clock)) if "csms-signs-other-keys" in self.defects else None
+            chain = key_of.issue("CS-TEST-1")[0] if key_of else self.authority.sign(asked["csr"])
+            request = {"certificateChain": chain, "certificateType": asked.get("certificateType", OWN)}
+            self._later(station.call("CertificateSigned", request))
+        return {"status": "Accepted"}
+
+    def _later(self, work: Coroutine[Any, Any, Any]) -> None:
+        async def soon() -> None:
+            await self.clock.sleep(SOON_S)
+            await work
+
+        task = asyncio.ensure_future(soon())
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
     def _needs(self, station: StationHandle, needs: Payload) -> Payload:
         wanted = needs["chargingNeeds"]["requestedEnergyTransfer"]
         if wanted not in ALLOWED and "csms-allows-everything" not in self.defects:
             return {"status": "Rejected"}
         if "csms-forgets-the-profile" not in self.defects:
-            task = asyncio.ensure_future(self._send_profile(station, bidirectional="BPT" in wanted))
-            self._work.add(task)
-            task.add_done_callback(self._work.discard)
+            self._later(self._send_profile(station, bidirectional="BPT" in wanted))
         return {"status": "Accepted"}
 
     async def _send_profile(self, station: StationHandle, *, bidirectional: bool) -> None:
-        await self.clock.sleep(SOON_S)
         chosen = period(setpoint=self.setpoint_w) if bidirectional else period("ChargingOnly", limit=11_000)
         if "csms-limits-with-setpoint" in self.defects:
             chosen["limit"] = 11_000
@@ -114,8 +182,11 @@ class EmulatedCsms:
 
 
 def build(request: Request) -> EmulatedCsms:
-    """In memory: the clock comes as an object in the options."""
-    return EmulatedCsms(request.option("clock", None), request.defects, request.option("setpoint_w", SETPOINT_W))
+    """In memory: the clock and the network come as objects in the options."""
+    return EmulatedCsms(
+        request.option("clock", None), request.defects, request.option("setpoint_w", SETPOINT_W),
+        request.option("network", None),
+    )  # fmt: skip
 
 
 async def _main() -> None:
@@ -124,7 +195,7 @@ async def _main() -> None:
     emulated = EmulatedCsms(Clock(), chosen.defect, float(options.get("setpoint_w", SETPOINT_W)))
     host, _, port = chosen.listen.rpartition(":")
     url = await emulated.listen(host or "127.0.0.1", int(port))
-    ready("csms", address=url, resource=url)
+    ready("csms", address=url, resource=url, ways=emulated.ways)
     await until_terminated()
     await emulated.close()
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
-from drivers.emulators.station import PlantMeter, over_websocket
+from drivers.emulators.station import PlantMeter
 from harness.clock import Clock
 from harness.ocpp.charge_point_16 import ChargePoint16
 from harness.ocpp.charging_station import ChargingStation, StationSettings
 from harness.ocpp.evse import StopWanted
+from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.observer import Unobserved
 from harness.ocpp.shell import Connect, StationShell, utc_s
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
+from harness.ocpp.wire import connect
 from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient
 
@@ -32,18 +35,22 @@ NO_V2G = {"ISO15118Ctrlr.Enabled": "false", "V2XChargingCtrlr.Enabled": "false"}
 class OlderStation:
     """One station core of either version, its shell, and the plug that drives it."""
 
-    def __init__(self, plant: PlantPort, clock: Clock, connect: Connect, identity: str, version: Version) -> None:
+    def __init__(self, plant: PlantPort, clock: Clock, csms: CsmsAddress, identity: str, version: Version) -> None:
         self.plant = plant
         self.clock = clock
         meter = PlantMeter(plant, lambda: None)
         self.point: ChargePoint16 | None = None
         self.modern: ChargingStation | None = None
         core: ChargePoint16 | ChargingStation
+        reach: Connect
         if version is Version.V16:
             core = self.point = ChargePoint16(meter)
+            reach = partial(csms.reach, csms.url, identity, (version,))
         else:
             core = self.modern = ChargingStation(StationSettings(identity, variables=NO_V2G), meter)
-        self.shell = StationShell(core, identity, connect, clock, Unobserved())
+            core.networks.hang_up = self._hang_up
+            reach = partial(core.networks.connect, csms, identity, (version,))
+        self.shell = StationShell(core, identity, reach, clock, Unobserved())
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -54,6 +61,9 @@ class OlderStation:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    def _hang_up(self) -> None:
+        self._tasks.append(asyncio.ensure_future(self.shell.reconnect()))
 
     async def _follow_the_plug(self) -> None:
         plugged = False
@@ -95,10 +105,10 @@ class OlderStation:
 
 
 def build(request: Request) -> OlderStation:
-    """In memory: `connect_csms` and `clock` come as objects in the options."""
-    version = Version(str(request.option("version", Version.V16)))
-    link = request.option("connect_csms", None).speaking(version)
-    return OlderStation(request.plant, request.option("clock", None), link, request.option("ocpp_id", "CP-1"), version)
+    """In memory: `csms_address` and `clock` come as objects in the options."""
+    version, identity = Version(str(request.option("version", Version.V16))), request.option("ocpp_id", "CP-1")
+    csms = request.option("csms_address", None)
+    return OlderStation(request.plant, request.option("clock", None), csms, identity, version)
 
 
 async def _main() -> None:
@@ -106,8 +116,7 @@ async def _main() -> None:
     options = options_of(chosen)
     identity, version = str(options.get("ocpp_id", "CP-1")), Version(str(options.get("version", Version.V16)))
     station = OlderStation(
-        PlantClient(chosen.plant, OWNER), Clock(), over_websocket(str(options["csms"]), identity, (version,)),
-        identity, version,
+        PlantClient(chosen.plant, OWNER), Clock(), CsmsAddress(str(options["csms"]), connect), identity, version,
     )  # fmt: skip
     await station.start()
     ready("older_station", address=identity, resource="0")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection
+from functools import partial
 
 from drivers.emulators.station_defects import quirks_of
 from harness.clock import Clock
@@ -16,11 +17,13 @@ from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
 from harness.ocpp.evse import Order, ScheduleState
 from harness.ocpp.meter_values import Readings
+from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.observer import Observer, Unobserved
+from harness.ocpp.security import Security
 from harness.ocpp.shell import Backoff, Connect, StationShell, utc_s
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
-from harness.ocpp.wire import Security, connect
+from harness.ocpp.wire import connect
 from harness.plant.port import PlantPort, PlantState
 
 
@@ -69,7 +72,7 @@ class EmulatedStation:
         self,
         plant: PlantPort,
         clock: Clock,
-        connect_csms: Connect,
+        csms: Connect | CsmsAddress,
         *,
         settings: StationSettings | None = None,
         defects: Collection[str] = (),
@@ -83,18 +86,26 @@ class EmulatedStation:
         meter = PlantMeter(plant, lambda: self.building_w)
         self.core = ChargingStation(settings, meter, quirks=quirks_of(defects))
         self.evse = self.core.evse
-        self.shell = StationShell(self.core, settings.identity, connect_csms, clock, observer or Unobserved(), backoff)
+        if isinstance(csms, CsmsAddress):
+            csms = partial(self.core.networks.connect, csms, settings.identity, (Version.V21,))
+        self.shell = StationShell(self.core, settings.identity, csms, clock, observer or Unobserved(), backoff)
+        self.core.networks.hang_up = self._hang_up
         self._task: asyncio.Task[None] | None = None
+        self._new_link: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Connect, and stay connected."""
         self._task = asyncio.ensure_future(self.shell.run())
 
     async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in (self._new_link, self._task):
+            if task:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    def _hang_up(self) -> None:
+        self._new_link = asyncio.ensure_future(self.shell.reconnect())
 
     # what the vehicle does ---------------------------------------------------------------------------------------
 

@@ -432,7 +432,33 @@ _DER_SEEDS: tuple[_Seed, ...] = (
 )  # fmt: skip
 """DER control (block R)."""
 
-_SEEDS = (*_POWER_SEEDS, *_METER_SEEDS, *_TRANSACTION_SEEDS, *_PROFILE_SEEDS, *_DER_SEEDS)
+
+def _other_password(request: Payload) -> Payload:
+    for one in request["setVariableData"]:
+        if one["variable"]["name"] == "BasicAuthPassword":
+            one["attributeValue"] = one["attributeValue"][:-1]
+    return request
+
+
+_SECURITY_SEEDS: tuple[_Seed, ...] = (
+    ("any-server-certificate", _OURS, "PF_A00_R2_CS", "talks to a CSMS whatever certificate that shows",
+     Quirks(trusts_everybody=True)),
+    ("no-way-back", _OURS, "PF_A00_R1_CS", "tries one network profile for ever",
+     Quirks(variables={"OCPPCommCtrlr.NetworkProfileConnectionAttempts": "1000"})),
+    ("network-profiles-refused", _OURS, "PF_A05_01_CS", "rejects every network profile",
+     _says("SetNetworkProfile", "Accepted", "Rejected")),
+    ("password-cut", _OURS, "PF_A01_01_CS", "keeps a new password without its last character",
+     Quirks(incoming=changed("SetVariables", _other_password))),
+    ("any-own-certificate", _OURS, "PF_A02_R1_CS", "accepts a certificate that is not for its key",
+     _says("CertificateSigned", "Rejected", "Accepted")),
+    ("security-events-untold", _OURS, "PF_A02_R1_CS", "tells no security event",
+     _silent_about("SecurityEventNotification")),
+    ("deletes-what-is-not-there", _OURS, "PF_M05_01_CS", "answers Accepted when there is no such certificate",
+     _says("DeleteCertificate", "NotFound", "Accepted")),
+)  # fmt: skip
+"""Security (block A) and the store of roots (block M)."""
+
+_SEEDS = (*_POWER_SEEDS, *_METER_SEEDS, *_TRANSACTION_SEEDS, *_PROFILE_SEEDS, *_DER_SEEDS, *_SECURITY_SEEDS)
 
 DEFECTS: tuple[Defect, ...] = tuple(
     Defect(id=name, role="charger", protocol="ocpp2.1", seen_in=seen_in, description=description, found_by=found_by)

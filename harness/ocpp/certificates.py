@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from harness.ocpp.frames import Payload
 from harness.ocpp.outbox import Letter
+from harness.ocpp.timestamps import to_text
 
 CHARGING_STATION = "ChargingStationCertificate"
 
@@ -27,6 +28,8 @@ class Certificates:
         self.roots: dict[str, list[x509.Certificate]] = {}
         """Installed roots by their use (CSMSRootCertificate, V2GRootCertificate, ...)."""
         self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+        """Of the last signing request."""
+        self._own_keys: dict[str, ec.EllipticCurvePrivateKey] = {}
         self._post = post
 
     def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:
@@ -36,6 +39,19 @@ class Certificates:
             "GetInstalledCertificateIds": self._list,
             "DeleteCertificate": self._delete,
         }
+
+    def own_pem(self, certificate_type: str = CHARGING_STATION) -> tuple[str, str] | None:
+        """(chain, key) of the station's own certificate; None before one was signed."""
+        chain, key = self.own.get(certificate_type), self._own_keys.get(certificate_type)
+        if chain is None or key is None:
+            return None
+        text = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return chain, text.decode()
+
+    def roots_pem(self, use: str) -> list[str]:
+        return [root.public_bytes(serialization.Encoding.PEM).decode() for root in self.roots.get(use, ())]
 
     def signing_request(self, certificate_type: str = CHARGING_STATION) -> Letter:
         """SignCertificate with a fresh key (A02)."""
@@ -58,9 +74,12 @@ class Certificates:
         key = self._keys.get(certificate_type)
         leaf = _first(request["certificateChain"])
         fits = leaf is not None and key is not None and leaf.public_key() == key.public_key()
-        if not fits or leaf is None or not _valid(leaf, now_s):
+        if not fits or leaf is None or key is None or not _valid(leaf, now_s):
+            event = {"type": "InvalidChargingStationCertificate", "timestamp": to_text(now_s)}
+            self._post(Letter("SecurityEventNotification", event, durable=True))  # A02, A04
             return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidCertificate"}}
         self.own[certificate_type] = request["certificateChain"]
+        self._own_keys[certificate_type] = key
         return {"status": "Accepted"}
 
     def _install(self, request: Payload, now_s: float) -> Payload:

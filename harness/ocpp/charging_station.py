@@ -15,6 +15,7 @@ from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.dialect import spoken
 from harness.ocpp.evse import EVSE_ID, Evse
 from harness.ocpp.meter_values import Meter
+from harness.ocpp.network_profiles import NetworkProfiles
 from harness.ocpp.outbox import Letter, Outbox
 from harness.ocpp.quirks import HONEST, Quirks
 from harness.ocpp.session import Answered, Refused, Requested, Session, SessionEvent, Unanswered, message_ids
@@ -70,7 +71,10 @@ class ChargingStation:
         self._boot_reason = "PowerUp"
         self._heartbeat_due_s: float | None = None
         self.certificates = Certificates(settings.identity, self._organisation, self.post)
+        self.networks = NetworkProfiles(self.model, self.certificates, self.post)
+        self.networks.trusts_everybody = quirks.trusts_everybody
         self._handlers = {
+            **self.networks.handlers(),
             **self.evse.handlers(),
             **DeviceManagement(self).handlers(),
             **self.certificates.handlers(),
@@ -100,6 +104,7 @@ class ChargingStation:
         if self.accepted:
             self.evse.online = True
             self.post(self.evse.status_letter(now_s))
+            self.networks.booted(now_s)
         else:
             self._boot_due_s = now_s
 
@@ -188,7 +193,7 @@ class ChargingStation:
         self.accepted = False
         self.evse.online = False
         self._boot_reason = reason
-        self._boot_due_s = now_s
+        self._boot_due_s = None if self.networks.rebooted() else now_s
 
     def boot_letter(self) -> Letter:
         settings = self.settings
@@ -212,6 +217,7 @@ class ChargingStation:
         self.model.put(Key("OCPPCommCtrlr", "HeartbeatInterval"), str(round(interval_s)))
         self._heartbeat_due_s = now_s + interval_s
         self.post(self.evse.status_letter(now_s))
+        self.networks.booted(now_s)
 
     def _organisation(self) -> str:
         return self.model.text("SecurityCtrlr", "OrganizationName") or ""

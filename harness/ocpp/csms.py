@@ -9,16 +9,17 @@ await station.expect("TransactionEvent", where={"triggerReason": "OperationModeC
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from websockets.asyncio.server import Server
 
 from harness.clock import Clock
-from harness.link import TextChannel, memory_channels
+from harness.link import TextChannel
+from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.observer import Observer, Unobserved
+from harness.ocpp.security import Door, Security
 from harness.ocpp.station_handle import (
     AnswerInvalid,
     CallRefused,
@@ -30,7 +31,7 @@ from harness.ocpp.station_handle import (
     StationHandle,
 )
 from harness.ocpp.version import Version
-from harness.ocpp.wire import ConnectionRefused, Security, WebSocketChannel, serve
+from harness.ocpp.wire import serve
 
 __all__ = [
     "AnswerInvalid",
@@ -57,50 +58,49 @@ class Csms:
         versions: Sequence[Version] = (Version.V21, Version.V201, Version.V16),
         security: Security | None = None,
         prepare: Callable[[StationHandle], None] | None = None,
+        network: MemoryNetwork | None = None,
     ) -> None:
         """`prepare` is called with every new station's handle, before its first message: to set its answers."""
+        self.network = network or MemoryNetwork()
         self.clock = clock
         self.observer: Observer = observer or Unobserved()
-        self.versions = tuple(versions)
-        self.security = security or Security()
+        self.door = Door(tuple(versions), security or Security())
+        """The way in that `listen` and `memory_link` open; others can be opened beside it."""
         self.stations: dict[str, StationHandle] = {}
-        self.url = ""
         self._prepare = prepare
-        self._server: Server | None = None
-        self._links: set[asyncio.Task[None]] = set()
+        self._servers: list[Server] = []
 
-    async def listen(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Accept stations; returns the URL to which a station appends its identity."""
-        self._server = await serve(
-            self._let_in,
+    @property
+    def url(self) -> str:
+        return self.door.url
+
+    async def listen(self, host: str = "127.0.0.1", port: int = 0, door: Door | None = None) -> str:
+        """Accept stations at a door; returns the URL to which a station appends its identity."""
+        door = door or self.door
+        server = await serve(
+            partial(self._let_in, door),
             host,
             port,
-            self.versions,
-            self.security,
-            lambda identity, why: self.observer.link(identity, "refused", reason=why),
+            door,
+            self._refused,
             lambda identity: self.handle(identity).admitted,
         )
-        own_port = self._server.sockets[0].getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
-        self.url = f"{'wss' if self.security.encrypted else 'ws'}://{shown}:{own_port}/ocpp"
-        return self.url
+        self._servers.append(server)
+        return door.url
+
+    def listen_in_memory(self, door: Door | None = None) -> str:
+        """Accept stations of this process at a door; returns its URL in `network`."""
+        door = door or self.door
+        self.network.serve(
+            partial(self._let_in, door), door, self._refused, lambda identity: self.handle(identity).admitted
+        )
+        return door.url
 
     def memory_link(self, identity: str, version: Version = Version.V21) -> MemoryLink:
         """A `connect` for StationShell that reaches this CSMS inside the process."""
+        if not self.door.url:
+            self.listen_in_memory()
         return MemoryLink(self, identity, version)
-
-    def join(self, identity: str, version: Version) -> TextChannel:
-        """Let a station in over a channel in memory; returns its end. Raises ConnectionRefused."""
-        handle = self.handle(identity)
-        if not handle.admitted:
-            raise ConnectionRefused("the CSMS answered HTTP 503", 503)
-        if version not in self.versions:
-            raise ConnectionRefused("the CSMS answered HTTP 400", 400)
-        ours, theirs = memory_channels()
-        task = asyncio.ensure_future(handle.serve(ours, version, self.observer))
-        self._links.add(task)
-        task.add_done_callback(self._links.discard)
-        return theirs
 
     def handle(self, identity: str) -> StationHandle:
         """The handle of a station, connected or not; the same object every time."""
@@ -129,15 +129,17 @@ class Csms:
         for handle in self.stations.values():
             handle.cancel()
             await handle.disconnect()
-        if self._server:
-            self._server.close()
-            await self._server.wait_closed()
-        for task in list(self._links):
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        for server in self._servers:
+            server.close()
+            await server.wait_closed()
+        await self.network.close()
 
-    async def _let_in(self, identity: str, channel: WebSocketChannel, version: Version) -> None:
+    async def _let_in(self, door: Door, identity: str, channel: TextChannel, version: Version) -> None:
+        self.handle(identity).door = door
         await self.handle(identity).serve(channel, version, self.observer)
+
+    def _refused(self, identity: str, why: str) -> None:
+        self.observer.link(identity, "refused", reason=why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ class MemoryLink:
     version: Version
 
     async def __call__(self) -> tuple[TextChannel, Version]:
-        return self.csms.join(self.identity, self.version), self.version
+        return await self.csms.network.connect(self.csms.url, self.identity, [self.version])
 
     def speaking(self, version: Version) -> MemoryLink:
         """The same link for a station of another version."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from harness.ocpp.frames import Payload
@@ -73,6 +73,8 @@ class DeviceModel:
 
     def __init__(self, variables: dict[Key, Variable]) -> None:
         self.variables = dict(variables)
+        self.on_write: Callable[[Key, str], str | None] = lambda _key, _value: None
+        """Told of each value that the CSMS is about to write; gives why it cannot be written, or None."""
 
     def text(self, component: str, variable: str, instance: str | None = None, evse: int | None = None) -> str | None:
         """A value as text; the EVSE's own first, then the station's."""
@@ -150,7 +152,7 @@ class DeviceModel:
             return {**answer, "attributeStatus": unknown}
         if attribute != "Actual":
             return {**answer, "attributeStatus": "NotSupportedAttributeType"}
-        refusal = self.variables[key].refusal(raw["attributeValue"])
+        refusal = self.variables[key].refusal(raw["attributeValue"]) or self.on_write(key, raw["attributeValue"])
         if refusal:
             info = {"reasonCode": "InvalidValue", "additionalInfo": refusal}
             return {**answer, "attributeStatus": "Rejected", "attributeStatusInfo": info}

@@ -20,11 +20,13 @@ from harness.clock import Clock
 from harness.link import LinkClosed, TextChannel
 from harness.ocpp.dialect import spoken
 from harness.ocpp.frames import Call, CallError, CallResult, FrameError, Payload, parse, render
+from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.observer import Observer, Unobserved
+from harness.ocpp.security import ConnectionRefused, Door, Security
 from harness.ocpp.session import message_ids
 from harness.ocpp.shell import utc_s
 from harness.ocpp.version import ErrorCode, Version
-from harness.ocpp.wire import ConnectionRefused, Security, connect, serve
+from harness.ocpp.wire import connect, serve
 
 Role = Literal["charger", "csms"]
 PATIENCE_S = 30.0
@@ -212,41 +214,45 @@ class ProxySession:
 
 
 class Proxy:
-    """The proxy on the wire: listens for stations, connects to their CSMS. Every wire has an observer of its own."""
+    """The proxy among others: listens for stations, connects to their CSMS. Every side has an observer of its own."""
 
     def __init__(
         self,
         clock: Clock,
         upstream_url: str,
         *,
-        station_versions: Sequence[Version] = tuple(Version),
+        door: Door | None = None,
         csms_versions: Sequence[Version] = (),
-        station_security: Security | None = None,
         csms_security: Security | None = None,
         towards_station: Observer | None = None,
         towards_csms: Observer | None = None,
+        network: MemoryNetwork | None = None,
     ) -> None:
-        """`csms_versions` empty: what the station speaks is offered to the CSMS."""
+        """`door` is what a station meets; `csms_versions` empty: what it speaks is offered to the CSMS.
+
+        With a memory network both sides are inside this process.
+        """
         self.clock = clock
         self.upstream_url = upstream_url
-        self.station_versions = tuple(station_versions)
+        self.door = door or Door()
         self.csms_versions = tuple(csms_versions)
-        self.station_security = station_security or Security()
         self.csms_security = csms_security or Security()
         self.observers: dict[Role, Observer] = {
             "charger": towards_station or Unobserved(),
             "csms": towards_csms or Unobserved(),
         }
         self.sessions: dict[str, ProxySession] = {}
+        self.network = network
         self._wakes: dict[str, asyncio.Event] = {}
         self._server: Server | None = None
 
     async def listen(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Accept stations; returns the URL to which a station appends its identity."""
-        self._server = await serve(self._bridge, host, port, self.station_versions, self.station_security)
-        own_port = self._server.sockets[0].getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
-        return f"{'wss' if self.station_security.encrypted else 'ws'}://{shown}:{own_port}/ocpp"
+        if self.network:
+            self.network.serve(self._bridge, self.door)
+        else:
+            self._server = await serve(self._bridge, host, port, self.door)
+        return self.door.url
 
     async def close(self) -> None:
         if self._server:
@@ -270,7 +276,8 @@ class Proxy:
     async def _bridge(self, identity: str, station: TextChannel, version: Version) -> None:
         offered = self.csms_versions or (version,)
         try:
-            csms, upstream = await connect(self.upstream_url, identity, offered, self.csms_security)
+            reach = self.network.connect if self.network else connect
+            csms, upstream = await reach(self.upstream_url, identity, offered, self.csms_security)
         except ConnectionRefused as refused:
             self.observers["csms"].link(identity, "refused", reason=str(refused))
             return

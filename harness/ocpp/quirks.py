@@ -45,6 +45,9 @@ class Quirks:
     forgets_offline: bool = False
     """It drops what it should keep while offline."""
 
+    trusts_everybody: bool = False
+    """It takes any server certificate."""
+
     def __add__(self, other: Quirks) -> Quirks:
         """Both at once; `self` has its say first."""
         return Quirks(
@@ -62,6 +65,7 @@ class Quirks:
             variables={**self.variables, **other.variables},
             ends_on_pause=self.ends_on_pause or other.ends_on_pause,
             forgets_offline=self.forgets_offline or other.forgets_offline,
+            trusts_everybody=self.trusts_everybody or other.trusts_everybody,
         )
 
 

@@ -107,6 +107,9 @@ class Backoff:
         return self.wait_minimum_s * float(2 ** min(attempt, self.repeat_times))
 
 
+LAST_WORD_S = 0.2
+"""How long a link stays open for the answer to what ends it. Our default."""
+
 Connect = Callable[[], Awaitable[tuple[TextChannel, Version]]]
 
 
@@ -139,6 +142,12 @@ class StationShell:
     async def go_offline(self) -> None:
         """Cut the link and stay away until `go_online`."""
         self._allowed.clear()
+        if self._shell:
+            await self._shell.channel.close()
+
+    async def reconnect(self) -> None:
+        """Say what is still to be said, then close the link and connect anew."""
+        await self.clock.sleep(LAST_WORD_S)
         if self._shell:
             await self._shell.channel.close()
 

@@ -15,6 +15,7 @@ from harness.ocpp.csms_answers import Answers, Behaviour, default_answer
 from harness.ocpp.frames import CallResult, Payload, parse, render
 from harness.ocpp.observer import Observer
 from harness.ocpp.schema import SchemaProblem
+from harness.ocpp.security import Door
 from harness.ocpp.session import (
     Answered,
     Garbled,
@@ -101,6 +102,8 @@ class StationHandle:
         """Of the running transaction, as its events tell."""
         self.version = Version.V21
         self.admitted = True
+        self.door: Door | None = None
+        """Where it came in the last time."""
         self.tolerant = False
         """Answer an action that does not exist with an empty result: a deliberate fault."""
         self.profile_id: int | None = None

@@ -23,6 +23,11 @@ class Version(StrEnum):
         return cls(name.removeprefix("ocpp"))
 
 
+def subprotocol_of(version: Version | str) -> str:
+    """What is offered for a version; any other text stands for itself, for deliberate faults."""
+    return version.subprotocol if isinstance(version, Version) else version
+
+
 class ErrorCode(StrEnum):
     """CALLERROR codes by their meaning; `spelt` gives the text that a version puts on the wire."""
 

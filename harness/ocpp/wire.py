@@ -1,93 +1,29 @@
-"""OCPP-J over real websockets: subprotocols, and security profiles 0 to 3 of OCPP 2.1 part 2 block A.
-
-| profile | transport | station proves itself by | CSMS proves itself by |
-|---------|-----------|--------------------------|-----------------------|
-| 0       | ws        | nothing                  | nothing               |
-| 1       | ws        | HTTP Basic password      | nothing               |
-| 2       | wss       | HTTP Basic password      | server certificate    |
-| 3       | wss       | client certificate       | server certificate    |
-"""
+"""OCPP-J over real websockets: subprotocols, and the security profiles of security.py."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import quote, unquote
 
 from websockets.asyncio.client import connect as ws_connect
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import Server, ServerConnection
-from websockets.asyncio.server import basic_auth as ws_basic_auth
 from websockets.asyncio.server import serve as ws_serve
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, NegotiationError
-from websockets.headers import build_authorization_basic
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidHeader, InvalidStatus, NegotiationError
+from websockets.headers import build_authorization_basic, parse_authorization_basic
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from harness.link import LinkClosed, TextChannel
-from harness.ocpp.version import Version
+from harness.ocpp.security import ConnectionRefused, Door, Security, StrangeSubprotocol
+from harness.ocpp.version import Version, subprotocol_of
 
 PING_INTERVAL_S = 20.0
 """Websocket ping interval; a lost link is noticed within two of them. Our default."""
 LARGEST_FRAME = 1 << 20
 """Octets of one message that are accepted. Our default: far above any schema's limits."""
-
-
-class ConnectionRefused(ConnectionError):
-    """The far end did not let us in; the text says why, `status` is the HTTP status if there was one."""
-
-    def __init__(self, text: str, status: int | None = None) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Security:
-    """One side's half of a security profile; see the table above. Files are PEM."""
-
-    profile: int = 0
-    password: str = ""
-    """Station: the password it gives. CSMS: the password it wants from every station."""
-    own_certificate: Path | None = None
-    own_key: Path | None = None
-    trusted: Path | None = None
-    """The root that the far end's certificate must lead to."""
-
-    def __post_init__(self) -> None:
-        if self.profile not in (0, 1, 2, 3):
-            raise ValueError(f"security profile {self.profile}: OCPP has 0 to 3")
-        if self.profile in (1, 2) and not self.password:
-            raise ValueError(f"security profile {self.profile} needs a password")
-
-    @property
-    def encrypted(self) -> bool:
-        return self.profile >= 2
-
-    def client_context(self) -> ssl.SSLContext | None:
-        """TLS of a charging station."""
-        if not self.encrypted:
-            return None
-        context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=self.trusted)
-        self._load_own(context, needed=self.profile == 3)
-        return context
-
-    def server_context(self) -> ssl.SSLContext | None:
-        """TLS of a CSMS."""
-        if not self.encrypted:
-            return None
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.trusted)
-        context.verify_mode = ssl.CERT_REQUIRED if self.profile == 3 else ssl.CERT_NONE
-        self._load_own(context, needed=True)
-        return context
-
-    def _load_own(self, context: ssl.SSLContext, *, needed: bool) -> None:
-        if self.own_certificate:
-            context.load_cert_chain(self.own_certificate, self.own_key)
-        elif needed:
-            raise ValueError(f"security profile {self.profile} needs an own certificate and key on this side")
 
 
 class WebSocketChannel(TextChannel):
@@ -119,17 +55,20 @@ class WebSocketChannel(TextChannel):
 
 
 async def connect(
-    url: str, identity: str, versions: Sequence[Version], security: Security | None = None
+    url: str, identity: str, versions: Sequence[Version | str], security: Security | None = None
 ) -> tuple[WebSocketChannel, Version]:
-    """Connect a station: `url` is the CSMS's address without the identity. Raises ConnectionRefused."""
+    """Connect a station: `url` is the CSMS's address without the identity. Raises ConnectionRefused.
+
+    A text among the versions is offered as a subprotocol as it stands.
+    """
     security = security or Security()
     headers = {}
-    if security.profile in (1, 2):
+    if security.by_password:
         headers["Authorization"] = build_authorization_basic(identity, security.password)
     try:
         connection = await ws_connect(
             f"{url.rstrip('/')}/{quote(identity, safe='')}",
-            subprotocols=[Subprotocol(version.subprotocol) for version in versions],
+            subprotocols=[Subprotocol(subprotocol_of(version)) for version in versions],
             additional_headers=headers,
             ssl=security.client_context(),
             compression=None,
@@ -145,7 +84,11 @@ async def connect(
     if connection.subprotocol is None:
         await connection.close()
         raise ConnectionRefused("the CSMS chose no subprotocol")
-    return WebSocketChannel(connection), Version.of_subprotocol(connection.subprotocol)
+    try:
+        return WebSocketChannel(connection), Version.of_subprotocol(connection.subprotocol)
+    except ValueError:
+        await connection.close()
+        raise StrangeSubprotocol(f"the CSMS chose {connection.subprotocol!r}") from None
 
 
 OnStation = Callable[[str, WebSocketChannel, Version], Awaitable[None]]
@@ -155,60 +98,70 @@ async def serve(
     on_station: OnStation,
     host: str,
     port: int,
-    versions: Sequence[Version],
-    security: Security | None = None,
-    on_refused: Callable[[str, str], None] | None = None,
+    door: Door,
+    on_refused: Callable[[str, str], None] = lambda *_: None,
     admits: Callable[[str], bool] = lambda _: True,
 ) -> Server:
-    """Let stations in, those that `admits` wants; others get HTTP 503.
+    """Let stations in through a door, those that `admits` wants; others get HTTP 503. Sets the door's URL.
 
-    `on_station(identity, channel, version)` lives as long as the connection. Port 0 takes a free one. The version is
-    the first of `versions` that the station speaks too.
+    `on_station(identity, channel, version)` lives as long as the connection. Port 0 takes a free one.
     """
-    security = security or Security()
 
     async def handle(connection: ServerConnection) -> None:
         assert connection.request is not None
-        assert connection.subprotocol is not None
-        await on_station(
-            _identity(connection.request.path),
-            WebSocketChannel(connection),
-            Version.of_subprotocol(connection.subprotocol),
-        )
+        identity = _identity(connection.request.path)
+        if connection.subprotocol not in [version.subprotocol for version in Version]:
+            await connection.wait_closed()
+            return
+        door.note_certificate(connection.transport.get_extra_info("ssl_object"))
+        await on_station(identity, WebSocketChannel(connection), Version.of_subprotocol(connection.subprotocol))
 
     def select(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-        for version in versions:
-            if version.subprotocol in offered:
-                return Subprotocol(version.subprotocol)
-        if on_refused and connection.request:
-            on_refused(_identity(connection.request.path), f"no common subprotocol in {list(offered)}")
-        raise NegotiationError(f"none of {[str(version) for version in versions]} is offered")
-
-    async def check(user: str, password: str) -> bool:
-        if password == security.password:
-            return True
-        if on_refused:
-            on_refused(user, "wrong password")
-        return False
-
-    guard = ws_basic_auth(realm="OCPP", check_credentials=check) if security.profile in (1, 2) else None
+        identity = _identity(connection.request.path) if connection.request else ""
+        if door.names_no_version:
+            return None
+        if door.echoes and offered:
+            return offered[0]
+        version = door.choose(identity, offered)
+        if version is None:
+            on_refused(identity, door.turned_away[-1][1])
+            raise NegotiationError(f"none of {[str(version) for version in door.versions]} is offered")
+        return Subprotocol(version.subprotocol)
 
     async def at_the_door(connection: ServerConnection, request: Request) -> Response | None:
-        if not admits(_identity(request.path)):
+        identity = _identity(request.path)
+        if not admits(identity):
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "not now\n")
-        return await guard(connection, request) if guard else None
+        if not door.knows(identity, *_credentials(request)):
+            on_refused(identity, door.turned_away[-1][1])
+            refusal = connection.respond(HTTPStatus.UNAUTHORIZED, "wrong user or password\n")
+            refusal.headers["WWW-Authenticate"] = 'Basic realm="OCPP"'
+            return refusal
+        return None
 
-    return await ws_serve(
+    server = await ws_serve(
         handle,
         host,
         port,
         select_subprotocol=select,
         process_request=at_the_door,
-        ssl=security.server_context(),
+        ssl=door.security.server_context(),
         compression=None,
         ping_interval=PING_INTERVAL_S,
         max_size=LARGEST_FRAME,
     )
+    shown = f"[{host}]" if ":" in host else host
+    scheme = "wss" if door.security.encrypted else "ws"
+    door.url = f"{scheme}://{shown}:{server.sockets[0].getsockname()[1]}/ocpp"
+    return server
+
+
+def _credentials(request: Request) -> tuple[str, str]:
+    """User and password of HTTP Basic authentication; two empty texts where there is none."""
+    try:
+        return parse_authorization_basic(request.headers.get("Authorization", ""))
+    except InvalidHeader:
+        return "", ""
 
 
 def _identity(path: str) -> str:

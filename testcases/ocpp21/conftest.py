@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from harness.bench import Bench
+from harness.case import Subject
 from harness.ocpp.csms import StationHandle
 from testcases.ocpp21.states import Ground
 from testcases.ocpp21.under_test import TestStation
@@ -33,9 +34,10 @@ async def _clear(station: StationHandle) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def pf_test_station(pf_bench: Bench) -> AsyncIterator[TestStation]:
+async def pf_test_station(pf_bench: Bench, pf_subject: Subject) -> AsyncIterator[TestStation]:
     """Our station as a test agent; it connects to the CSMS under test when the case tells it to boot."""
-    station = TestStation(pf_bench)
+    assert pf_subject.other
+    station = TestStation(pf_bench, pf_subject.other)
     try:
         yield station
     finally:

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from harness.case import expect, step
 from harness.ocpp.evse import ScheduleState
-from harness.ocpp.outbox import Letter
 from harness.ocpp.session import Answered, Refused
 from harness.ocpp.timestamps import to_text
 from harness.usecase import usecase
+from testcases.ocpp21.under_test import asked
 
 RULES = ["ocpp2.1"]
 PROFILE_S = 60.0
 """Until the profile has to be there after needs were accepted (K18.FR.08)."""
-
-
-async def asked(station, action, payload):
-    """Send a CALL as our station does, and give back how it was concluded."""
-    concluded = []
-    station.core.post(Letter(action, payload, lambda event, _: concluded.append(event)))
-    station.poke()
-    await station.until(lambda: concluded, f"the CSMS did not answer {action}", 40.0)
-    return concluded[0]
 
 
 @usecase("PF_B01_01_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["B01"], uses_rules=RULES)
@@ -120,7 +111,7 @@ async def test_der_notices_are_answered(pf_test_station):
         expect(isinstance(answer, Answered), equals=True, of="csms", named=f"{action} answered with a result")
 
 
-@usecase("PF_A00_01_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["part 4"],
+@usecase("PF_P4_01_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["part 4"],
          uses_rules=RULES)  # fmt: skip
 async def test_an_unknown_action_is_refused(pf_test_station):
     """An action that does not exist gets a CALLERROR, broken frames do not kill the link"""

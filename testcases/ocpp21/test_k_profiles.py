@@ -127,7 +127,7 @@ async def test_a_start_with_a_wrong_profile_is_rejected(pf_ground, pf_station):
     expect(answer["status"], equals="Rejected", of="station", named="status of RequestStartTransaction")
 
 
-@usecase("PF_A00_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["part 4"],
+@usecase("PF_P4_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["part 4"],
          uses_rules=RULES)  # fmt: skip
 async def test_broken_frames_do_not_kill_the_station(pf_ground, pf_station):
     """Text that is no frame is answered with a CALLERROR or not at all, and the station lives on"""

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
+from drivers.errors import ConfigError
 from harness.bench import Bench
 from harness.case import current_case, step
 from harness.clock import TimeMode
+from harness.lab import Device
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
 from harness.ocpp.evse import Evse, ScheduleState
+from harness.ocpp.frames import Payload
+from harness.ocpp.memory_network import Reach
 from harness.ocpp.meter_values import Readings
-from harness.ocpp.shell import Connect, StationShell, utc_s
+from harness.ocpp.outbox import Letter
+from harness.ocpp.security import ConnectionRefused, Security, StrangeSubprotocol
+from harness.ocpp.session import SessionEvent
+from harness.ocpp.shell import StationShell, utc_s
 from harness.ocpp.transactions import IdToken
+from harness.ocpp.version import Version
 from harness.ocpp.wire import connect
 from harness.transcript.ocpp import OcppRecorder
 from harness.verdict import Side
 
 IDENTITY = "CS-TEST-1"
+"""By which our station is known where the lab file gives no other `identity` (our default)."""
+TOKEN = "04A1B2C3"
+REFUSAL_S = 0.5
+"""How long a CSMS may leave a link open that it does not want (our default)."""
 EVCCID = "WMIV1234567890ABCDEX"
 BOOT_S = 30.0
+ANSWER_S = 40.0
+"""Until a CALL of our station has to be concluded: its own time for it, and some (our default)."""
 
 
 class NoPower:
@@ -34,15 +53,28 @@ class NoPower:
         return Readings(power_w=self.power_w, voltage_v=400.0, current_a=self.power_w / 400.0, soc_percent=50.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way into the CSMS under test."""
+
+    reach: Reach
+    url: str
+    security: Security
+
+
 class TestStation:
     """Connects when a case asks for it; every frame goes into the transcript."""
 
     __test__ = False
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, device: Device) -> None:
         self.bench = bench
         self.meter = NoPower()
-        self.core = ChargingStation(StationSettings(identity=IDENTITY), self.meter)
+        self.device = device
+        self.identity = str(self.device.options.get("identity", IDENTITY))
+        self.token = str(self.device.options.get("token", TOKEN))
+        self.core = ChargingStation(StationSettings(identity=self.identity), self.meter)
+        self._ways: tuple[Reach, Mapping[str, Mapping[str, Any]]] | None = None
         self._shell: StationShell | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -53,15 +85,47 @@ class TestStation:
     def now_s(self) -> float:
         return utc_s(self.bench.clock)
 
-    async def boot(self) -> None:
-        """Connect to the CSMS under test; it has to accept the boot within 30 s (our default)."""
-        step("our station connects and boots")
+    async def boot(self, profile: int = 0) -> None:
+        """Connect to the CSMS under test in a security profile; it has to accept the boot within 30 s (our default)."""
+        step(f"our station connects in security profile {profile} and boots")
         with current_case().preamble():
+            way = await self.way(profile)
+            connect = partial(way.reach, way.url, self.identity, [self.core.version], way.security)
             self._shell = StationShell(
-                self.core, IDENTITY, await self._reach(), self.bench.clock, OcppRecorder(self.bench.record)
+                self.core, self.identity, connect, self.bench.clock, OcppRecorder(self.bench.record)
             )
             self._task = asyncio.ensure_future(self._shell.run())
             await self.until(lambda: self.core.online, "the CSMS did not accept BootNotification", BOOT_S)
+
+    async def knock(self, way: Way, versions: Sequence[Version | str] = (Version.V21,)) -> str:
+        """Try to come in and leave again: why the CSMS refused, or an empty text if it let us in."""
+        try:
+            channel, _ = await way.reach(way.url, self.identity, versions, way.security)
+        except StrangeSubprotocol:
+            return ""
+        except ConnectionRefused as refused:
+            return str(refused)
+        closed = asyncio.ensure_future(channel.receive())
+        await self.bench.clock.sleep(REFUSAL_S)
+        gone = closed.done() and closed.exception() is not None
+        closed.cancel()
+        await channel.close()
+        return "it closed the link at once" if gone else ""
+
+    async def way(self, number: int, certificate: str = "certificate", **changes: Any) -> Way:
+        """How to come in, as the lab file or the emulated CSMS says; `changes` are made to our half of the security.
+
+        `certificate`: which of the ways' own certificates is shown in profile 3.
+        """
+        reach, ways = await self._reach()
+        told = ways.get(f"security_{number}")
+        if told is None:
+            raise ConfigError(f"roles.csms.options.security_{number} is missing: {{resource: ..., ...}}")
+        own: dict[str, Any] = {"password": told.get("password", ""), "trusted": told.get("trusted")}
+        if number == 3:
+            key = certificate.replace("certificate", "key")
+            own |= {"own_certificate": told[certificate], "own_key": told[key]}
+        return Way(reach, told["resource"], Security(**{"profile": number, **own, **changes}))
 
     async def until(self, reached: object, complaint: str, within_s: float) -> None:
         """Wait for a condition of the station; a miss is charged to the CSMS."""
@@ -82,7 +146,7 @@ class TestStation:
         with current_case().preamble():
             self.evse.plug(self.now_s())
             self.evse.identify(EVCCID, self.now_s())
-            self.evse.authorise(IdToken("04A1B2C3"), self.now_s())
+            self.evse.authorise(IdToken(self.token), self.now_s())
             self.poke()
             await self.until(lambda: self.evse.authorised is not None, "the CSMS did not answer Authorize", BOOT_S)
 
@@ -116,22 +180,40 @@ class TestStation:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _reach(self) -> Connect:
-        subject = self.bench.subject
-        assert subject
-        device = subject.other
-        assert device
-        address = device.resource or ""
-        if device.emulator:
-            assert self.bench.emulation
-            options = dict(device.emulator.options)
-            if self.bench.mode is TimeMode.VIRTUAL:
-                options["clock"] = self.bench.clock
-            end = await self.bench.emulation.start(
-                device.emulator.kind, defects=self.bench.defects_of("csms", device), options=options
-            )
-            if end.object:
-                link: Connect = end.object.memory_link(IDENTITY)
-                return link
-            address = end.resource
-        return lambda: connect(address, IDENTITY, [self.core.version])
+    async def _reach(self) -> tuple[Reach, Mapping[str, Mapping[str, Any]]]:
+        """How to reach the CSMS under test, and its ways in by security profile."""
+        if self._ways is None:
+            self._ways = await self._find_ways()
+        return self._ways
+
+    async def _find_ways(self) -> tuple[Reach, Mapping[str, Mapping[str, Any]]]:
+        device = self.device
+        if not device.emulator:
+            folder = self.bench.lab.path.parent
+            given = {name: way for name, way in device.options.items() if name.startswith("security_")}
+            ways = {name: {key: _path(folder, key, value) for key, value in way.items()} for name, way in given.items()}
+            return connect, {"security_0": {"resource": device.resource or ""}, **ways}
+        assert self.bench.emulation
+        options = dict(device.emulator.options)
+        if self.bench.mode is TimeMode.VIRTUAL:
+            options |= {"clock": self.bench.clock, "network": self.bench.csms.network}
+        end = await self.bench.emulation.start(
+            device.emulator.kind, defects=self.bench.defects_of("csms", device), options=options
+        )
+        if end.object:
+            return self.bench.csms.network.connect, end.object.ways
+        return connect, end.facts["ways"]
+
+
+def _path(folder: Path, key: str, value: str) -> Path | str:
+    """PEM files are meant from the lab file's own folder."""
+    return value if key in ("resource", "password") else folder / value
+
+
+async def asked(station: TestStation, action: str, payload: Payload) -> SessionEvent:
+    """Send a CALL as our station does, and give back how it was concluded."""
+    concluded: list[SessionEvent] = []
+    station.core.post(Letter(action, payload, lambda event, _: concluded.append(event)))
+    station.poke()
+    await station.until(lambda: concluded, f"the CSMS did not answer {action}", ANSWER_S)
+    return concluded[0]
