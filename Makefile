@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup campaign test lint bench fuzz soak clean
+.PHONY: setup campaign test lint bench fuzz soak josev clean
 
 setup: .venv/.ready
 
@@ -36,5 +36,13 @@ fuzz: setup
 soak: setup
 	@for script in tests/soak/*_soak.py; do $(BIN)/python $$script || exit 1; done
 
+# An independent ISO 15118 stack as a peer (docs/foreign-stacks.md); its codec needs Java, running it needs root.
+josev: .venv-josev/.ready
+
+.venv-josev/.ready: requirements-josev.lock
+	$(PYTHON) -m venv .venv-josev
+	.venv-josev/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-josev.lock
+	@touch $@
+
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv .venv-josev build *.egg-info

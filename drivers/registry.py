@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from typing import Any
 
 import drivers
 from drivers.errors import ConfigError
@@ -25,14 +26,18 @@ def known_drivers(role: str) -> list[str]:
 
 
 def make_driver(name: str, connection: Connection) -> Device:
-    """A driver of `<role>.<product>`: what its module calls `Driver`. Raises ConfigError naming the nearest known."""
+    """A driver of `<role>.<product>`. Raises ConfigError naming the nearest known."""
+    device: Device = driver_class(name)(connection)
+    return device
+
+
+def driver_class(name: str) -> Any:
+    """What the module of `<role>.<product>` calls `Driver`. Raises ConfigError naming the nearest known."""
     role, _, product = name.partition(".")
     try:
-        driver = importlib.import_module(f"{drivers.__name__}.{role}.{product}").Driver
+        return importlib.import_module(f"{drivers.__name__}.{role}.{product}").Driver
     except (ModuleNotFoundError, AttributeError):
         known = known_drivers(role)
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
         raise ConfigError(f"driver {name!r} is not known; {hint}") from None
-    device: Device = driver(connection)
-    return device

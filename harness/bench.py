@@ -15,7 +15,7 @@ from typing import Any
 
 from drivers.emulators.catalogue import defect_of
 from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentLost
-from drivers.registry import make_driver
+from drivers.registry import driver_class, make_driver
 from drivers.roles import Device as Driver
 from drivers.roles import Identity, PowerReading
 from drivers.safe_off import ORDER, SafeOff
@@ -71,8 +71,18 @@ class Bench:
         self._sampler: asyncio.Task[None] | None = None
         self._beating: asyncio.Task[None] | None = None
         self._resources: dict[str, str] = {}
+        self._check_programs()
         self.csms = CsmsOnBench(mode, self.record, lab.csms_listen)
         self.v2g = V2gOnBench(self)
+
+    def _check_programs(self) -> None:
+        """Refuse at once what could not be started later; raises ConfigError."""
+        for device in self.lab.hosted:
+            reason = driver_class(device.driver).missing()
+            if self.mode is TimeMode.VIRTUAL:
+                reason = "a program keeps real time: run it with --time wire"
+            if reason:
+                raise ConfigError(f"{self.lab.path}: {device.id}: {reason}")
 
     @property
     def clock(self) -> Clock:
@@ -105,7 +115,7 @@ class Bench:
         self.recorder = recorder
         if self.network_note:
             self.record("bench", "bench", what="note", text=self.network_note)
-        dead = self.emulation.dead() if self.emulation else []
+        dead = [*self.emulation.dead(), *self.v2g.dead()] if self.emulation else []
         if dead:
             self.record("bench", "bench", what="lost", text=f"ended between attempts: {', '.join(dead)}")
         if subject != self.subject or dead or not self._all_answer:

@@ -123,7 +123,7 @@ class CampaignPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         wanted = set(config.getoption("--pf-case"))
-        chosen = [item for item in items if _case(item) and (not wanted or _case_of(item).id in wanted)]
+        chosen = [item for item in items if _has_subject(item) and (not wanted or _case_of(item).id in wanted)]
         chosen.sort(key=self._position)
         kept: list[pytest.Item] = []
         if self.run:
@@ -236,6 +236,16 @@ def _case(item: pytest.Item) -> UseCase | None:
     return declared(item.function) if isinstance(item, pytest.Function) else None
 
 
+def _has_subject(item: pytest.Item) -> bool:
+    """Whether an item is a case and the lab has a device for it; pytest keeps an empty item where it has none."""
+    return _case(item) is not None and isinstance(_params(item).get("pf_subject"), Subject)
+
+
+def _params(item: pytest.Item) -> Mapping[str, Any]:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params if callspec else {}
+
+
 def _case_of(item: pytest.Item) -> UseCase:
     case = _case(item)
     assert case
@@ -243,8 +253,7 @@ def _case_of(item: pytest.Item) -> UseCase:
 
 
 def _subject(item: pytest.Item) -> Subject:
-    assert isinstance(item, pytest.Function)
-    subject = item.callspec.params["pf_subject"]
+    subject = _params(item)["pf_subject"]
     assert isinstance(subject, Subject)
     return subject
 

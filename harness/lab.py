@@ -75,6 +75,8 @@ class Device(_Model):
     """Expected serial number; `plugfest check` compares."""
     calibration: Calibration | None = None
     emulator: Emulator | None = None
+    hosted: bool = False
+    """A program that its driver starts on this computer, in the run's own network: a stack under test without hardware."""
     reference: bool = False
     """This charger (or vehicle) is the lab's reference against which attribution is decided."""
     interface: str | None = None
@@ -158,12 +160,17 @@ class Lab(_Model):
     @property
     def emulated(self) -> bool:
         """True if nothing on this bench is real."""
-        return all(device.emulator for devices in self.roles.values() for device in devices)
+        return all(device.emulator or device.hosted for devices in self.roles.values() for device in devices)
+
+    @property
+    def hosted(self) -> tuple[Device, ...]:
+        """The devices that are programs of others on this computer."""
+        return tuple(device for devices in self.roles.values() for device in devices if device.hosted)
 
     @property
     def has_emulators(self) -> bool:
         """True if the bench must start at least one far end itself."""
-        return any(device.emulator for devices in self.roles.values() for device in devices)
+        return any(device.emulator or device.hosted for devices in self.roles.values() for device in devices)
 
     def pairs(self) -> list[tuple[Device, Device]]:
         """(vehicle, charger) of each pairing, in the order in which they are run."""

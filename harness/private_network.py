@@ -52,6 +52,35 @@ def enter_private_network() -> PrivateNetwork:
     return network
 
 
+def leave_for_a_network_of_its_own() -> None:
+    """Move this process into an empty network namespace; raises OSError without the right to do so."""
+    _unshare(_CLONE_NEWNET)
+
+
+def lay_cable(near: str, far: str, process_id: int) -> None:
+    """Lay a new cable from `near` in this network to `far` in the network of another process.
+
+    A cable that was there under the name `near` is taken away. It goes by itself when the other network ends.
+    """
+    from pyroute2 import IPRoute
+
+    with IPRoute() as netlink:
+        for index in netlink.link_lookup(ifname=near):
+            netlink.link("del", index=index)
+        netlink.link("add", ifname=near, kind="veth", peer={"ifname": far, "net_ns_pid": process_id})
+    take_cable(near)
+
+
+def take_cable(interface: str) -> None:
+    """Bring this network's end of a cable up, and its loopback."""
+    from pyroute2 import IPRoute
+
+    _trust(interface)
+    with IPRoute() as netlink:
+        for name in ("lo", interface):
+            netlink.link("set", index=netlink.link_lookup(ifname=name)[0], state="up")
+
+
 def link_local_address(interface: str) -> str:
     """The fe80:: address of an interface, without scope; raises OSError if it has none."""
     for line in Path("/proc/net/if_inet6").read_text().splitlines():
@@ -86,6 +115,10 @@ def _lay_cables(cables: Iterable[tuple[str, str]]) -> None:
         for ends in cables:
             netlink.link("add", ifname=ends[0], kind="veth", peer=ends[1])
             for name in ends:
-                # nobody else is on this cable: no need to wait a second for duplicate addresses
-                Path(f"/proc/sys/net/ipv6/conf/{name}/accept_dad").write_text("0")
+                _trust(name)
                 netlink.link("set", index=netlink.link_lookup(ifname=name)[0], state="up")
+
+
+def _trust(interface: str) -> None:
+    """Nobody else is on this cable: no need to wait a second for duplicate addresses."""
+    Path(f"/proc/sys/net/ipv6/conf/{interface}/accept_dad").write_text("0")

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from drivers.errors import BenchError
+from drivers.errors import BenchError, ConfigError
+from drivers.foreign.place import Place
+from drivers.registry import make_driver
+from drivers.wire import Connection
 from harness.case import Subject
 from harness.clock import TimeMode, end_task
 from harness.iso15118 import net, sdp
@@ -71,6 +74,7 @@ class V2gOnBench:
         self._charger_port = sdp.PORT
         self._charger_object: Any = None
         self._servers: list[Any] = []
+        self._programs: dict[str, Any] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: list[Closeable] = []
         self.arrived: asyncio.Queue[ByteStream] = asyncio.Queue()
@@ -88,6 +92,8 @@ class V2gOnBench:
     async def _start_charger(self, subject: Subject) -> None:
         bench, device = self._bench, subject.charger
         assert device
+        if device.hosted:
+            await self._start_program("charger", device)
         if not device.emulator:
             return
         identity = identity_of(subject)
@@ -108,6 +114,8 @@ class V2gOnBench:
     async def _start_vehicle(self, subject: Subject, device: Device) -> None:
         bench = self._bench
         relayed = subject.charger is not None
+        if device.hosted:  # first: it lays the cable on which we listen
+            await self._start_program("vehicle", device)
         options: dict[str, Any]
         if bench.mode is TimeMode.VIRTUAL:
             options = {"clock": bench.clock, "connect": self._attach_relay if relayed else self._attach_queue}
@@ -122,6 +130,26 @@ class V2gOnBench:
                 defects=bench.defects_of("vehicle", device),
                 options={**own, **options, **self.security.options()},
             )
+
+    async def _start_program(self, role: str, device: Device) -> None:
+        """Have its driver start a stack of others at the far end of a cable of its own; raises BenchError."""
+        bench = self._bench
+        if bench.network is None or bench.emulation is None:
+            raise ConfigError(f"{device.id} needs a network of the run's own: {bench.network_note}")
+        owner, near, far = {
+            "charger": ("station", bench.network.to_station, bench.network.station),
+            "vehicle": ("vehicle", bench.network.to_vehicle, bench.network.vehicle),
+        }[role]
+        certificates = self.security.environment.hierarchy if self.security.on else None
+        place = Place(near, far, bench.emulation.plant_port(owner), certificates)
+        driver = make_driver(device.driver, Connection(role, bench.clock, options=device.options, far_end=place))
+        bench.drivers[role] = driver
+        await driver.open()
+        self._programs[device.id] = driver
+
+    def dead(self) -> list[str]:
+        """Names of the programs that have ended by themselves."""
+        return [name for name, driver in self._programs.items() if not driver.program.running]
 
     async def _listen_for_vehicle(self, device: Device, handle: Any) -> int:
         interface = self._bench.network.to_vehicle if self._bench.network else device.interface
@@ -145,6 +173,7 @@ class V2gOnBench:
         for server in self._servers:
             server.close()
         self._servers.clear()
+        self._programs.clear()  # their drivers end them
         self._charger_object = None
 
     async def close(self) -> None:

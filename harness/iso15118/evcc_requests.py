@@ -424,7 +424,11 @@ def _loop_content(session: EvccSession, kind: type[Record]) -> dict[str, Any]:
 def _display(session: EvccSession) -> DisplayParameters:
     needs = session.vehicle.needs()
     soc_percent = min(max(round(session.vehicle.inlet().soc * 100), 0), 100)
-    return DisplayParameters(present_soc=soc_percent, target_soc=needs.target_soc_percent)
+    return DisplayParameters(
+        present_soc=soc_percent,
+        target_soc=needs.target_soc_percent,
+        charging_complete=soc_percent >= (needs.target_soc_percent or 100),
+    )
 
 
 @_builds("DC_ChargeLoopReq")

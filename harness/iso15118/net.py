@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 import ssl
 import struct
@@ -25,6 +26,10 @@ from harness.link import ByteStream, LinkClosed, TcpStream
 LOOPBACK = "::1"
 HANDSHAKE_S = 20.0
 """Longest time for a TLS handshake (communication set-up by the general table)."""
+DYNAMIC_PORTS = range(49152, 65536)
+"""Where a charger listens (RFC 6335, dynamic ports). Vehicles in the field refuse an answer that names another port."""
+PORT_ATTEMPTS = 20
+"""How many of them are tried (our default)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +207,7 @@ async def serve(
     tls: ssl.SSLContext | None = None,
     observer: Observer | None = None,
 ) -> tuple[asyncio.Server, Endpoint]:
-    """Listen on the interface's link-local address, or on ::1 without one. Port 0: any free one.
+    """Listen on the interface's link-local address, or on ::1 without one. Port 0: any free one of DYNAMIC_PORTS.
 
     With a TLS context only connections whose handshake succeeds are handled; the observer is told of the others.
     """
@@ -212,7 +217,7 @@ async def serve(
 
     address = link_local(interface) if interface else LOOPBACK
     host = f"{address}%{interface}" if interface else address
-    server = await asyncio.start_server(connected, host, port)
+    server = await _listen(lambda number: asyncio.start_server(connected, host, number), port)
     return server, Endpoint(address, server.sockets[0].getsockname()[1], tls is not None, interface)
 
 
@@ -233,3 +238,12 @@ async def received(
         (observer or Deaf()).link("refused", by="charger", reason=f"TLS: {why}")
     else:
         await handle(stream)
+
+
+async def _listen(start: Callable[[int], Awaitable[asyncio.Server]], port: int) -> asyncio.Server:
+    if port:
+        return await start(port)
+    for number in random.sample(DYNAMIC_PORTS, PORT_ATTEMPTS - 1):
+        with contextlib.suppress(OSError):
+            return await start(number)
+    return await start(random.choice(DYNAMIC_PORTS))

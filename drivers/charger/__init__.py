@@ -1,0 +1,1 @@
+"""Chargers that are programs: the bench starts them itself."""

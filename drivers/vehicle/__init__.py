@@ -1,0 +1,1 @@
+"""Vehicles that are programs: the bench starts them itself."""
