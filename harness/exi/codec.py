@@ -15,7 +15,7 @@ from harness.exi.compiled_writer import WriterCompiler, WriteType, spill
 from harness.exi.datatypes import Datatype
 from harness.exi.declare import Record
 from harness.exi.errors import Deviation, ExiError
-from harness.exi.reader import Event, Reader
+from harness.exi.reader import Event, Reader, trailer
 from harness.exi.schema import Element, Habit, Schema
 from harness.exi.source import Uncommon
 from harness.exi.writer import Writer
@@ -66,9 +66,15 @@ def encode(message: Any, schema: Schema, kind: Kind = "document", name: str | No
 
 def _decode(data: bytes, schema: Schema, kind: Kind, mode: Mode) -> Decoded:
     try:
-        return _compiled(schema, kind).decode(data)
+        decoded, end = _compiled(schema, kind).decode(data)
     except (Uncommon, ExiError, IndexError, struct.error):
         return _decode_by_events(data, schema, kind, mode)
+    if end + 7 >> 3 == len(data) and not data[-1] & ((1 << (-end & 7)) - 1):
+        return decoded
+    behind = tuple(trailer(data, end))
+    if mode == "strict":
+        raise ExiError(behind[0].reason, behind[0].bit)
+    return _read_tolerantly(data, schema, kind).decoded or decoded._replace(deviations=behind)
 
 
 @contextmanager
@@ -109,10 +115,10 @@ def _decode_by_events(data: bytes, schema: Schema, kind: Kind, mode: Mode) -> De
 
 
 class _Reading:
-    """One tolerant reading of a stream."""
+    """One event-wise reading of a stream: plain and tolerant, or strict but for one habit."""
 
     def __init__(self, data: bytes, schema: Schema, kind: Kind, *, trace: bool, habit: Habit | None = None) -> None:
-        self.reader = Reader(schema, data, tolerant=True, trace=trace, habit=habit)
+        self.reader = Reader(schema, data, tolerant=habit is None, trace=trace, habit=habit)
         self.decoded: Decoded | None = None
         self.error: ExiError | None = None
         try:
@@ -132,13 +138,15 @@ class _Reading:
 
 
 def _read_tolerantly(data: bytes, schema: Schema, kind: Kind, *, trace: bool = False) -> _Reading:
-    """The plain reading; if it goes wrong, the first reading with a known habit that explains all of it."""
+    """The plain reading; if it goes wrong, a reading with a known habit that explains all of it."""
     plain = _Reading(data, schema, kind, trace=trace)
-    if plain.clean or plain.reader.count > _HABIT_EVENTS:
+    if plain.clean or plain.reader.count > _HABIT_EVENTS or plain.reader.exhausted:
         return plain
     for habit in schema.habits:
+        if not habit.may_explain(plain.reader.root, plain.reader.full_lists):
+            continue
         reading = _Reading(data, schema, kind, trace=trace, habit=habit)
-        if reading.clean and reading.decoded is not None:
+        if reading.decoded is not None:
             cause = Deviation(plain.first_bit, reading.decoded.name, "habit", habit.cause)
             reading.decoded = reading.decoded._replace(deviations=(cause,))
             return reading
@@ -169,7 +177,8 @@ class _Compiled:
             self._readers[code] = element.qname.name, readers.reader(element.type)
             self._writers[element.qname.name] = code, element.type, writers.writer(element.type)
 
-    def decode(self, data: bytes) -> Decoded:
+    def decode(self, data: bytes) -> tuple[Decoded, int]:
+        """The content, and the bit behind the last event."""
         if data[0] != _HEADER:
             raise Uncommon
         width = self._width
@@ -184,9 +193,9 @@ class _Compiled:
             if end >> 32 - (position & 7) - width & ((1 << width) - 1) != self._end:
                 raise Uncommon
             position += width
-        if position + 7 >> 3 != len(data) or data[-1] & ((1 << (-position & 7)) - 1):
+        if position > 8 * len(data):
             raise Uncommon
-        return Decoded(name, message)
+        return Decoded(name, message), position
 
     def encode(self, name: str, message: Any) -> bytes:
         code, cls, write = self._writers[name]

@@ -29,7 +29,9 @@ PADDING = bytes(8)  # what a stream needs behind it so that every window is ther
 EMPTY_WIDTH = 3  # bits of the second-level event that ends an element of simple type; its code is 0
 _WIDEST = 57  # bits of a 64-bit window that are there at any bit position
 # Our limit for lists that the schema leaves unbounded; longer ones are the event-wise reader's
-_LONGEST_LIST = 1024
+_LONGEST_LIST = 64
+_SHORT_LIST = 8
+_CHANCES = 64  # items of a long list that are looked up among the earlier ones without success
 # Our limit for irregular content inside a stream that is otherwise read here: a KeyInfo with a few certificates
 _MOST_IRREGULAR_EVENTS = 1000
 
@@ -42,6 +44,7 @@ class ReaderCompiler:
         self._names: dict[str, Any] = {
             "Uncommon": Uncommon,
             "window": _window,
+            "long_list": _long_list,
             "more": _more,
             "text": _text,
             "octets": _octets,
@@ -68,7 +71,7 @@ class ReaderCompiler:
 
     def reader(self, cls: type[Record]) -> ReadType:
         """The reader of a type."""
-        name = self._name(cls)
+        name = self.name(cls)
 
         def read(data: bytes, position: int) -> tuple[Any, int]:
             made: tuple[Any, int] = self._names[name](data, position)
@@ -76,7 +79,7 @@ class ReaderCompiler:
 
         return read
 
-    def _name(self, cls: type[Record]) -> str:
+    def name(self, cls: type[Record]) -> str:
         """The global name of a type's reader; at first it stands for a function that compiles it."""
         name = self._by_type.get(cls)
         if name is None:
@@ -111,7 +114,7 @@ class ReaderCompiler:
 
     def call(self, cls: type[Record]) -> str:
         """Source of a call that reads a type."""
-        return f"{self._name(cls)}(d, p)"
+        return f"{self.name(cls)}(d, p)"
 
 
 class _Function:
@@ -177,6 +180,19 @@ class _Function:
         self._flush()
         items = _local(step.field.name)
         limit = step.field.slot.occurs[1] or _LONGEST_LIST
+        if limit > _SHORT_LIST and step.low <= 1 and self._calls(step):
+            cls: Any = step.alternatives[0].type
+            width, first = self._plan.width(index, inside=True), self._plan.first(index)
+            self._out.line(f"{items}, p, c = long_list({self._compiler.name(cls)}, d, p, {width}, {limit})")
+            if first:
+                self._out.line(f"c += {first}")
+            with self._out.block(f"if len({items}) == {limit}:"):
+                self._after_last(index, step)
+        else:
+            self._short_list(index, step, items, limit)
+        self._out.line(f"{items} = tuple({items})")
+
+    def _short_list(self, index: int, step: Step, items: str, limit: int) -> None:
         self._out.line(f"{items} = []")
         with self._out.block("while True:"):
             self._value(step, {step.field.name: "x"})
@@ -188,15 +204,23 @@ class _Function:
                     self._flush()
                     self._out.line("continue")
             with self._out.block(f"if len({items}) == {limit}:"):
-                if step.high is not None:
-                    self._next_code(index + 1)
-                else:
-                    self._next_code(index, inside=True)
-                    self._out.line(f"if c < {step.after}: raise Uncommon")
+                self._after_last(index, step)
                 self._out.line("break")
             self._next_code(index, inside=True)
             self._out.line(f"if c >= {step.after}: break")
-        self._out.line(f"{items} = tuple({items})")
+
+    def _after_last(self, index: int, step: Step) -> None:
+        """The event after the last item that may be."""
+        if step.high is not None:
+            self._next_code(index + 1)
+        else:
+            self._next_code(index, inside=True)
+            self._out.line(f"if c < {step.after}: raise Uncommon")
+
+    def _calls(self, step: Step) -> bool:
+        """Whether a list's items are of one type with a reader of its own."""
+        item = step.alternatives[0].type
+        return len(step.alternatives) == 1 and not isinstance(item, Datatype) and not self._compiler.flat(item)
 
     def _end(self, known: bool) -> None:
         otherwise = "raise Uncommon"
@@ -362,6 +386,42 @@ class _Function:
 
 def _local(field: str) -> str:
     return f"v_{field}"
+
+
+def _long_list(read: ReadType, data: bytes, position: int, width: int, limit: int) -> tuple[list[Any], int, int]:
+    """Items of one type until the event after one, in so many bits, is not another item (0), or the limit is reached.
+
+    Returns the items, the position, and the event's code. Long lists repeat themselves: what has been read before from
+    the same bits is not read again, unless too few items are of that kind.
+    """
+    items: list[Any] = []
+    known: dict[int, Any] = {}
+    span, mask, chances = 0, 0, _CHANCES
+    while True:
+        start = position
+        if chances:
+            position += span
+            bits = int.from_bytes(data[start >> 3 : position + 7 >> 3], "big") >> (-position & 7) & mask
+            item = known.get(bits)
+            if item is not None:
+                items.append(item)
+                if len(items) < limit:
+                    continue
+                return items, position - width, 0
+        item, position = read(data, start)
+        items.append(item)
+        if len(items) == limit:
+            return items, position, 0
+        code = _window(data, position >> 3)[0] >> 64 - width - (position & 7) & ((1 << width) - 1)
+        position += width
+        if code:
+            return items, position, code
+        if chances:
+            chances -= 1
+            if position - start != span:
+                span, known = position - start, {}
+                mask = (1 << span) - 1
+            known[int.from_bytes(data[start >> 3 : position + 7 >> 3], "big") >> (-position & 7) & mask] = item
 
 
 def _more(data: bytes, position: int, value: int) -> tuple[int, int]:

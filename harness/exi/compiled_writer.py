@@ -20,7 +20,7 @@ from harness.exi.source import Source, Uncommon
 
 WriteType = Callable[[Any, int, int, bytearray], tuple[int, int]]
 
-_SPILL = 4096  # bits kept in the integer before they are moved to the octets
+_SPILL = 512  # bits kept in the integer before they are moved to the octets
 
 
 class WriterCompiler:

@@ -134,6 +134,14 @@ def grammar(schema: Schema, type_: Type, lists: Lists) -> Grammar:
     return found
 
 
+_beginnings: dict[tuple[Schema, Lists], dict[Term, State]] = {}
+
+
+def beginnings(schema: Schema, lists: Lists) -> dict[Term, State]:
+    """Where the content of each element begins that has been read so far, by its place in the grammar."""
+    return _beginnings.setdefault((schema, lists), {})
+
+
 def _type_grammar(schema: Schema, type_: Type, lists: Lists) -> Grammar:
     if isinstance(type_, Datatype):
         return Grammar((Term(CHARACTERS, "CH", type=type_),), mixed=False)

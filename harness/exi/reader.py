@@ -5,6 +5,7 @@ The compiled readers are for streams that are as they should be; this one is for
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from harness.exi.grammar import (
     Production,
     State,
     Term,
+    beginnings,
     grammar,
     loose_grammar,
 )
@@ -28,7 +30,7 @@ from harness.exi.schema import Element, Field, Habit, QName, Schema, Type, compl
 
 # Our limits, against streams made to keep a reader busy. Longer messages that are as they should be are read by the
 # compiled readers; of a long one that is not, only the beginning is looked at.
-MAX_EVENTS = 8_000
+MAX_EVENTS = 6_000
 _LONG_STREAM, _MAX_EVENTS_OF_LONG = 16 * 1024, 1_500
 
 
@@ -60,11 +62,15 @@ class Reader:
         self.deviations: list[Deviation] = []
         self.events: list[Event] = []
         self.count = 0  # events read
+        self.root = ""
+        self.full_lists: set[str] = set()  # names of lists that had as many items as they may have
+        self.exhausted = False  # whether there were more events than are read
         self._in = BitReader(data)
         self._tolerant = tolerant
         self._trace = trace
         self._most_events = most_events if len(data) <= _LONG_STREAM else min(most_events, _MAX_EVENTS_OF_LONG)
         self._lists = (habit and habit.lists) or schema.lists
+        self._begin = beginnings(schema, self._lists)
         self._swapped = (habit and habit.swapped) or ()
         self._path: list[str] = []
         self._hits = 0
@@ -80,11 +86,12 @@ class Reader:
         if code >= len(roots):
             raise self._fatal("no global element has this event code", bit)
         root = roots[code]
+        self.root = root.qname.name
         if root.qname.name in self._swapped:
             other = next(name for name in self._swapped if name != root.qname.name)
             root = next(element for element in roots if element.qname.name == other)
         self._event(bit, f"{code}", f"SE({root.qname.name})")
-        value = self._element(root)
+        value = self._element(root.qname, root.type)
         self._event(self._in.position, "", "ED")
         self._trailer()
         return root.qname.name, value
@@ -100,7 +107,7 @@ class Reader:
             raise self._fatal("no element has this event code", bit)
         qname, kinds = elements[code]
         self._event(bit, f"{code}", f"SE({qname.name})")
-        value = self._element(Element(qname, kinds[0])) if len(kinds) == 1 else self._loose_element(qname, kinds)
+        value = self._element(qname, kinds[0]) if len(kinds) == 1 else self._loose_element(qname, kinds)
         bit = self._in.position
         code = self._in.bits(width)
         if code != len(elements) + 1:
@@ -112,7 +119,7 @@ class Reader:
     def element_at(self, element: Element, position: int) -> tuple[Any, int]:
         """One element in the middle of a stream, and the position behind it."""
         self._in.position = position
-        value = self._element(element)
+        value = self._element(element.qname, element.type)
         if self._hits:
             raise self._fatal("a string table hit, which needs the whole stream")
         return value, self._in.position
@@ -128,26 +135,24 @@ class Reader:
         self._event(bit, f"{header:02x}", "header")
 
     def _trailer(self) -> None:
-        bit = self._in.position
-        spare = -bit % 8
-        if self._in.bits(spare):
-            self._deviate("padding", "the bits after the last event are not all zero", bit)
-        extra = self._in.data[self._in.position >> 3 :]
-        if extra:
-            text = extra[:8].hex(" ") + (" ..." if len(extra) > 8 else "")
-            self._deviate("trailing", f"{len(extra)} octets follow the document: {text}", self._in.position)
+        for wrong in trailer(self._in.data, self._in.position):
+            self._deviate(wrong.kind, wrong.reason, wrong.bit)
 
     # elements
 
-    def _element(self, element: Element) -> Any:
-        self._path.append(element.qname.name)
-        state = grammar(self.schema, element.type, self._lists).initial
-        if isinstance(element.type, Datatype):
-            value = self._simple_content(state, element.qname, element.type)
+    def _element(self, qname: QName, type_: Type, term: Term | None = None) -> Any:
+        self._path.append(qname.name)
+        state = self._begin.get(term) if term else None
+        if state is None:
+            state = grammar(self.schema, type_, self._lists).initial
+            if term:
+                self._begin[term] = state
+        if isinstance(type_, Datatype):
+            value = self._simple_content(state, qname, type_)
         else:
-            if element.type.declaration.abstract:
-                self._deviate("facet", f"{element.qname.name} is abstract", self._in.position)
-            value = self._complex_content(state, element.qname, element.type)
+            if type_.declaration.abstract:
+                self._deviate("facet", f"{qname.name} is abstract", self._in.position)
+            value = self._complex_content(state, qname, type_)
         self._path.pop()
         return value
 
@@ -187,7 +192,7 @@ class Reader:
             else:
                 assert term.qname is not None
                 assert term.type is not None
-                self._store(content, production, self._element(Element(term.qname, term.type)))
+                self._store(content, production, self._element(term.qname, term.type, term))
             state = production.next
         return self._build(kind.fields, cls, content)
 
@@ -232,7 +237,10 @@ class Reader:
             assert term.qname is not None
             content["children"].append(Child(term.qname.name, value))
         elif term.field.listed:
-            content[term.field.name].append(value)
+            items = content[term.field.name]
+            items.append(value)
+            if len(items) == term.field.slot.occurs[1]:
+                self.full_lists.add(term.field.slot.names[0])
         else:
             content[term.field.name] = value
 
@@ -252,16 +260,16 @@ class Reader:
         """The next event's production; None for an event that was reported and left out."""
         self.count += 1
         if self.count > self._most_events:
-            raise self._fatal(f"more than {self._most_events} events in a stream that deviates")
+            self.exhausted = True
+            raise self._fatal(f"more than {self._most_events} events, and no more of this stream are looked at")
         bit = self._in.position
         productions = state.productions
         code = self._in.bits(state.width)
         if code < len(productions):
             production = productions[code]
-            if production.term.order != END:
-                self._event(bit, f"{code:0{state.width}b}", production.term.label)
-            else:
-                self._event(bit, f"{code:0{state.width}b}", "EE", up=1)
+            if self._trace:
+                up = int(production.term.order == END)
+                self._event(bit, f"{code:0{state.width}b}", production.term.label, up=up)
             return production
         if code > len(productions):
             raise self._fatal(f"no event has the code {code:0{state.width}b}", bit)
@@ -274,7 +282,7 @@ class Reader:
         if second >= len(events):
             raise self._fatal(f"no second-level event has the code {second:0{width}b}", bit)
         label = events[second]
-        self._event(bit, f"{first:0{state.width}b}.{second:0{width}b}", label)
+        self._event(bit, f"{first:0{state.width}b}.{second:0{width}b}", label, up=int(label == "EE"))
         if label == "EE":
             self._check_end([production.term for production in state.productions], bit)
             return Production(END_ELEMENT, state)
@@ -308,7 +316,8 @@ class Reader:
                 datatype.check(value)
             except ValueError as wrong:
                 self._deviate("facet", str(wrong), bit)
-        self._event(bit, "", "value", value=_shown(value))
+        if self._trace:
+            self._event(bit, "", "value", value=_shown(value))
         return value
 
     def _raw(self, qname: QName, datatype: Datatype) -> Any:
@@ -370,6 +379,17 @@ class Reader:
             if error.path or not self._path:
                 raise
             raise ExiError(error.reason, error.bit, "/".join(self._path)) from None
+
+
+def trailer(data: bytes, position: int) -> Iterator[Deviation]:
+    """What is wrong with a stream behind its last event."""
+    spare = -position % 8
+    if data[position >> 3 : (position >> 3) + 1] and data[position >> 3] & ((1 << spare) - 1):
+        yield Deviation(position, "", "padding", "the bits after the last event are not all zero")
+    extra = data[(position + spare) >> 3 :]
+    if extra:
+        text = extra[:8].hex(" ") + (" ..." if len(extra) > 8 else "")
+        yield Deviation(position + spare, "", "trailing", f"{len(extra)} octets follow the document: {text}")
 
 
 _EMPTY: dict[type[Datatype], Any] = {Text: "", Binary: b""}

@@ -199,6 +199,13 @@ class Habit:
     lists: Lists | None = None
     swapped: tuple[str, str] | None = None  # two root elements that stand for each other
 
+    def may_explain(self, root: str, full_lists: set[str]) -> bool:
+        """Whether a stream with this root, in which these lists were full, would look another way to this encoder."""
+        if self.swapped:
+            return root in self.swapped
+        names = self.lists.kept_endless if self.lists else None
+        return bool(full_lists & names if names else full_lists)
+
 
 class Schema:
     """Namespaces taken together: global elements, substitution groups, and every element by name.
