@@ -40,10 +40,11 @@ class Follower:
         while self._coming and self._coming[0][0] <= now_s + 1e-9:
             self.target = self._coming.popleft()[1]
 
-    def steady_s(self, now_s: float) -> float:
-        """How long the present course holds: to the next target, to the end of the ramp, or to the change of sign."""
+    def steady_s(self, now_s: float, runs: bool = True) -> float:
+        """How long the present course holds: to the next target, to the end of the ramp, or to the change of sign.
+        What does not run stays where it is."""
         until_s = self._coming[0][0] - now_s if self._coming else inf
-        if self.value != self.target:
+        if runs and self.value != self.target:
             way = -self.value if self.value * self.target < 0 else self.target - self.value
             until_s = min(until_s, abs(way) / self.rate_per_s)
         return until_s

@@ -245,10 +245,7 @@ class Plant:
         now_s = self._kept_s
         self.power.take_due(now_s)
         self.onboard_current.take_due(now_s)
-        dead = self.grid.voltage_v(now_s) <= self.grid.parameters.dead_v
-        if self.station.mode == "power" and (dead or not self.regulates):
-            self.power.value = 0.0  # the ramp begins anew when the circuit closes, or the grid is back
-        elif self.regulates and self.station.target_power_w is None and not self.power.moving:
+        if self.regulates and self.station.target_power_w is None and not self.power.moving:
             self.power.target = self.power.value = self.converter.within_rating(self._power_for_current())
         moment = Moment(
             self._moment.cells,
@@ -272,10 +269,11 @@ class Plant:
 
     def _steady_s(self, moment: Moment) -> float:
         now_s = self._kept_s
-        until_s = min(self.power.steady_s(now_s), self.onboard_current.steady_s(now_s), self.grid.steady_s(now_s))
+        runs = self._runs(self.grid.voltage_v(now_s))
+        until_s = min(self.power.steady_s(now_s, runs), self.onboard_current.steady_s(now_s), self.grid.steady_s(now_s))
         battery_a = self.battery_a(moment, self.grid.voltage_v(now_s))
         until_s = min(until_s, self.battery.smooth_s(moment.cells, battery_a), _QUIET_STEP_S)
-        if self.power.moving or self.onboard_current.moving:
+        if (runs and self.power.moving) or self.onboard_current.moving:
             until_s = min(until_s, _RAMP_STEP_S)
         if self._fault_from_s is not None:
             until_s = min(until_s, self._fault_from_s + _TRIP_DELAY_S - now_s)
@@ -289,7 +287,10 @@ class Plant:
         now, parameters, converter = self._moment, self.parameters, self.converter
         cells, books = now.cells, now.books
         grid_v = self.grid.mean_voltage_v(self._kept_s, for_s)
-        reference_w, onboard_a = self.power.after(for_s), self.onboard_current.after(for_s)
+        reference_w = (
+            self.power.after(for_s) if self._runs(grid_v) else 0.0
+        )  # its ramp begins anew with circuit and grid
+        onboard_a = self.onboard_current.after(for_s)
         estimate_a = self.dc_current_a(now, grid_v)
         dc_a = estimate_a
         if estimate_a or reference_w:
@@ -366,6 +367,9 @@ class Plant:
 
     # the circuit
 
+    def _runs(self, grid_v: float) -> bool:
+        return self.regulates and grid_v > self.grid.parameters.dead_v
+
     @property
     def pilot_state(self) -> str:
         if not self.pilot.plugged:
@@ -390,7 +394,7 @@ class Plant:
     ) -> float:
         """Current through the DC cable within every limit: of this instant, or of the middle of a step with a mean
         power and about a current."""
-        if not self.regulates or grid_v <= self.grid.parameters.dead_v:
+        if not self._runs(grid_v):
             return 0.0
         power_w = moment.reference_w if power_w is None else power_w
         if self.emulator.output:
