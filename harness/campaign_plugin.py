@@ -145,7 +145,7 @@ class CampaignPlugin:
 
     def _rule_out(self, item: pytest.Item) -> None:
         case, subject = _case_of(item), _subject(item)
-        if missing := applicability(case, subject):
+        if missing := applicability(case, subject, self.lab):
             if self.run:
                 self.run.store.rule_out(cell(case, subject), missing)
             item.user_properties.append(("plugfest", _outcome(Verdict.NOT_APPLICABLE, "", missing, case, subject)))

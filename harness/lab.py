@@ -33,6 +33,10 @@ ROLES = (
 )
 
 
+LAB_CAPABILITIES = frozenset({"tls", "strict-20", "lab-20", "ocsp", "issuing"})
+"""Capabilities that a case asks of the lab (its `security`), not of a device."""
+
+
 class LabError(ValueError):
     """The lab file is wrong; `problems` holds one line of text a problem."""
 
@@ -124,6 +128,14 @@ class Security(_Model):
     def tls_profile(self) -> str:
         return self.profile or ("strict-20" if self.environment == "production" else "lab-20")
 
+    def capabilities(self, folder: Path) -> frozenset[str]:
+        """What cases may ask of the lab: `tls`, the profile, `ocsp`, and `issuing` (its authorities' keys are here)."""
+        if self.environment == "none":
+            return frozenset()
+        issuing = not self.pki or all((folder / self.pki / f"{one}.key").is_file() for one in ("cpo_sub2", "oem_sub2"))
+        found = {"tls": True, self.tls_profile: True, "ocsp": self.environment == "production", "issuing": issuing}
+        return frozenset(name for name, there in found.items() if there)
+
 
 Pairings = Literal["all", "reference"] | tuple[tuple[str, str], ...]
 
@@ -156,6 +168,11 @@ class Lab(_Model):
             if identifier in (None, device.id):
                 return device
         raise LabError([f"{self.path}: roles.{role}: no {role} {identifier or ''} is configured; add one under roles"])
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the lab itself offers to cases, beside its devices."""
+        return self.security.capabilities(self.path.parent)
 
     @property
     def emulated(self) -> bool:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from harness.case import Subject
-from harness.lab import Lab, LabError
+from harness.lab import LAB_CAPABILITIES, Lab, LabError
 from harness.usecase import Parameter, Sut, UseCase
 
 _ROLE: dict[Sut, str] = {"csms": "csms", "gateway": "can_gateway"}
@@ -25,14 +25,17 @@ def subjects_for(case: UseCase, lab: Lab) -> list[Subject]:
     return [Subject(other=device) for device in lab.devices(_ROLE[case.sut])]
 
 
-def applicability(case: UseCase, subject: Subject) -> str:
-    """Why the case does not apply to the subject, by what its makers declare; empty if it applies.
+def applicability(case: UseCase, subject: Subject, lab: Lab) -> str:
+    """Why the case does not apply to the subject, by what its makers declare and the lab offers; empty if it applies.
 
     A requirement `charger:ocpp2.1` is asked of the charger alone, one without a role of every device.
     """
+    of_the_lab, of_devices = case.requires & LAB_CAPABILITIES, case.requires - LAB_CAPABILITIES
+    if missing := sorted(of_the_lab - lab.capabilities):
+        return f"the lab's security does not have {', '.join(missing)}"
     for role, device in (("vehicle", subject.vehicle), ("charger", subject.charger), ("", subject.other)):
         if device:
-            wanted = {name.rpartition(":")[2] for name in case.requires if name.rpartition(":")[0] in ("", role)}
+            wanted = {name.rpartition(":")[2] for name in of_devices if name.rpartition(":")[0] in ("", role)}
             if missing := sorted(wanted - device.capabilities):
                 return f"{device.id} does not declare {', '.join(missing)}"
     return ""

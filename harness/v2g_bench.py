@@ -215,15 +215,17 @@ class V2gOnBench:
         """The connection inside TLS, if the lab has it; `tls` in place of what is right. Raises LinkLost."""
         if not self.security.on:
             return stream
-        inside, details = await self._shake(stream, observer.secret, we, tls)
+        try:
+            inside, details = await self._shake(stream, observer.secret, we, tls)
+        except LinkLost as refused:
+            observer.link("refused", reason=str(refused))
+            raise
         observer.link("tls", by="vehicle", **details)
         return inside
 
     def own_tls(self, we: str, **changes: Any) -> Tls:
         """Our side's TLS, its key log in the running attempt's evidence; `changes` as in `Environment`."""
-        environment = self.security.environment
-        make = environment.vehicle if we == "vehicle" else environment.charger
-        return make(self._keylog, **changes)
+        return self.security.own(we, self._keylog, **changes)
 
     @property
     def _keylog(self) -> Path:

@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from drivers.errors import ConfigError
+from drivers.errors import BenchError, ConfigError
 from harness.clock import Clock
 from harness.iso15118 import pki
-from harness.iso15118.environment import NOWHERE, Environment
+from harness.iso15118.credential import Credential
+from harness.iso15118.environment import FOREIGN, NOWHERE, Environment
 from harness.iso15118.errors import LinkLost
 from harness.iso15118.net import HANDSHAKE_S
 from harness.iso15118.secure import SecureStream, reason_of, secure
@@ -64,6 +65,28 @@ class V2gSecurity:
         """For an emulated device."""
         return {"security": self.environment.options()} if self.on else {}
 
+    def own(self, we: str, keylog: Path, **changes: Any) -> Tls:
+        """Our side's TLS; raises BenchError where what is wanted can't be issued."""
+        make = self.environment.vehicle if we == "vehicle" else self.environment.charger
+        try:
+            return make(keylog, **changes)
+        except ValueError as problem:
+            raise BenchError(f"{self._lab.path}: security.pki: {problem}") from None
+
+    def another_vehicle(self, evcc_id: str) -> Credential:
+        """A certificate for another vehicle of the same maker; raises BenchError where it can't be issued."""
+        try:
+            return self.environment.hierarchy.another("vehicle", evcc_id, datetime.now(UTC))
+        except ValueError as problem:
+            raise BenchError(f"{self._lab.path}: security.pki: {problem}") from None
+
+    def ocsp(self, at: datetime) -> bytes:
+        """An OCSP response for our charger's certificate; raises BenchError where it can't be signed."""
+        try:
+            return self.environment.hierarchy.ocsp("secc", at)
+        except ValueError as problem:
+            raise BenchError(f"{self._lab.path}: security.pki: {problem}") from None
+
     def close(self) -> None:
         """Forget the keys that were made for this run."""
         if self._made:
@@ -77,6 +100,7 @@ class V2gSecurity:
         kind = pki.KeyKind.SECP521R1 if asked.tls_profile == TlsProfile.STRICT else pki.KeyKind.P256
         self._made = Path(tempfile.mkdtemp(prefix="plugfest-pki-"))
         pki.create(kind, now=datetime.now(UTC)).write(self._made)
+        pki.create(kind, now=datetime.now(UTC), organisation="Somebody else").write(self._made / FOREIGN)
         return self._made
 
 

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drivers.emulators import charger_power_defects, charger_session_defects  # noqa: F401 - they register theirs
+from drivers.emulators import (  # noqa: F401 - they register theirs
+    charger_power_defects,
+    charger_session_defects,
+    tls_defects,
+)
 from drivers.emulators.charger_misconduct import REGISTERED, install
 from drivers.emulators.defects import Defect
 

@@ -68,8 +68,7 @@ class ChargerUnit:
         )
         self.charger.authorize(None)
         if security:
-            asks = self.charger.asks_client_certificate
-            self.charger.tls = security.charger(asks_certificate=asks).server()
+            self.charger.secure(security.charger())
         self.station = EmulatedStation(
             plant,
             clock,

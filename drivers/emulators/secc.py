@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Callable, Collection, Coroutine
+from dataclasses import replace
 
 from drivers.emulators.charger_defects import install
 from drivers.emulators.outlet import PlantOutlet
@@ -21,7 +22,7 @@ from harness.iso15118.secc import SeccConfig, SeccSession, SessionMemory
 from harness.iso15118.secc_shell import Secc
 from harness.iso15118.services import Energy, Service
 from harness.iso15118.station import SessionEvent, What
-from harness.iso15118.tls import describe, peer_certificate
+from harness.iso15118.tls import Tls, describe, peer_certificate
 from harness.link import ByteStream, memory_streams
 from harness.plant.port import PlantPort
 
@@ -74,6 +75,9 @@ class Charger:
         self.second_answer: Callable[[bytes], bytes] | None = None
         """Makes another discovery answer of the right one, to be sent behind it."""
         self.asks_client_certificate = True
+        self.tls_twists: list[Callable[[Tls], Tls]] = []
+        self.context_twists: list[Callable[[ssl.SSLContext], None]] = []
+        """Changes to how TLS is set up: where its defects are installed."""
         self.tls: ssl.SSLContext | None = None
         """How a vehicle is received that comes with TLS; None: this station has no TLS."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,6 +87,14 @@ class Charger:
         install(self, defects)
 
     # wires
+
+    def secure(self, tls: Tls) -> None:
+        """Receive vehicles with TLS, as far as the defects leave it right."""
+        for twist in self.tls_twists:
+            tls = twist(tls)
+        self.tls = replace(tls, asks_certificate=self.asks_client_certificate).server()
+        for spoil in self.context_twists:
+            spoil(self.tls)
 
     async def start(self) -> None:
         """Watch the pilot; wires come with `listen` or `attach`."""
@@ -106,8 +118,9 @@ class Charger:
         self._servers.append(plain_server)
         secure: net.Endpoint | None = None
         if tls is not None:
-            tls.verify_mode = ssl.CERT_REQUIRED if self.asks_client_certificate else ssl.CERT_NONE
-            secure_server, secure = await net.serve(self.serve, interface=interface, tls=tls)
+            if not self.asks_client_certificate:
+                tls.verify_mode = ssl.CERT_NONE
+            secure_server, secure = await net.serve(self.serve, interface=interface, tls=tls, observer=self.observer)
             self._servers.append(secure_server)
         self._respond_as(sdp.Responder(plain.address, plain.port, secure.port if secure else None, tls_required))
         self._discovery = await net.DiscoveryServer.start(

@@ -19,6 +19,7 @@ from harness.iso15118.evcc_shell import Evcc
 from harness.iso15118.intent import Intent
 from harness.iso15118.observer import Deaf, Observer
 from harness.iso15118.secure import secure
+from harness.iso15118.tls import Tls
 from harness.link import ByteStream, LinkClosed
 from harness.plant.port import PlantPort
 
@@ -79,6 +80,11 @@ class ElectricVehicle:
         self.stored: StoredSession | None = None
         self.before_session: list[Callable[[Evcc], None]] = []
         """Called with every new connection's agent before it starts: where defects are installed."""
+        self.tls_twists: list[Callable[[Tls], Tls]] = []
+        self.context_twists: list[Callable[[ssl.SSLContext], None]] = []
+        """Changes to how TLS is set up: where its defects are installed."""
+        self.tls: ssl.SSLContext | None = None
+        """How the connection is secured that `connect` opens; None: not here."""
         self.wakes_after_pause = True
         self.remembers = True
         """Whether a paused session is kept for its resume."""
@@ -115,6 +121,14 @@ class ElectricVehicle:
             self._feel(Mood.UNPLUGGED)
 
     # a driver's or a bench's wishes
+
+    def secure(self, tls: Tls) -> None:
+        """Go through TLS at the beginning of every connection, as far as the defects leave it right."""
+        for twist in self.tls_twists:
+            tls = twist(tls)
+        self.tls = tls.client()
+        for spoil in self.context_twists:
+            spoil(self.tls)
 
     def end_session(self) -> None:
         """End the session in order."""
@@ -169,6 +183,8 @@ class ElectricVehicle:
         watch: asyncio.Task[None] | None = None
         try:
             stream = await self.connect()
+            if self.tls:
+                stream = await self.clock.wait(secure(stream, self.tls), net.HANDSHAKE_S)
             session = EvccSession(self.config, self.car, epoch_utc_us=self.clock.epoch_utc_us, stored=self.stored)
             self.current = Evcc(stream, session, self.clock, self.observer)
             for prepare in self.before_session:
@@ -205,15 +221,6 @@ class ElectricVehicle:
             await self.clock.sleep(PILOT_POLL_S)
 
 
-def inside_tls(connect: Connect, tls: ssl.SSLContext) -> Connect:
-    """The same connection with a TLS handshake at its beginning; raises ssl.SSLError."""
-
-    async def secured() -> ByteStream:
-        return await secure(await connect(), tls)
-
-    return secured
-
-
 def wire(
     clock: Clock,
     observer: Observer | None = None,
@@ -221,11 +228,15 @@ def wire(
     interface: str | None = None,
     sdp_port: int = sdp.PORT,
     tls: ssl.SSLContext | None = None,
+    secured: bool = False,
 ) -> Connect:
-    """How a vehicle finds and reaches a charger over real sockets: discovery, then TCP or TLS as agreed."""
+    """How a vehicle finds and reaches a charger over real sockets: discovery, then TCP or TLS as agreed.
+
+    With `secured` it asks for a TLS listener, and leaves the handshake to whoever connects.
+    """
 
     async def connect() -> ByteStream:
-        security = sdp.Security.TLS if tls else sdp.Security.NONE
+        security = sdp.Security.TLS if tls or secured else sdp.Security.NONE
         found = await net.discover(clock, observer, interface=interface, port=sdp_port, security=security)
         return await net.connect(found, clock, tls=tls if found.tls else None)
 

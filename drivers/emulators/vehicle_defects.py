@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from drivers.emulators import tls_defects  # noqa: F401 - it registers its own
 from drivers.emulators.defects import Defect
+from drivers.emulators.vehicle_misconduct import REGISTERED, RULE, change, deaf_to, defect, install, instead, twist
 from harness.exi.declare import Record
-from harness.iso15118.evcc_shell import Evcc, Twist
+from harness.iso15118.evcc_shell import Evcc
 from harness.iso15118.intent import Intent
 from harness.iso15118.messages import common, dc
 from harness.iso15118.order import State
@@ -25,62 +26,18 @@ from harness.iso15118.wire import to_frame
 if TYPE_CHECKING:
     from drivers.emulators.vehicle import ElectricVehicle
 
-Install = Callable[["ElectricVehicle"], None]
+__all__ = ["VEHICLE_DEFECTS", "install"]
 
-VEHICLE_DEFECTS: dict[str, Defect] = {}
+VEHICLE_DEFECTS: Mapping[str, Defect] = REGISTERED
 """By id; `plugfest defects` prints them."""
-
-_INSTALL: dict[str, Install] = {}
-_RULE = "iso15118-20/"
-
-
-def defect(id_: str, *, seen_in: str, found_by: str) -> Callable[[Install], Install]:
-    """Register a defect; the installer's docstring is its description."""
-
-    def register(installer: Install) -> Install:
-        text = " ".join((installer.__doc__ or "").split())
-        VEHICLE_DEFECTS[id_] = Defect(id_, "vehicle", "iso15118-20", seen_in, text, found_by)
-        _INSTALL[id_] = installer
-        return installer
-
-    return register
-
-
-def install(vehicle: ElectricVehicle, ids: Collection[str]) -> None:
-    """Switch defects on; raises ValueError for an unknown id, naming the nearest."""
-    for each in ids:
-        if each not in _INSTALL:
-            near = get_close_matches(each, _INSTALL, 1, 0.0)
-            raise ValueError(f"the vehicle has no defect {each!r}; nearest is {near[0]!r}")
-        _INSTALL[each](vehicle)
-
-
-def _twist(vehicle: ElectricVehicle, request: str, twist: Twist) -> None:
-    """Send something else than the right request, in every session."""
-    vehicle.before_session.append(lambda ev: ev.twists.update({request: twist}))
-
-
-def _change(vehicle: ElectricVehicle, request: str, **values: Any) -> None:
-    """Send the right request with other content."""
-    _twist(vehicle, request, lambda _, right: changed(right, **values))
-
-
-def _instead(vehicle: ElectricVehicle, request: str, other: str, **values: Any) -> None:
-    """Send another request in the place of the right one."""
-    _twist(vehicle, request, lambda ev, _: ev.draft(other, **values))
-
-
-def _deaf_to(vehicle: ElectricVehicle, notification: str) -> None:
-    vehicle.before_session.append(lambda ev: ev.session.reacts_to.discard(notification))
-
 
 # transport and session
 
 
-@defect("vehicle-old-payload-type", seen_in="F15", found_by=_RULE + "vehicle-payload-type-fits-the-message")
+@defect("vehicle-old-payload-type", seen_in="F15", found_by=RULE + "vehicle-payload-type-fits-the-message")
 def old_payload_type(vehicle: ElectricVehicle) -> None:
     """ServiceDiscoveryReq goes out under payload type 0x8001, as messages of -2 do."""
-    _twist(vehicle, "ServiceDiscoveryReq", lambda _, right: to_frame(right, PayloadType.SAP))
+    twist(vehicle, "ServiceDiscoveryReq", lambda _, right: to_frame(right, PayloadType.SAP))
 
 
 @defect("takes-any-session-setup", seen_in="F25", found_by="TC_EVCC_CMN_VTB_SessionSetup_121")
@@ -93,7 +50,7 @@ def any_setup(vehicle: ElectricVehicle) -> None:
     vehicle.before_session.append(prepare)
 
 
-@defect("vehicle-clock-in-seconds", seen_in="F26", found_by=_RULE + "both-sides-stamp-alike")
+@defect("vehicle-clock-in-seconds", seen_in="F26", found_by=RULE + "both-sides-stamp-alike")
 def clock_in_seconds(vehicle: ElectricVehicle) -> None:
     """Header time stamps count seconds instead of microseconds."""
     vehicle.config = replace(vehicle.config, profile=replace(vehicle.config.profile, time_stamp_unit="s"))
@@ -111,16 +68,16 @@ def forgets_session(vehicle: ElectricVehicle) -> None:
     vehicle.remembers = False
 
 
-@defect("loses-its-session-id", seen_in="F22", found_by=_RULE + "request-keeps-the-session-id")
+@defect("loses-its-session-id", seen_in="F22", found_by=RULE + "request-keeps-the-session-id")
 def loses_id(vehicle: ElectricVehicle) -> None:
     """ChargeParameterDiscovery is sent with session id 0."""
-    _change(vehicle, "DC_ChargeParameterDiscoveryReq", header__session_id=bytes(8))
+    change(vehicle, "DC_ChargeParameterDiscoveryReq", header__session_id=bytes(8))
 
 
 # authorization and services
 
 
-@defect("authorization-without-limit", seen_in="F32", found_by=_RULE + "authorization-gives-up")
+@defect("authorization-without-limit", seen_in="F32", found_by=RULE + "authorization-gives-up")
 def no_limit(vehicle: ElectricVehicle) -> None:
     """Ongoing authorization is polled for ever."""
     profile = replace(vehicle.config.profile, authorization_ongoing_s=1e9)
@@ -134,7 +91,7 @@ def aborts_on_contract(vehicle: ElectricVehicle) -> None:
     def leave(ev: Evcc, right: Record) -> Record:
         return ev.draft("SessionStopReq", charging_session="Terminate") if ev.session.challenge else right
 
-    _twist(vehicle, "AuthorizationReq", leave)
+    twist(vehicle, "AuthorizationReq", leave)
 
 
 @defect("signs-in-der", seen_in="F38", found_by="tests/iso15118/test_defects_provoked.py")
@@ -149,25 +106,25 @@ def signs_in_der(vehicle: ElectricVehicle) -> None:
             return right
         return changed(right, header__signature=sign([right.authorization_mode], contract.key, der=True))
 
-    _twist(vehicle, "AuthorizationReq", resign)
+    twist(vehicle, "AuthorizationReq", resign)
 
 
 @defect("stops-after-authorization", seen_in="F67", found_by="PF_PRG_04")
 def stops_after_authorization(vehicle: ElectricVehicle) -> None:
     """SessionStopReq right after a granted authorization, without a reason."""
-    _instead(vehicle, "ServiceDiscoveryReq", "SessionStopReq")
+    instead(vehicle, "ServiceDiscoveryReq", "SessionStopReq")
 
 
-@defect("selects-without-details", seen_in="our default", found_by=_RULE + "order-services-discovered")
+@defect("selects-without-details", seen_in="our default", found_by=RULE + "order-services-discovered")
 def selects_without_details(vehicle: ElectricVehicle) -> None:
     """A parameter set is selected without asking for the service's details."""
-    _instead(vehicle, "ServiceDetailReq", "ServiceSelectionReq")
+    instead(vehicle, "ServiceDetailReq", "ServiceSelectionReq")
 
 
 # parameters, loop, power
 
 
-@defect("one-way-parameters", seen_in="F41", found_by=_RULE + "parameters-fit-the-service")
+@defect("one-way-parameters", seen_in="F41", found_by=RULE + "parameters-fit-the-service")
 def one_way_parameters(vehicle: ElectricVehicle) -> None:
     """Charge parameters without discharge limits under a bidirectional service."""
 
@@ -177,10 +134,10 @@ def one_way_parameters(vehicle: ElectricVehicle) -> None:
         plain = dc.DCCPDReqEnergyTransferMode(**{name: mode.__dict__[name] for name in kept})
         return changed(right, energy_transfer_mode=plain)
 
-    _twist(vehicle, "DC_ChargeParameterDiscoveryReq", strip)
+    twist(vehicle, "DC_ChargeParameterDiscoveryReq", strip)
 
 
-@defect("scheduled-loop-in-dynamic-control", seen_in="F42", found_by=_RULE + "dc-loop-keeps-the-control-mode")
+@defect("scheduled-loop-in-dynamic-control", seen_in="F42", found_by=RULE + "dc-loop-keeps-the-control-mode")
 def scheduled_loop(vehicle: ElectricVehicle) -> None:
     """The scheduled variant of the charge loop is sent under dynamic control."""
 
@@ -188,10 +145,10 @@ def scheduled_loop(vehicle: ElectricVehicle) -> None:
         mode = dc.BPTScheduledDCCLReqControlMode(ev_target_current=rational(10), ev_target_voltage=rational(420))
         return changed(right, control_mode=mode)
 
-    _twist(vehicle, "DC_ChargeLoopReq", other)
+    twist(vehicle, "DC_ChargeLoopReq", other)
 
 
-@defect("vehicle-mixes-discharge-signs", seen_in="F43", found_by=_RULE + "vehicle-discharge-limits-have-one-sign")
+@defect("vehicle-mixes-discharge-signs", seen_in="F43", found_by=RULE + "vehicle-discharge-limits-have-one-sign")
 def mixed_signs(vehicle: ElectricVehicle) -> None:
     """Discharge limits are positive in the charge parameters and negative in the loop."""
 
@@ -201,7 +158,7 @@ def mixed_signs(vehicle: ElectricVehicle) -> None:
         values: dict[str, Any] = {name: rational(-float(mode.__dict__[name])) for name in names}
         return changed(right, control_mode=changed(mode, **values))
 
-    _twist(vehicle, "DC_ChargeLoopReq", negated)
+    twist(vehicle, "DC_ChargeLoopReq", negated)
 
 
 @defect("refuses-to-discharge", seen_in="F45", found_by="PF_PRG_06")
@@ -220,16 +177,16 @@ def ends_on_zero(vehicle: ElectricVehicle) -> None:
             ev.session.intent = Intent.STOP
         return right
 
-    _twist(vehicle, "DC_ChargeLoopReq", leave)
+    twist(vehicle, "DC_ChargeLoopReq", leave)
 
 
-@defect("shows-no-voltage", seen_in="F46", found_by=_RULE + "vehicle-voltage-is-measured")
+@defect("shows-no-voltage", seen_in="F46", found_by=RULE + "vehicle-voltage-is-measured")
 def no_voltage(vehicle: ElectricVehicle) -> None:
     """EVPresentVoltage in the loop is a constant 0."""
-    _change(vehicle, "DC_ChargeLoopReq", ev_present_voltage=rational(0))
+    change(vehicle, "DC_ChargeLoopReq", ev_present_voltage=rational(0))
 
 
-@defect("copies-power-to-all-phases", seen_in="F46", found_by=_RULE + "phases-are-measured-apart")
+@defect("copies-power-to-all-phases", seen_in="F46", found_by=RULE + "phases-are-measured-apart")
 def copies_power(vehicle: ElectricVehicle) -> None:
     """The sum of the phases' powers stands in the fields of all three phases (AC)."""
 
@@ -238,10 +195,10 @@ def copies_power(vehicle: ElectricVehicle) -> None:
         mode = changed(right.control_mode, ev_present_active_power_l2=power, ev_present_active_power_l3=power)
         return changed(right, control_mode=mode)
 
-    _twist(vehicle, "AC_ChargeLoopReq", copied)
+    twist(vehicle, "AC_ChargeLoopReq", copied)
 
 
-@defect("vehicle-power-before-pre-charge", seen_in="F48", found_by=_RULE + "order-pre-charge-ongoing")
+@defect("vehicle-power-before-pre-charge", seen_in="F48", found_by=RULE + "order-pre-charge-ongoing")
 def power_before_pre_charge(vehicle: ElectricVehicle) -> None:
     """PowerDelivery(Start) follows the first answer of pre-charge, although pre-charge is ongoing."""
 
@@ -250,16 +207,16 @@ def power_before_pre_charge(vehicle: ElectricVehicle) -> None:
             return right
         return ev.draft("PowerDeliveryReq", charge_progress=common.ChargeProgress.Start)
 
-    _twist(vehicle, "DC_PreChargeReq", hurry)
+    twist(vehicle, "DC_PreChargeReq", hurry)
 
 
-@defect("skips-pre-charge", seen_in="F49", found_by=_RULE + "voltages-match-before-power")
+@defect("skips-pre-charge", seen_in="F49", found_by=RULE + "voltages-match-before-power")
 def skips_pre_charge(vehicle: ElectricVehicle) -> None:
     """Pre-charge is called finished at once, whatever the station's voltage."""
-    _change(vehicle, "DC_PreChargeReq", ev_processing="Finished")
+    change(vehicle, "DC_PreChargeReq", ev_processing="Finished")
 
 
-@defect("vehicle-loop-too-slow", seen_in="F52", found_by=_RULE + "loop-is-paced")
+@defect("vehicle-loop-too-slow", seen_in="F52", found_by=RULE + "loop-is-paced")
 def slow_loop(vehicle: ElectricVehicle) -> None:
     """A charge-loop request every 0.45 s: late by the performance time, but inside the charger's patience."""
     vehicle.config = replace(vehicle.config, loop_period_s=0.45)
@@ -275,28 +232,28 @@ def falls_silent(vehicle: ElectricVehicle) -> None:
             await ev.clock.sleep(120.0)
         return right
 
-    _twist(vehicle, "DC_ChargeLoopReq", hush)
+    twist(vehicle, "DC_ChargeLoopReq", hush)
 
 
-@defect("ignores-pause-request", seen_in="field", found_by=_RULE + "pause-is-followed")
+@defect("ignores-pause-request", seen_in="field", found_by=RULE + "pause-is-followed")
 def ignores_pause(vehicle: ElectricVehicle) -> None:
     """The vehicle goes on charging when the station asks for a pause."""
-    _deaf_to(vehicle, "Pause")
+    deaf_to(vehicle, "Pause")
 
 
-@defect("ignores-terminate", seen_in="field", found_by=_RULE + "terminate-is-followed")
+@defect("ignores-terminate", seen_in="field", found_by=RULE + "terminate-is-followed")
 def ignores_terminate(vehicle: ElectricVehicle) -> None:
     """The vehicle goes on charging when the station asks for the end."""
-    _deaf_to(vehicle, "Terminate")
+    deaf_to(vehicle, "Terminate")
 
 
-@defect("ignores-schedule-renegotiation", seen_in="F57", found_by=_RULE + "schedule-renegotiation-is-followed")
+@defect("ignores-schedule-renegotiation", seen_in="F57", found_by=RULE + "schedule-renegotiation-is-followed")
 def ignores_renegotiation(vehicle: ElectricVehicle) -> None:
     """The vehicle ignores the station's wish for a new schedule."""
-    _deaf_to(vehicle, "ScheduleRenegotiation")
+    deaf_to(vehicle, "ScheduleRenegotiation")
 
 
-@defect("drops-link-on-service-renegotiation", seen_in="F58", found_by=_RULE + "vehicle-stops-before-it-closes")
+@defect("drops-link-on-service-renegotiation", seen_in="F58", found_by=RULE + "vehicle-stops-before-it-closes")
 def drops_link(vehicle: ElectricVehicle) -> None:
     """After a granted service renegotiation the vehicle has no next request and closes the connection."""
 
@@ -305,10 +262,10 @@ def drops_link(vehicle: ElectricVehicle) -> None:
             await ev.close()
         return right
 
-    _twist(vehicle, "ServiceDiscoveryReq", leave)
+    twist(vehicle, "ServiceDiscoveryReq", leave)
 
 
-@defect("stops-without-power-off", seen_in="F61", found_by=_RULE + "power-is-off-before-the-stop")
+@defect("stops-without-power-off", seen_in="F61", found_by=RULE + "power-is-off-before-the-stop")
 def stops_under_power(vehicle: ElectricVehicle) -> None:
     """SessionStopReq comes straight from the charge loop, without PowerDelivery(Stop)."""
 
@@ -316,20 +273,20 @@ def stops_under_power(vehicle: ElectricVehicle) -> None:
         stopping = right.charge_progress == "Stop"
         return ev.draft("SessionStopReq") if stopping else right
 
-    _twist(vehicle, "PowerDeliveryReq", straight)
+    twist(vehicle, "PowerDeliveryReq", straight)
 
 
-@defect("stops-in-welding-detection", seen_in="F61", found_by=_RULE + "order-welding-detection-ongoing")
+@defect("stops-in-welding-detection", seen_in="F61", found_by=RULE + "order-welding-detection-ongoing")
 def stops_in_welding(vehicle: ElectricVehicle) -> None:
     """SessionStopReq follows a welding detection that is still ongoing."""
 
     def hurry(ev: Evcc, right: Record) -> Record:
         return ev.draft("SessionStopReq") if ev.session.state is State.WELDING_ONGOING else right
 
-    _twist(vehicle, "DC_WeldingDetectionReq", hurry)
+    twist(vehicle, "DC_WeldingDetectionReq", hurry)
 
 
-@defect("profile-above-schedule", seen_in="F64", found_by=_RULE + "profile-is-within-the-schedule")
+@defect("profile-above-schedule", seen_in="F64", found_by=RULE + "profile-is-within-the-schedule")
 def profile_above(vehicle: ElectricVehicle) -> None:
     """The power profile asks for twice what the chosen schedule offers (scheduled control)."""
     vehicle.config = replace(vehicle.config, control=Control.SCHEDULED)
@@ -341,10 +298,10 @@ def profile_above(vehicle: ElectricVehicle) -> None:
         doubled = tuple(changed(one, power=rational(2 * float(one.power))) for one in entries)
         return changed(right, ev_power_profile__ev_power_profile_entries__ev_power_profile_entry=doubled)
 
-    _twist(vehicle, "PowerDeliveryReq", double)
+    twist(vehicle, "PowerDeliveryReq", double)
 
 
-@defect("unoffered-schedule-tuple", seen_in="F64", found_by=_RULE + "selected-tuple-was-offered")
+@defect("unoffered-schedule-tuple", seen_in="F64", found_by=RULE + "selected-tuple-was-offered")
 def unoffered_tuple(vehicle: ElectricVehicle) -> None:
     """The power profile names a schedule tuple that was not offered (scheduled control)."""
     vehicle.config = replace(vehicle.config, control=Control.SCHEDULED)
@@ -354,26 +311,26 @@ def unoffered_tuple(vehicle: ElectricVehicle) -> None:
             return right
         return changed(right, ev_power_profile__control_mode__selected_schedule_tuple_id=77)
 
-    _twist(vehicle, "PowerDeliveryReq", other)
+    twist(vehicle, "PowerDeliveryReq", other)
 
 
-@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=_RULE + "vehicle-message-follows-the-schema")
+@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=RULE + "vehicle-message-follows-the-schema")
 def stale_octets(vehicle: ElectricVehicle) -> None:
     """Three octets of an earlier message follow each ServiceDetailReq inside its frame."""
 
     def padded(_: Evcc, right: Record) -> bytes:
         return frame(PayloadType.COMMON, to_frame(right)[HEADER_LENGTH:] + b"\x80\x5c\x01")
 
-    _twist(vehicle, "ServiceDetailReq", padded)
+    twist(vehicle, "ServiceDetailReq", padded)
 
 
-@defect("asks-for-what-is-not-offered", seen_in="F40", found_by=_RULE + "selected-service-was-offered")
+@defect("asks-for-what-is-not-offered", seen_in="F40", found_by=RULE + "selected-service-was-offered")
 def asks_unoffered(vehicle: ElectricVehicle) -> None:
     """A parameter set that the station did not offer is selected."""
-    _change(vehicle, "ServiceSelectionReq", selected_energy_transfer_service__parameter_set_id=99)
+    change(vehicle, "ServiceSelectionReq", selected_energy_transfer_service__parameter_set_id=99)
 
 
-@defect("details-of-unlisted-service", seen_in="F40", found_by=_RULE + "detailed-service-was-listed")
+@defect("details-of-unlisted-service", seen_in="F40", found_by=RULE + "detailed-service-was-listed")
 def details_unlisted(vehicle: ElectricVehicle) -> None:
     """Details are asked for a service that the station did not list."""
-    _change(vehicle, "ServiceDetailReq", service_id=int(Service.PARKING_STATUS))
+    change(vehicle, "ServiceDetailReq", service_id=int(Service.PARKING_STATUS))

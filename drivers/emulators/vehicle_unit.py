@@ -7,15 +7,15 @@ the charger by unicast on loopback.
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
-from drivers.emulators.vehicle import ElectricVehicle, inside_tls, wire
+from drivers.emulators.vehicle import Connect, ElectricVehicle, wire
 from harness.clock import Clock
 from harness.iso15118 import sdp
 from harness.iso15118.environment import Environment
+from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient
 
 OWNER = "vehicle"
@@ -23,21 +23,18 @@ OWNER = "vehicle"
 
 def build(request: Request) -> ElectricVehicle:
     """In memory: `connect` and `clock` come as objects in the options."""
-    connect, tls = request.option("connect", None), _tls(request.options or {})
-    return ElectricVehicle(
-        request.plant,
-        request.option("clock", None),
-        inside_tls(connect, tls) if tls else connect,
-        defects=request.defects,
-    )
+    clock, connect = request.option("clock", None), request.option("connect", None)
+    return _vehicle(request.plant, clock, connect, request.options or {}, request.defects)
 
 
-def _tls(options: Mapping[str, Any]) -> ssl.SSLContext | None:
-    """The car's side of TLS where the bench has it."""
-    if "security" not in options:
-        return None
-    environment = Environment.of(options["security"])
-    return environment.vehicle(revocation=environment.asks).client()
+def _vehicle(
+    plant: PlantPort, clock: Clock, connect: Connect, options: Mapping[str, Any], defects: Collection[str]
+) -> ElectricVehicle:
+    vehicle = ElectricVehicle(plant, clock, connect, defects=defects)
+    if "security" in options:
+        environment = Environment.of(options["security"])
+        vehicle.secure(environment.vehicle(revocation=environment.asks))
+    return vehicle
 
 
 async def _main() -> None:
@@ -46,8 +43,8 @@ async def _main() -> None:
     clock = Clock()
     interface = options.get("interface")
     port = int(options.get("sdp_port", sdp.PORT))
-    connect = wire(clock, interface=interface, sdp_port=port, tls=_tls(options))
-    vehicle = ElectricVehicle(PlantClient(chosen.plant, OWNER), clock, connect, defects=chosen.defect)
+    connect = wire(clock, interface=interface, sdp_port=port, secured="security" in options)
+    vehicle = _vehicle(PlantClient(chosen.plant, OWNER), clock, connect, options, chosen.defect)
     await vehicle.start()
     ready("vehicle_unit", address="", resource="")
     await until_terminated()

@@ -20,6 +20,9 @@ from harness.iso15118.tls import Revocation, Tls, TlsProfile
 NOWHERE = Path(os.devnull)
 """Key log of the emulated devices: the harness at the other end of each link keeps the same secrets."""
 
+FOREIGN = "foreign"
+"""Folder of another hierarchy, inside of the lab's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -47,14 +50,18 @@ class Environment:
         """A charger that trusts vehicles of the OEM and the V2G root. `changes` as in `Tls`; raises ValueError."""
         hierarchy = self._with(faults)
         roots = tuple(_root(hierarchy, name) for name in ("oem_root", "v2g_root") if _has(hierarchy, name))
-        right = {"credential": _leaf(hierarchy, "secc"), "staple": self._staple(hierarchy, faults)}
-        return Tls(roots, keylog, profile=self.profile, **{**right, **changes})
+        return self._tls(
+            keylog, changes, trusted=roots, credential=_leaf(hierarchy, "secc"), staple=self._staple(hierarchy, faults)
+        )
 
     def vehicle(self, keylog: Path = NOWHERE, faults: pki.Faults | None = None, **changes: Any) -> Tls:
         """A vehicle that trusts the V2G root. `changes` as in `Tls`; raises ValueError."""
         hierarchy = self._with(faults)
         roots = (_root(hierarchy, "v2g_root"),)
-        return Tls(roots, keylog, profile=self.profile, **{"credential": _leaf(hierarchy, "vehicle"), **changes})
+        return self._tls(keylog, changes, trusted=roots, credential=_leaf(hierarchy, "vehicle"))
+
+    def _tls(self, keylog: Path, changes: Mapping[str, Any], **right: Any) -> Tls:
+        return Tls(keylog=keylog, profile=self.profile, **{**right, **changes})
 
     def foreign(self) -> pki.Pki:
         """A hierarchy that nobody on the bench knows, of the same kind of keys."""
@@ -85,6 +92,8 @@ def _loaded(folder: Path) -> pki.Pki:
 
 @cache
 def _foreign(folder: Path) -> pki.Pki:
+    if (folder / FOREIGN).is_dir():
+        return pki.load(folder / FOREIGN)
     return pki.create(_loaded(folder).kind, now=_now(), organisation="Somebody else")
 
 

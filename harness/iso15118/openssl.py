@@ -12,7 +12,7 @@ import ctypes
 import ssl
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from harness.iso15118.errors import LocalProtocolError
 
@@ -23,6 +23,8 @@ _SET_OCSP_RESPONSE = 71
 _OCSP = 1
 _STAPLED, _NOT_STAPLED = 0, 3
 _SET_GROUPS_LIST = 92
+_PEER, _MUST_HAVE = 1, 2
+_AUTHORITIES = 47
 _SET_SIGALGS_LIST = 98
 _SET_CLIENT_SIGALGS_LIST = 102
 
@@ -87,6 +89,44 @@ def ask_status(context: ssl.SSLContext, accept: Callable[[bytes], bool]) -> None
     _call_back(context, library, pointer, answered)
 
 
+_Verify = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
+_Hello = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+def overlook(context: ssl.SSLContext, errors: Collection[int]) -> None:
+    """Accept a peer's chain in spite of these verification errors (X509_V_ERR_...): how a device fails at trust."""
+    library, pointer = _library(), _pointer(context)
+
+    def verified(good: int, store: int) -> int:
+        return good or int(library.X509_STORE_CTX_get_error(store) in errors)
+
+    held = _Verify(verified)
+    _callbacks.setdefault(context, []).append(held)
+    asks = ssl.CERT_NONE if context.verify_mode is ssl.CERT_NONE else _PEER
+    library.SSL_CTX_set_verify(pointer, asks | (_MUST_HAVE if asks else 0), held)
+
+
+def insist_on_authorities(context: ssl.SSLContext) -> None:
+    """Break off a handshake in which the peer names no certificate_authorities: how a device fails at an empty list."""
+    library, pointer = _library(), _pointer(context)
+
+    def hello(connection: int, _alert: int, _: int) -> int:
+        text, length = ctypes.c_void_p(), ctypes.c_size_t()
+        return int(
+            library.SSL_client_hello_get0_ext(connection, _AUTHORITIES, ctypes.byref(text), ctypes.byref(length))
+        )
+
+    def asked(connection: int, _: int) -> int:
+        return int(library.OPENSSL_sk_num(library.SSL_get0_peer_CA_list(connection)) > 0)
+
+    held_hello, held_asked = _Hello(hello), _Callback(asked)
+    _callbacks.setdefault(context, []).extend((held_hello, held_asked))
+    if context.protocol is ssl.PROTOCOL_TLS_SERVER:
+        library.SSL_CTX_set_client_hello_cb(pointer, held_hello, None)
+    else:
+        library.SSL_CTX_set_cert_cb(pointer, held_asked, None)
+
+
 def _call_back(
     context: ssl.SSLContext, library: ctypes.CDLL, pointer: int, function: Callable[[int, int], int]
 ) -> None:
@@ -109,6 +149,17 @@ def _library() -> ctypes.CDLL:
     library.d2i_X509.restype = ctypes.c_void_p
     library.X509_free.argtypes = (ctypes.c_void_p,)
     library.X509_free.restype = None
+    library.SSL_CTX_set_verify.argtypes = (ctypes.c_void_p, ctypes.c_int, _Verify)
+    library.SSL_CTX_set_verify.restype = None
+    library.SSL_CTX_set_client_hello_cb.argtypes = (ctypes.c_void_p, _Hello, ctypes.c_void_p)
+    library.SSL_CTX_set_client_hello_cb.restype = None
+    library.SSL_CTX_set_cert_cb.argtypes = (ctypes.c_void_p, _Callback, ctypes.c_void_p)
+    library.SSL_CTX_set_cert_cb.restype = None
+    library.SSL_client_hello_get0_ext.argtypes = (ctypes.c_void_p, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p)
+    library.SSL_get0_peer_CA_list.argtypes = (ctypes.c_void_p,)
+    library.SSL_get0_peer_CA_list.restype = ctypes.c_void_p
+    library.OPENSSL_sk_num.argtypes = (ctypes.c_void_p,)
+    library.X509_STORE_CTX_get_error.argtypes = (ctypes.c_void_p,)
     library.CRYPTO_malloc.argtypes = (ctypes.c_size_t, ctypes.c_char_p, ctypes.c_int)
     library.CRYPTO_malloc.restype = ctypes.c_void_p
     return library

@@ -117,17 +117,25 @@ class Pki:
         signed_by = self.leaves[leaf].leaf.issuer
         return next((one for one in self.authorities.values() if one.leaf.subject == signed_by), None)
 
+    def another(self, leaf: str, common_name: str, now: datetime.datetime) -> Credential:
+        """A second leaf of the same kind for somebody else; raises ValueError where a CA's key is missing."""
+        return self._remade({leaf: common_name}, Faults(), now).leaves[leaf]
+
     def reissued(self, faults: Faults, now: datetime.datetime, days: int = 365) -> Pki:
         """The same hierarchy with new leaves where `faults` names them; raises ValueError where a CA's key is missing."""
+        names = {name: _common_name(self.leaves[name].leaf) for name in faults.leaves() if name in self.leaves}
+        return self._remade(names, faults, now, days)
+
+    def _remade(self, names: Mapping[str, str], faults: Faults, now: datetime.datetime, days: int = 365) -> Pki:
         maker = _Maker(self.kind, now, days, "Plugfest lab", faults)
         maker.authorities |= self.authorities
-        for name in faults.leaves():
+        for name, common_name in names.items():
             branch = BRANCHES[name]
             missing = [one for one in (branch.root, *branch.subs) if one not in self.authorities]
             if missing:
                 raise ValueError(f"a new {name} certificate needs the keys of {', '.join(missing)}")
-            maker.add(name, branch, _common_name(self.leaves[name].leaf) if name in self.leaves else branch.common_name)
-        return Pki(maker.authorities, {**self.leaves, **maker.leaves}, faults)
+            maker.add(name, branch, common_name)
+        return Pki(maker.authorities, {**self.leaves, **maker.leaves}, faults, self.others)
 
     def ocsp(self, leaf: str, now: datetime.datetime) -> bytes:
         """An OCSP response for a leaf, signed by its issuer, in DER; raises ValueError without the issuer's key."""

@@ -91,7 +91,7 @@ class Secc:
         request = await self._request()
         if request is None:
             return
-        if name_of(request) == self._awaited:
+        if self._awaited and self._awaited in (name_of(request), name_of(request).partition("_")[2]):
             await self._hand_over(request)
         else:
             await self._answer(request)
@@ -150,6 +150,7 @@ class Secc:
     async def expect(self, name: str, within_s: float = 60.0) -> Record:
         """Answer automatically until a request of that name arrives; returns it unanswered.
 
+        The energy's prefix may be left out: `ChargeLoopReq` is that of AC or of DC, whichever the vehicle has chosen.
         Raises LocalProtocolError when the session ends before, NoAnswer after `within_s`.
         """
         if self._arrived is not None:

@@ -24,6 +24,7 @@ PHASES = {
     "CableCheck": ("DC_CableCheck", "V2G_EVCC_CableCheck_Timeout"),
     "PreCharge": ("DC_PreCharge", "V2G_EVCC_PreCharge_Timeout"),
 }
+THIEF = "DETHIEF0000000001"
 SAFE_V = 60.0
 """Below this a DC outlet may be touched (SELV, IEC 61140)."""
 LOW_BATTERY_V = 330.0
@@ -148,7 +149,7 @@ async def a_paused_session_is_joined(evcc: EvccOnBench) -> None:
 async def nobody_else_joins(evcc: EvccOnBench, *, who: str, wrong: str) -> None:
     """Resume by {who}: a new session with a new id, nothing of the old one"""
     stored = await paused(evcc)
-    config: dict[str, Any] = {"evcc_id": "DETHIEF0000000001"} if wrong == "evcc" else {}
+    config: dict[str, Any] = {"evcc_id": THIEF, "tls": evcc.certified(THIEF)} if wrong == "evcc" else {}
     ev = await evcc.session(stored=stored, **config)
     await ev.exchange()
     asked = stored.session_id if wrong == "evcc" else b"\x0f" * 8
