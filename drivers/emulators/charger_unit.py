@@ -29,6 +29,7 @@ from harness.ocpp.evse import RebootWanted, RenegotiationWanted, StopWanted
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.profiles import Mode
 from harness.ocpp.shell import utc_s
+from harness.ocpp.smart_charging import EmsOrder
 from harness.ocpp.wire import connect
 from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient
@@ -160,6 +161,7 @@ class ChargerUnit:
     async def _control(self) -> None:
         while True:
             self._watch_plug()
+            self._watch_site()
             self.charger.authorize(self.station.authorised)
             self.charger.target_power_w = self._outlet_target_w()
             self._watch_idle()
@@ -173,6 +175,12 @@ class ChargerUnit:
         state = self.plant.state
         losses_w = state.grid_power_w - state.station_voltage_v * state.station_current_a
         return wanted_w - losses_w if wanted_w and state.station_contactor_closed else wanted_w
+
+    def _watch_site(self) -> None:
+        """The site's meter, and what the energy manager of the site asks for."""
+        state = self.plant.state
+        self.station.building_w = state.household_w - state.pv_w + state.house_battery_w
+        self.station.follow_ems(EmsOrder(state.ems_setpoint_w, state.ems_limit_w, state.ems_discharge_limit_w))
 
     def _watch_plug(self) -> None:
         plugged = self.plant.state.plugged

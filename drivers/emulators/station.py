@@ -21,6 +21,7 @@ from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.observer import Observer, Unobserved
 from harness.ocpp.security import Security
 from harness.ocpp.shell import Backoff, Connect, StationShell, utc_s
+from harness.ocpp.smart_charging import EmsOrder
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
 from harness.ocpp.wire import connect
@@ -44,6 +45,7 @@ class PlantMeter:
             voltage_v=state.station_voltage_v,
             current_a=state.station_current_a,
             frequency_hz=state.grid_frequency_hz,
+            grid_voltage_v=state.grid_voltage_v,
             soc_percent=100.0 * state.soc if state.plugged else None,
             building_load_w=None if building_w is None else building_w + state.grid_power_w,
         )
@@ -144,6 +146,18 @@ class EmulatedStation:
 
     def unplug(self) -> None:
         self.evse.unplug(self._now_s())
+        self.shell.poke()
+
+    def follow_ems(self, order: EmsOrder) -> None:
+        """What the energy manager on site asks for now."""
+        smart = self.evse.smart
+        if order == smart.ems:
+            return
+        if order == EmsOrder():
+            smart.ems_released()
+        else:
+            smart.ems_order(order, self._now_s())
+        self.evse.look_again(self._now_s())
         self.shell.poke()
 
     # what the V2G half reads -------------------------------------------------------------------------------------

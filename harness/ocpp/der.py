@@ -19,6 +19,8 @@ from harness.ocpp.timestamps import to_seconds, to_text
 
 NOMINAL_VOLTAGE_V = 400.0
 """What PctEffectiveV is taken of at the emulated DC outlet. Our default."""
+NOMINAL_GRID_V = 230.0
+"""Phase to neutral (IEC 60038)."""
 REPORTED_AT_ONCE = 24
 """Controls of one kind in a ReportDERControl (schema)."""
 
@@ -32,6 +34,23 @@ _OWN_FIELDS = {
     "LimitMaxDischarge": "limitMaxDischarge",
 }
 CONTROL_FIELDS = frozenset({*_OWN_FIELDS.values(), "curve"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    """`fault` as in GridEventFaultEnumType."""
+
+    fault: str
+    high: bool
+    of_frequency: bool
+
+
+_TRIPS = {
+    "HVMustTrip": _Trip("OverVoltage", high=True, of_frequency=False),
+    "LVMustTrip": _Trip("UnderVoltage", high=False, of_frequency=False),
+    "HFMustTrip": _Trip("OverFrequency", high=True, of_frequency=True),
+    "LFMustTrip": _Trip("UnderFrequency", high=False, of_frequency=True),
+}
 _REPORT_INNER = {"fixedPFAbsorb": "fixedPF", "fixedPFInject": "fixedPF"}
 _ONLY_DEFAULT = ("EnterService", "Gradients")
 
@@ -67,6 +86,8 @@ class DerControls:
         self.model = model
         self.evse_id = evse_id
         self.controls: list[DerControl] = []
+        self.tripped: str | None = None
+        """Control type of the must-trip curve that holds the converter off."""
         self._post = post
 
     def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:
@@ -81,7 +102,9 @@ class DerControls:
 
     def shaped_w(self, power_w: float, maximum_charge_w: float, maximum_discharge_w: float, readings: Readings,
                  now_s: float) -> float:  # fmt: skip
-        """The power after all controls that bear on active power: droop and watt curves, and the discharge limit."""
+        """The power after all controls that bear on active power: trips, droop and watt curves, the discharge limit."""
+        if self.tripped:
+            return 0.0
         if droop := self.working("FreqDroop", now_s):
             power_w += _droop_w(droop.content, readings.frequency_hz, maximum_discharge_w)
         for control_type, at in (
@@ -112,6 +135,26 @@ class DerControls:
                     self._start_stop(control, False, now_s)
             elif control.at_work(now_s) and not control.started:
                 self._start(control, now_s)
+
+    def watch(self, readings: Readings, now_s: float) -> None:
+        """Trip where the grid leaves what a must-trip control allows, and tell it; the same when it is over (R05)."""
+        found = next((one for one in _TRIPS if self._beyond(one, readings, now_s)), None)
+        if found == self.tripped:
+            return
+        if self.tripped and found is None:
+            self.alarm(self.tripped, _TRIPS[self.tripped].fault, now_s, ended=True)
+        if found:
+            self.alarm(found, _TRIPS[found].fault, now_s)
+        self.tripped = found
+
+    def _beyond(self, control_type: str, readings: Readings, now_s: float) -> bool:
+        """Trip curves give percent of the nominal voltage, or hertz, as y over seconds as x: the innermost point counts."""
+        control = self.working(control_type, now_s)
+        if control is None:
+            return False
+        trip, points = _TRIPS[control_type], [float(point["y"]) for point in control.content["curveData"]]
+        at = readings.frequency_hz if trip.of_frequency else 100.0 * readings.grid_voltage_v / NOMINAL_GRID_V
+        return at > min(points) if trip.high else at < max(points)
 
     def alarm(self, control_type: str, fault: str, now_s: float, *, ended: bool = False) -> None:
         """A grid event makes the EVSE leave its profile, or is over (R05)."""

@@ -479,6 +479,7 @@ class Evse:
             self._control_due_s = None
             return
         self._watch_frequency()
+        self.der.watch(self._readings(), now_s)
         self.smart.tick(now_s, online=self.online)
         target = self.target(now_s)
         transaction.evse_sleep = target.mode is Mode.IDLE and target.evse_sleep

@@ -24,6 +24,8 @@ class Readings:
     """At the outlet, as is the current."""
     current_a: float = 0.0
     frequency_hz: float = 50.0
+    grid_voltage_v: float = 230.0
+    """Phase to neutral, at the EVSE's grid side."""
     soc_percent: float | None = None
     building_load_w: float | None = None
     """Import at the site's meter, EVSE included; None where the site has none."""

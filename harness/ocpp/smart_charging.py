@@ -273,13 +273,13 @@ class SmartCharging:
         """A new order of the EMS: inside the CSMS's profile where that is open to it (Q05, K29.FR.03), else as an
         own ChargingStationExternalConstraints profile (Q06, K29.FR.04 to 06), of which the CSMS is told."""
         if not self.model.flag("SmartChargingCtrlr", "ExternalControlSignalsEnabled"):
+            self.ems = EmsOrder()
             return
         self.ems = order
-        around = self._around(now_s)
-        mine = leading(self.profiles, Purpose.TX, around) or leading(self.profiles, Purpose.TX_DEFAULT, around)
-        if mine and mine[1].mode in (Mode.EXTERNAL_SETPOINT, Mode.EXTERNAL_LIMITS):
-            touched = replace(mine[0], updated_s=now_s)  # Q05.FR.05, FR.06
-            self.profiles = [touched if one.id == touched.id else one for one in self.profiles]
+        if any(
+            _open_to_ems(one) for one in self.profiles
+        ):  # Q05.FR.05, FR.06; FR.08 (err): one that was out comes back
+            self.profiles = [replace(one, updated_s=now_s) if _open_to_ems(one) else one for one in self.profiles]
             return
         if self.model.flag("SmartChargingCtrlr", "ExternalConstraintsProfileDisallowed"):
             return  # Q06.FR.08
@@ -299,7 +299,7 @@ class SmartCharging:
         note: Payload = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": self.evse_id}
         if self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules"):
             note["chargingSchedule"] = [schedule]
-        self._post(Letter("NotifyChargingLimit", note))
+        self._post(Letter("NotifyChargingLimit", note, durable=True))
 
     def ems_released(self) -> None:
         """The EMS asks for nothing any more (K13)."""
@@ -307,7 +307,9 @@ class SmartCharging:
         self.ems = EmsOrder()
         self.profiles = [one for one in self.profiles if one.source != "EMS"]
         if len(self.profiles) < had:
-            self._post(Letter("ClearedChargingLimit", {"chargingLimitSource": "EMS", "evseId": self.evse_id}))
+            self._post(
+                Letter("ClearedChargingLimit", {"chargingLimitSource": "EMS", "evseId": self.evse_id}, durable=True)
+            )
 
     # inside ------------------------------------------------------------------------------------------------------
 
@@ -364,6 +366,14 @@ class SmartCharging:
             max_external_constraints_id=None if ceiling is None else int(ceiling),
             per_phase_discharge=self.per_phase_discharge,
         )
+
+
+def _open_to_ems(profile: Profile) -> bool:
+    """A profile of the CSMS that leaves the number to the energy manager."""
+    periods = [period for schedule in profile.schedules for period in schedule.periods]
+    return profile.purpose in (Purpose.TX, Purpose.TX_DEFAULT) and any(
+        period.mode in (Mode.EXTERNAL_SETPOINT, Mode.EXTERNAL_LIMITS) for period in periods
+    )
 
 
 EMS_PROFILE_ID = -1

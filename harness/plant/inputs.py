@@ -81,6 +81,12 @@ class SiteInputs:
     battery_target_w: float | None = 0.0
     """Stationary battery, positive charges; None: it balances the connection point to zero."""
     profile: str | None = None
+    ems_limit_w: float | None = None
+    """What the site's energy manager tells the charging station; None: nothing of that kind. Charging, at most."""
+    ems_discharge_limit_w: float | None = None
+    """Not positive."""
+    ems_setpoint_w: float | None = None
+    """Negative discharges."""
 
 
 @dataclass(slots=True)

@@ -74,6 +74,10 @@ class PlantState(msgspec.Struct, frozen=True, omit_defaults=True):
     """At the connection point: station, household, photovoltaics and stationary battery."""
     site_imported_wh: float = 0.0
     site_exported_wh: float = 0.0
+    ems_limit_w: float | None = None
+    """What the site's energy manager tells the charging station at the moment, as are the next two."""
+    ems_discharge_limit_w: float | None = None
+    ems_setpoint_w: float | None = None
 
 
 class PlantPort(Protocol):
@@ -95,7 +99,8 @@ class PlantPort(Protocol):
         isolation_ohm, welded.
         Owner `pilot`: plugged, pilot_state.
         Owner `grid`: voltage_v, frequency_hz, profile.
-        Owner `site`: household_w, pv_w, battery_target_w, profile.
+        Owner `site`: household_w, pv_w, battery_target_w, profile, ems_limit_w, ems_discharge_limit_w,
+        ems_setpoint_w.
         Owner `battery_emulator`: output, voltage_v, source_limit_a, sink_limit_a (stands in for the battery).
         Owner `observer`: nothing; there may be many.
         Defaults and units of all of them: harness/plant/inputs.py.

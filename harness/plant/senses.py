@@ -82,6 +82,9 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
         site_power_w=others_w + house_w,
         site_imported_wh=books.site_in_j / 3600.0,
         site_exported_wh=books.site_out_j / 3600.0,
+        ems_limit_w=site.inputs.ems_limit_w,
+        ems_discharge_limit_w=site.inputs.ems_discharge_limit_w,
+        ems_setpoint_w=site.inputs.ems_setpoint_w,
     )
 
 

@@ -24,6 +24,14 @@ async def pf_ground(pf_bench: Bench, pf_station: StationHandle) -> AsyncIterator
         await _clear(pf_station)
 
 
+_AS_BEFORE = {
+    "ExternalControlSignalsEnabled": "true",
+    "ExternalConstraintsProfileDisallowed": "false",
+    "SetpointPriority": "ExternalControl",
+}
+"""Variables of SmartChargingCtrlr that cases change, with what the others count on."""
+
+
 async def _clear(station: StationHandle) -> None:
     """No profile and no DER control stays for the next case."""
     if not station.online:
@@ -31,6 +39,9 @@ async def _clear(station: StationHandle) -> None:
     await station.clear_charging_profiles()
     for is_default in (True, False):
         await station.call("ClearDERControl", {"isDefault": is_default})
+    for name, value in _AS_BEFORE.items():
+        if (await station.get_variable("SmartChargingCtrlr", name)).get("attributeValue") not in (None, value):
+            await station.set_variable("SmartChargingCtrlr", name, value)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
