@@ -39,6 +39,7 @@ CONTROL_S = 0.1
 """Period in which the two halves look at each other (our default)."""
 TOKEN = "PLUGFEST-DRIVER"
 """Identification that the station presents for whoever plugs in (our default)."""
+BY_VEHICLE = ("StoppedByEV", "ChargingStateChanged")
 _TRANSFERS = {Service.DC: "DC", Service.DC_BPT: "DC_BPT", Service.AC: "AC_three_phase", Service.AC_BPT: "AC_BPT"}
 
 
@@ -82,6 +83,8 @@ class ChargerUnit:
         self._plugged = False
         self._idle = False
         self._transferring = False
+        self._ending = BY_VEHICLE
+        """Reason and trigger of the next regular end."""
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -152,8 +155,7 @@ class ChargerUnit:
     def _ended(self, data: Mapping[str, Any]) -> None:
         if self._transferring:
             self._transferring = False
-            reason = "Other" if data.get("code") else "StoppedByEV"
-            trigger = "AbnormalCondition" if data.get("code") else "ChargingStateChanged"
+            reason, trigger = ("Other", "AbnormalCondition") if data.get("code") else self._ending
             self.station.stop_transfer(reason, trigger)
 
     # OCPP to V2G
@@ -185,6 +187,7 @@ class ChargerUnit:
     def _watch_plug(self) -> None:
         plugged = self.plant.state.plugged
         if plugged and not self._plugged:
+            self._ending = BY_VEHICLE
             self.station.plug()
             self.station.authorise(TOKEN)
         elif self._plugged and not plugged:
@@ -204,6 +207,8 @@ class ChargerUnit:
 
     def _obey(self, order: object) -> None:
         if isinstance(order, StopWanted | RebootWanted):
+            if isinstance(order, StopWanted) and order.reason == "Remote":
+                self._ending = ("Remote", "RemoteStop")
             self.charger.terminate()
         elif isinstance(order, RenegotiationWanted):
             self.charger.renegotiate_service()
