@@ -71,6 +71,7 @@ class Bench:
         self._sampler: asyncio.Task[None] | None = None
         self._beating: asyncio.Task[None] | None = None
         self._resources: dict[str, str] = {}
+        self._other: FarEnd | None = None
         self._check_programs()
         self.csms = CsmsOnBench(mode, self.record, lab.csms_listen)
         self.v2g = V2gOnBench(self)
@@ -165,7 +166,7 @@ class Bench:
         if self.emulation:
             await self.emulation.stop()
             self.emulation = None
-        self.subject = None
+        self.subject = self._other = None
 
     # Roles
 
@@ -174,6 +175,21 @@ class Bench:
         if name not in self.drivers:
             raise ConfigError(f"{self.lab.path}: roles.{name}: this case needs a {name}; add one under roles")
         return self.drivers[name]
+
+    async def other_end(self, **options: Any) -> FarEnd:
+        """The far end of a device under test that connects to nothing by itself; started at its first use if emulated."""
+        assert self.subject
+        assert self.subject.other
+        assert self.emulation
+        device = self.subject.other
+        role = device.driver.partition(".")[0]
+        if self._other is None and device.emulator:
+            self._other = await self.emulation.start(
+                device.emulator.kind,
+                defects=self.defects_of(role, device),
+                options={**device.emulator.options, **options},
+            )
+        return self._other or FarEnd(device.resource or "")
 
     async def identify(self, role: str) -> Identity:
         """Open one instrument alone and ask who it is; raises BenchError with the way out."""

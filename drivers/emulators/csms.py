@@ -9,6 +9,8 @@ setpoint, answers pulls with the same, and refuses what was not allowed. Its def
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 from collections.abc import Collection, Coroutine
 from typing import Any
 
@@ -22,11 +24,14 @@ from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.security import OURS, Door, Security
 from harness.ocpp.shell import utc_s
+from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import Version
 
 OWNER = "grid"
 """It owns nothing in the plant; emulators are built with a port all the same."""
 ALLOWED = ("DC", "DC_BPT")
+EMAID = "DEPFTC12345678"
+"""The contract that it knows (our default)."""
 PROFILE_ID = 700
 SETPOINT_W = -5_000.0
 """What it asks of every bidirectional vehicle (our default)."""
@@ -54,6 +59,18 @@ DEFECTS = (
            "PF_K28_10_CSMS"),
     Defect("csms-knows-every-action", _ROLE, "ocpp2.1", "field: public issue reports of simulators",
            "answers an action that does not exist with a result", "PF_P4_01_CSMS"),
+    Defect("csms-any-contract", _ROLE, "ocpp2.1", _OURS, "accepts every contract", "PF_C07_R1_CSMS"),
+    Defect("csms-forgets-certificate-status", _ROLE, "ocpp2.1", _OURS,
+           "answers a contract's certificates without certificateStatus", "PF_C07_01_CSMS"),
+    Defect("csms-installs-anything", _ROLE, "ocpp2.1", _OURS, "accepts an exiRequest that is none", "PF_M01_R1_CSMS"),
+    Defect("csms-ocsp-without-result", _ROLE, "ocpp2.1", _OURS, "accepts GetCertificateStatus and gives no ocspResult",
+           "PF_M06_01_CSMS"),
+    Defect("csms-chain-status-short", _ROLE, "ocpp2.1", _OURS, "answers for the first certificate of a chain only",
+           "PF_M07_01_CSMS"),
+    Defect("csms-discharges-everybody", _ROLE, "ocpp2.1", _OURS, "sends a setpoint to a vehicle that only charges",
+           "PF_Q02_01_CSMS"),
+    Defect("csms-too-many-schedules", _ROLE, "ocpp2.1", _OURS, "sends four schedules to a vehicle in scheduled control",
+           "PF_K18_01_CSMS"),
     Defect("csms-any-password", _ROLE, "ocpp2.1", _OURS, "lets a station in whatever its password is",
            "PF_A00_R1_CSMS"),
     Defect("csms-any-client-certificate", _ROLE, "ocpp2.1", _OURS, "asks no station for a certificate",
@@ -130,7 +147,11 @@ class EmulatedCsms:
 
     def _prepare(self, station: StationHandle) -> None:
         answers = station.answers
-        answers.answer("Authorize", {"idTokenInfo": {"status": "Accepted"}, "allowedEnergyTransfer": list(ALLOWED)})
+        answers.answer("Authorize", self._authorise)
+        answers.answer("Get15118EVCertificate", self._contract)
+        answers.answer("GetCertificateChainStatus", self._chain_status)
+        if "csms-ocsp-without-result" in self.defects:
+            answers.answer("GetCertificateStatus", {"status": "Accepted"})
         answers.answer("NotifyEVChargingNeeds", lambda needs: self._needs(station, needs))
         answers.answer("PullDynamicScheduleUpdate", self._pulled)
         answers.answer("SignCertificate", lambda asked: self._sign(station, asked))
@@ -140,6 +161,37 @@ class EmulatedCsms:
             answers.answer("Heartbeat", {"currentTime": "half past nine"}, checked=False)
         if "csms-knows-every-action" in self.defects:
             station.tolerant = True
+
+    def _authorise(self, asked: Payload) -> Payload:
+        """C01, C07: a contract is welcome if it is ours and comes with its certificates."""
+        answer: Payload = {"idTokenInfo": {"status": "Accepted"}, "allowedEnergyTransfer": list(ALLOWED)}
+        if asked["idToken"]["type"] == "eMAID":
+            answer["certificateStatus"] = "Accepted"
+            if asked["idToken"]["idToken"] != EMAID and "csms-any-contract" not in self.defects:
+                answer = {"idTokenInfo": {"status": "Invalid"}, "certificateStatus": "ContractCancelled"}
+        if "csms-forgets-certificate-status" in self.defects:
+            answer.pop("certificateStatus", None)
+        return answer
+
+    def _contract(self, asked: Payload) -> Payload:
+        """M01: a response of some octets to a request that is Base64, as its EXI has to be."""
+        try:
+            octets = base64.b64decode(asked["exiRequest"], validate=True)
+        except binascii.Error:
+            octets = b""
+        if not octets and "csms-installs-anything" not in self.defects:
+            return {"status": "Failed", "exiResponse": ""}
+        return {"status": "Accepted", "exiResponse": base64.b64encode(octets[::-1] or b"0").decode()}
+
+    def _chain_status(self, asked: Payload) -> Payload:
+        """M07: it knows of no certificate; each is answered."""
+        later = to_text(utc_s(self.clock) + 86_400.0)
+        found = [
+            {"certificateHashData": one["certificateHashData"], "source": one["source"], "status": "Unknown",
+             "nextUpdate": later}
+            for one in asked["certificateStatusRequests"]
+        ]  # fmt: skip
+        return {"certificateStatus": found[:1] if "csms-chain-status-short" in self.defects else found}
 
     def _sign(self, station: StationHandle, asked: Payload) -> Payload:
         """A02, A03: accepted, and the certificate follows."""
@@ -164,15 +216,24 @@ class EmulatedCsms:
         if wanted not in ALLOWED and "csms-allows-everything" not in self.defects:
             return {"status": "Rejected"}
         if "csms-forgets-the-profile" not in self.defects:
-            self._later(self._send_profile(station, bidirectional="BPT" in wanted))
+            self._later(self._send_profile(station, needs["chargingNeeds"]))
         return {"status": "Accepted"}
 
-    async def _send_profile(self, station: StationHandle, *, bidirectional: bool) -> None:
+    async def _send_profile(self, station: StationHandle, needs: Payload) -> None:
+        bidirectional = "BPT" in needs["requestedEnergyTransfer"] or "csms-discharges-everybody" in self.defects
         chosen = period(setpoint=self.setpoint_w) if bidirectional else period("ChargingOnly", limit=11_000)
         if "csms-limits-with-setpoint" in self.defects:
             chosen["limit"] = 11_000
+        if station.transaction_id is None:
+            return  # it has ended in the meantime
         transaction = None if "csms-profile-without-transaction" in self.defects else station.transaction_id
-        await station.set_charging_profile(profile(PROFILE_ID, [chosen], transaction_id=transaction))
+        draft = profile(PROFILE_ID, [chosen], transaction_id=transaction)
+        if needs.get("controlMode") == "ScheduledControl":
+            start = to_text(utc_s(self.clock))
+            draft = profile(PROFILE_ID, [chosen], transaction_id=transaction, kind="Absolute", start_schedule=start)
+            schedules = 4 if "csms-too-many-schedules" in self.defects else 1
+            draft["chargingSchedule"] = [{**draft["chargingSchedule"][0], "id": 1 + n} for n in range(schedules)]
+        await station.set_charging_profile(draft, checked=False)
 
     def _pulled(self, request: Payload) -> Payload:
         if request["chargingProfileId"] != PROFILE_ID and "csms-answers-any-pull" not in self.defects:

@@ -73,12 +73,13 @@ class ChargingStation:
         self.certificates = Certificates(settings.identity, self._organisation, self.post)
         self.networks = NetworkProfiles(self.model, self.certificates, self.post)
         self.networks.trusts_everybody = quirks.trusts_everybody
-        self._handlers = {
+        self.handlers = {
             **self.networks.handlers(),
             **self.evse.handlers(),
             **DeviceManagement(self).handlers(),
             **self.certificates.handlers(),
         }
+        """What answers a CALL, by action; a test may listen in."""
 
     @property
     def online(self) -> bool:
@@ -178,7 +179,7 @@ class ChargingStation:
         payload = self.quirks.incoming(request.action, request.payload)
         if payload is None:
             return
-        handler = self._handlers.get(request.action)
+        handler = self.handlers.get(request.action)
         if handler is None:
             self._session.refuse(request, ErrorCode.NOT_SUPPORTED, f"{request.action} is not supported here")
             return

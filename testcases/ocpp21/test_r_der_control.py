@@ -6,7 +6,7 @@ from harness.case import expect
 from harness.ocpp.shell import utc_s
 from harness.ocpp.timestamps import to_text
 from harness.usecase import usecase
-from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
+from testcases.ocpp21.states import Authorized, Booted, EnergyTransferStarted, reach
 
 DER = {"ocpp2.1", "der"}
 RULES = ["ocpp2.1"]
@@ -129,3 +129,99 @@ async def test_a_discharge_limit_is_executed(pf_ground, pf_session, pf_station, 
     expect(reading.active_w, at_least=-6_000, of="station", named="power with the limit")
     await pf_station.call("ClearDERControl", {"isDefault": True, "controlId": "share"})
     await pf_session.settles(pf_parameters.discharge_w, within_s=pf_limits.settling_s)
+
+
+@usecase("PF_R04_06_CS", sut="charger", protocol="ocpp2.1", requires=DER,
+         requirements=["R04.FR.05", "R04.FR.06", "R04.FR.07", "R04.FR.21"], uses_rules=RULES,
+         parameters={"start_s": 20})  # fmt: skip
+async def test_scheduled_controls_supersede(pf_ground, pf_station, pf_parameters):
+    """A scheduled control that has not started is superseded at once; one that runs goes on until the new one starts"""
+    await reach(Booted, pf_ground)
+    now_s = utc_s(pf_ground.bench.clock)
+    running = limit("running", priority=5, default=False, startTime=to_text(now_s), duration=600)
+    await put(pf_station, running)
+    await pf_station.expect("NotifyDERStartStop", {"controlId": "running", "started": True}, within_s=10)
+    start = to_text(now_s + pf_parameters.start_s)
+    await put(pf_station, limit("next", priority=5, default=False, startTime=to_text(now_s + 300), duration=60))
+    better = limit("better", priority=1, default=False, startTime=start, duration=600)
+    await put(pf_station, better, superseded={"next"})
+    pf_station.forget()
+    started = await pf_station.expect(
+        "NotifyDERStartStop", {"controlId": "better", "started": True}, within_s=pf_parameters.start_s + 10
+    )
+    expect("next" in started.payload.get("supersededIds", ()), equals=True, of="station", named="next in supersededIds")
+
+
+QUESTIONS: tuple[tuple[dict[str, object], set[str]], ...] = (
+    ({}, {"share", "droop", "tomorrow"}),
+    ({"controlType": "FreqDroop"}, {"droop"}),
+    ({"isDefault": False}, {"tomorrow"}),
+    ({"isDefault": True, "controlType": "LimitMaxDischarge"}, {"share"}),
+)
+
+
+@usecase("PF_R04_07_CS", sut="charger", protocol="ocpp2.1", requires=DER,
+         requirements=["R04.FR.32", "R04.FR.33", "R04.FR.34", "R04.FR.35", "R04.FR.37"], uses_rules=RULES)  # fmt: skip
+async def test_reports_are_filtered_and_end(pf_ground, pf_station):
+    """GetDERControl by type, by kind and for all: only what was asked for, and the last report says that it is the last"""
+    await reach(Booted, pf_ground)
+    droop = {"priority": 0, "overFreq": 51, "underFreq": 49, "overDroop": 5, "underDroop": 5, "responseTime": 1}
+    await put(pf_station, limit("share"))
+    await put(pf_station, {"isDefault": True, "controlId": "droop", "controlType": "FreqDroop", "freqDroop": droop})
+    start = to_text(utc_s(pf_ground.bench.clock) + 600)
+    await put(pf_station, limit("tomorrow", default=False, startTime=start, duration=60))
+    for number, (question, wanted) in enumerate(QUESTIONS, 20):
+        answer = await pf_station.call("GetDERControl", {"requestId": number, **question})
+        expect(answer["status"], equals="Accepted", of="station", named="status of GetDERControl")
+        found, last = set(), False
+        while not last:
+            report = await pf_station.expect("ReportDERControl", {"requestId": number}, within_s=30)
+            found |= {one["id"] for field in report.payload.values() if isinstance(field, list) for one in field}
+            last = not report.payload.get("tbc")
+        expect(found, equals=wanted, of="station", named=f"controls reported for {question or 'all'}")
+
+
+@usecase("PF_R04_08_CS", sut="charger", protocol="ocpp2.1", requires=DER,
+         requirements=["R04.FR.42", "R04.FR.44", "R04.FR.45"], uses_rules=RULES)  # fmt: skip
+async def test_controls_are_cleared_by_type_and_all(pf_ground, pf_station):
+    """ClearDERControl by type leaves the other types, without a type it leaves none; then there is nothing to clear"""
+    await reach(Booted, pf_ground)
+    gradient = {"isDefault": True, "controlId": "ramp", "controlType": "Gradients", "gradient": GRADIENT}
+    await put(pf_station, limit("share"))
+    await put(pf_station, gradient)
+    for question, wanted in (({"controlType": "Gradients"}, "Accepted"), ({"controlType": "Gradients"}, "NotFound"),
+                             ({}, "Accepted"), ({}, "NotFound")):  # fmt: skip
+        answer = await pf_station.call("ClearDERControl", {"isDefault": True, **question})
+        expect(answer["status"], equals=wanted, of="station", named=f"status of ClearDERControl {question or 'all'}")
+
+
+@usecase("PF_R01_03_CS", sut="charger", protocol="ocpp2.1", requires=DER, requirements=["R01.FR.01", "R01.FR.02"],
+         uses_rules=RULES)  # fmt: skip
+async def test_the_nameplate_is_reported(pf_ground, pf_station):
+    """The required variables of DCDERCtrlr have values"""
+    await reach(Booted, pf_ground)
+    for name in ("MaxW", "MaxVA", "MaxVar", "MaxVarNeg", "MaxChargeRateW", "OverExcitedPF", "UnderExcitedPF",
+                 "ModesSupported", "InverterManufacturer", "InverterModel"):  # fmt: skip
+        found = await pf_station.get_variable("DCDERCtrlr", name, evse=1)
+        expect(bool(found.get("attributeValue")), equals=True, of="station", named=f"DCDERCtrlr.{name} has a value")
+
+
+@usecase("PF_R02_01_CS", sut="pair", protocol="ocpp2.1", requires={"charger:ocpp2.1", "charger:ac_der", "ac_bpt_der"},
+         requirements=["R02.FR.01", "R02.FR.03"], uses_rules=RULES)  # fmt: skip
+async def test_the_vehicles_nameplate_is_told(pf_ground, pf_station, pf_limits):
+    """DER control in the vehicle: its nameplate is in its needs, and a control for it is accepted"""
+    await reach(Authorized, pf_ground)
+    needs = await pf_station.expect("NotifyEVChargingNeeds", within_s=pf_limits.session_s)
+    nameplate = needs.payload["chargingNeeds"].get("derChargingParameters")
+    expect(bool(nameplate), equals=True, of="station", named="derChargingParameters given")
+    supported = nameplate.get("evSupportedDERControl", [])
+    expect(len(supported), at_least=1, of="vehicle", named="DER controls of the vehicle", unit="")
+
+
+@usecase("PF_R03_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "ac_der"}, requirements=["R03.FR.03"],
+         uses_rules=RULES)  # fmt: skip
+async def test_emulated_modes_are_reported(pf_ground, pf_station):
+    """Hybrid DER control: the station tells in ACDERCtrlr.ModesSupported what it emulates for the vehicle"""
+    await reach(Booted, pf_ground)
+    found = await pf_station.get_variable("ACDERCtrlr", "ModesSupported", evse=1)
+    expect(found["attributeStatus"], equals="Accepted", of="station", named="ACDERCtrlr.ModesSupported")

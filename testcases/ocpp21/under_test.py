@@ -150,11 +150,13 @@ class TestStation:
             self.poke()
             await self.until(lambda: self.evse.authorised is not None, "the CSMS did not answer Authorize", BOOT_S)
 
-    async def tell_needs(self, transfer: str = "DC_BPT") -> ScheduleState:
+    async def tell_needs(self, transfer: str = "DC_BPT", *, dynamic: bool = True, **more: Any) -> ScheduleState:
         """Tell the vehicle's needs; where the CSMS stands with the schedule once it has answered."""
         step(f"the vehicle needs {transfer}")
         available = tuple({"DC", "DC_BPT", transfer})
-        needs = ChargingNeeds(requested=transfer, available=available, maximum_discharge_w=11_000.0)
+        needs = ChargingNeeds(
+            requested=transfer, available=available, maximum_discharge_w=11_000.0, dynamic_control=dynamic, **more
+        )
         self.evse.need(needs, self.now_s())
         self.poke()
         await self.until(
@@ -168,6 +170,28 @@ class TestStation:
             self.meter.power_w = self.evse.power_target_w(self.now_s())
             self.poke()
             await self.bench.clock.sleep(1.0)
+
+    def listen(self, action: str) -> list[Payload]:
+        """From now on, the payloads of this action that the CSMS sends, as they come."""
+        heard: list[Payload] = []
+        known = self.core.handlers[action]
+
+        def note(payload: Payload, now_s: float) -> Payload:
+            heard.append(payload)
+            return known(payload, now_s)
+
+        self.core.handlers[action] = note
+        return heard
+
+    async def go_offline(self, for_s: float) -> None:
+        """Cut the link for some time; the vehicle goes on charging."""
+        step(f"our station is offline for {for_s:g} s")
+        assert self._shell
+        await self._shell.go_offline()
+        for _ in range(round(for_s)):
+            await self.bench.clock.sleep(1.0)
+            self.core.tick(self.now_s())
+        self._shell.go_online()
 
     async def unplug(self) -> None:
         self.evse.unplug(self.now_s())
@@ -193,13 +217,9 @@ class TestStation:
             given = {name: way for name, way in device.options.items() if name.startswith("security_")}
             ways = {name: {key: _path(folder, key, value) for key, value in way.items()} for name, way in given.items()}
             return connect, {"security_0": {"resource": device.resource or ""}, **ways}
-        assert self.bench.emulation
-        options = dict(device.emulator.options)
-        if self.bench.mode is TimeMode.VIRTUAL:
-            options |= {"clock": self.bench.clock, "network": self.bench.csms.network}
-        end = await self.bench.emulation.start(
-            device.emulator.kind, defects=self.bench.defects_of("csms", device), options=options
-        )
+        virtual = self.bench.mode is TimeMode.VIRTUAL
+        options = {"clock": self.bench.clock, "network": self.bench.csms.network} if virtual else {}
+        end = await self.bench.other_end(**options)
         if end.object:
             return self.bench.csms.network.connect, end.object.ways
         return connect, end.facts["ways"]
