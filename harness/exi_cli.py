@@ -6,11 +6,13 @@ import json
 import statistics
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from time import perf_counter_ns
 from typing import Annotated, Any
 
 import typer
 
+from harness.exi_listing import listing, octets_of
 from harness.iso15118 import messages
 from harness.iso15118.messages import ContentError, ExiError
 
@@ -37,18 +39,32 @@ def encode(
 
 @exi_app.command()
 def explain(
-    stream: Annotated[str, typer.Argument(metavar="HEX", help="The stream in hex, blanks allowed.")],
-    schema: Annotated[str, typer.Option(help="Message set; without it, the ones that can read the stream.")] = "",
+    stream: Annotated[
+        str,
+        typer.Argument(metavar="HEX", help="The stream in hex, with or without V2GTP header; - reads standard input."),
+    ],
+    schema: Annotated[str, typer.Option(help="Message set; without it, the ones that read the stream best.")] = "",
     kind: Annotated[str, typer.Option(help="document or fragment")] = "document",
 ) -> None:
-    """The stream event by event: bit offset, event code, event and value."""
+    """The stream event by event: bit, octet and bit within it, the bits, event and value; what is wrong where it is.
+
+    Exits 1 where no message set reads the stream to its end; shown is then the set that gets furthest.
+    """
     try:
-        data = bytes.fromhex(stream)
-        sets = [messages.schema(schema)] if schema else _sets_that_read(data, kind)
-    except (ValueError, KeyError) as wrong:
+        data, payload_type = octets_of(sys.stdin.read() if stream == "-" else stream)
+        wanted = _kind({"kind": kind})
+        candidates = [_schema({"schema": schema})] if schema else _candidates(payload_type, kind)
+    except ContentError as wrong:
+        raise typer.BadParameter(wrong.reason) from None
+    except ValueError as wrong:
         raise typer.BadParameter(str(wrong)) from None
-    for message_set in sets:
-        _print_explanation(data, message_set, kind)
+    found = [(each, messages.explain(data, each, wanted)) for each in candidates]
+    best = max(_rank(explanation) for _, explanation in found)
+    for message_set, explanation in found:
+        if _rank(explanation) == best:
+            print("\n".join(listing(data, message_set, kind, explanation)))
+    if best[0] == 0:
+        raise typer.Exit(1)
 
 
 @exi_app.command()
@@ -93,6 +109,8 @@ def _median_us(action: Callable[[], object], repeat: int) -> float:
 
 def _answer_lines(answer: Callable[[Answer], Answer]) -> None:
     """One answer a line, in order; what was in the line stays in the answer. A bad line is answered and passed."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     for text in sys.stdin:
         if not text.strip():
             continue
@@ -107,16 +125,18 @@ def _answer_lines(answer: Callable[[Answer], Answer]) -> None:
             result = {**line, "error": wrong.reason, "bit": wrong.bit, "path": wrong.path}
         except ContentError as wrong:
             result = {**line, "error": wrong.reason, "bit": 0, "path": wrong.path}
-        except KeyError as missing:
-            result = {**line, "error": f"no such key or schema: {missing.args[0]}", "bit": 0, "path": ""}
         except (ValueError, TypeError, AttributeError, RecursionError) as wrong:
             result = {**line, "error": str(wrong), "bit": 0, "path": ""}
         print(json.dumps(result), flush=True)
 
 
 def _decoded(line: Answer, tolerant: bool) -> Answer:
-    data = bytes.fromhex(line["exi"])
-    decoded = messages.decode(data, line["schema"], _kind(line), "tolerant" if tolerant else "strict")
+    schema, kind, stream = _schema(line), _kind(line), _value(line, "exi", str)
+    try:
+        data = bytes.fromhex(stream)
+    except ValueError as wrong:
+        raise ContentError("exi", str(wrong)) from None
+    decoded = messages.decode(data, schema, kind, "tolerant" if tolerant else "strict")
     content = messages.to_json(decoded.message, decoded.name)
     answer: Answer = {"message": _message_name(content), "json": content}
     if tolerant:
@@ -125,9 +145,26 @@ def _decoded(line: Answer, tolerant: bool) -> Answer:
 
 
 def _encoded(line: Answer, unchecked: bool) -> Answer:
-    message = messages.from_json(line["json"], line["schema"], _kind(line), checked=not unchecked)
-    name = next(iter(line["json"]))
-    return {"exi": messages.encode(message, line["schema"], _kind(line), name).hex()}
+    schema, kind, content = _schema(line), _kind(line), _value(line, "json", dict)
+    message = messages.from_json(content, schema, kind, checked=not unchecked)
+    return {"exi": messages.encode(message, schema, kind, next(iter(content))).hex()}
+
+
+def _value(line: Answer, key: str, kind: type) -> Any:
+    if key not in line:
+        raise ContentError(key, f"the line has no {key!r}")
+    if not isinstance(line[key], kind):
+        raise ContentError(key, f"expected {'hex' if kind is str else 'an object'}, got {line[key]!r}")
+    return line[key]
+
+
+def _schema(line: Answer) -> messages.MessageSet:
+    name = line.get("schema")
+    for message_set in messages.schemas():
+        if message_set.name == name:
+            return message_set
+    known = ", ".join(each.name for each in messages.schemas())
+    raise ContentError("schema", f"no message set {name!r}; there are {known}")
 
 
 def _kind(line: Answer) -> Any:
@@ -145,26 +182,15 @@ def _message_name(content: Answer) -> str:
     return name
 
 
-def _sets_that_read(data: bytes, kind: Any) -> list[messages.MessageSet]:
-    """Every message set that reads the stream without an error, those with the fewest deviations."""
-    found: list[tuple[int, messages.MessageSet]] = []
-    for message_set in messages.schemas():
-        explanation = messages.explain(data, message_set, kind)
-        if explanation.decoded is not None:
-            found.append((len(explanation.decoded.deviations), message_set))
-    if not found:
-        raise ValueError("no message set reads this stream; --schema shows how far one gets")
-    fewest = min(count for count, _ in found)
-    return [message_set for count, message_set in found if count == fewest]
+def _candidates(payload_type: int | None, kind: str) -> list[messages.MessageSet]:
+    """The sets that a V2GTP payload type allows; all where there is none, or where it is nobody's."""
+    everything = list(messages.schemas())
+    allowed = [each for each in everything if each.payload_type == payload_type]
+    return allowed if allowed and payload_type is not None and kind == "document" else everything
 
 
-def _print_explanation(data: bytes, message_set: messages.MessageSet, kind: Any) -> None:
-    explanation = messages.explain(data, message_set, kind)
-    print(f"# {message_set.name} {kind}, {len(data)} octets")
-    for event in explanation.events:
-        value = f" {event.value}" if event.value else ""
-        print(f"{event.bit:6}  {event.code:>10}  {'  ' * event.depth}{event.label}{value}")
-    for deviation in explanation.decoded.deviations if explanation.decoded else ():
-        print(f"! {deviation.kind}: {deviation}")
-    if explanation.error:
-        print(f"! error: {explanation.error}")
+def _rank(explanation: messages.Explanation) -> tuple[int, int]:
+    """Orders readings: those to the end with the fewest deviations are best, others by how far they get."""
+    if explanation.decoded is not None:
+        return 1, -len(explanation.decoded.deviations)
+    return 0, explanation.error.bit if explanation.error else 0

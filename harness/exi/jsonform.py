@@ -14,7 +14,7 @@ from typing import Any
 from harness.exi.datatypes import Binary, Datatype, Enumerated, Text, Unknown
 from harness.exi.declare import Child, ContentError, Record
 from harness.exi.grammar import alternatives
-from harness.exi.schema import Field, Schema, Type, complex_type
+from harness.exi.schema import ComplexType, Field, Schema, Type, complex_type
 
 
 def to_json(message: Any, name: str | None = None) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class _Builder:
         try:
             return type_(**values)
         except ContentError as wrong:
-            raise ContentError(path, f"{wrong.path}: {wrong.reason}") from None
+            raise _by_schema_name(kind, path, wrong) from None
 
     def _names(self, field: Field) -> Iterable[tuple[str, Type]]:
         if field.slot.kind in ("value", "attribute"):
@@ -125,6 +125,15 @@ class _Builder:
                     yield Child(name, self.value(types[name], each, f"{path}/{name}"))
                 else:
                     raise ContentError(path, f"has no {name}")
+
+
+def _by_schema_name(kind: ComplexType, path: str, wrong: ContentError) -> ContentError:
+    """The error of a construction, told in the schema's names, which are those of the content."""
+    for field in kind.fields:
+        if wrong.path == f"{kind.name}.{field.name}":
+            names = " or ".join(field.slot.names) or "value"
+            return ContentError(f"{path}/{names}", wrong.reason)
+    return ContentError(path, wrong.reason)
 
 
 def _simple(type_: Datatype, content: Any, path: str) -> Any:

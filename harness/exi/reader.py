@@ -5,8 +5,10 @@ The compiled readers are for streams that are as they should be; this one is for
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from harness.exi.bits import NO_CHARACTER, BitReader
@@ -82,7 +84,8 @@ class Reader:
         self._header()
         bit = self._in.position
         roots = self.schema.roots
-        code = self._in.bits(len(roots).bit_length())
+        width = len(roots).bit_length()
+        code = self._in.bits(width)
         if code >= len(roots):
             raise self._fatal("no global element has this event code", bit)
         root = roots[code]
@@ -90,7 +93,7 @@ class Reader:
         if root.qname.name in self._swapped:
             other = next(name for name in self._swapped if name != root.qname.name)
             root = next(element for element in roots if element.qname.name == other)
-        self._event(bit, f"{code}", f"SE({root.qname.name})")
+        self._event(bit, f"{code:0{width}b}", f"SE({root.qname.name})")
         value = self._element(root.qname, root.type)
         self._event(self._in.position, "", "ED")
         self._trailer()
@@ -106,13 +109,13 @@ class Reader:
         if code >= len(elements):
             raise self._fatal("no element has this event code", bit)
         qname, kinds = elements[code]
-        self._event(bit, f"{code}", f"SE({qname.name})")
+        self._event(bit, f"{code:0{width}b}", f"SE({qname.name})")
         value = self._element(qname, kinds[0]) if len(kinds) == 1 else self._loose_element(qname, kinds)
         bit = self._in.position
         code = self._in.bits(width)
         if code != len(elements) + 1:
             raise self._fatal("the fragment has more than one element", bit)
-        self._event(bit, f"{code}", "ED")
+        self._event(bit, f"{code:0{width}b}", "ED")
         self._trailer()
         return qname.name, value
 
@@ -396,4 +399,13 @@ _EMPTY: dict[type[Datatype], Any] = {Text: "", Binary: b""}
 
 
 def _shown(value: Any) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
+    match value:
+        case bytes():
+            return value.hex()
+        case bool():
+            return str(value).lower()
+        case Enum():
+            return str(value.value)
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+    return str(value)

@@ -2,10 +2,12 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from harness.exi_cli import exi_app
 from harness.iso15118 import messages
+from harness.iso15118.messages.common import SessionSetupReq
 from harness.iso15118.messages.samples import all_samples
 
 RUN = CliRunner()
@@ -44,19 +46,28 @@ def test_bad_lines_are_answered_in_order_and_the_next_goes_on():
         "[1]",
         {"schema": SET},
         {"schema": "nap", "exi": HEX},
+        {"schema": ["nap"], "exi": HEX},
+        {"schema": SET, "exi": 7},
         {"schema": SET, "kind": "nap", "exi": HEX},
         {"schema": SET, "exi": "80zz"},
         {"schema": SET, "exi": HEX[:-6], "id": 9},
         {"schema": SET, "exi": HEX},
     )
-    assert ["error" in answer for answer in found] == [True] * 7 + [False]
-    assert all({"error", "bit", "path"} <= answer.keys() for answer in found[:7])
-    assert (found[6]["id"], found[6]["path"]) == (9, "SessionSetupReq/EVCCID")
+    assert ["error" in answer for answer in found] == [True] * 9 + [False]
+    assert all({"error", "bit", "path"} <= answer.keys() for answer in found[:9])
+    assert "there are sap, common" in found[3]["error"]
+    assert (found[8]["id"], found[8]["path"]) == (9, "SessionSetupReq/EVCCID")
+
+
+def test_octets_that_are_no_utf_8_do_not_end_the_stream_of_answers():
+    line = json.dumps({"schema": SET, "exi": HEX}).encode()
+    result = RUN.invoke(exi_app, ["decode"], input=b'\xff\xfe{"a": 1}\n' + line + b"\n")
+    assert ["error" in json.loads(answer) for answer in result.stdout.splitlines()] == [True, False]
 
 
 def test_encode_answers_what_the_schema_refuses():
     (answer,) = answers(["encode"], {"schema": SET, "json": {NAME: {"EVCCID": "x"}}})
-    assert "header: is required" in answer["error"]
+    assert (answer["error"], answer["path"]) == ("is required", f"{NAME}/Header")
 
 
 def test_tolerant_decoding_lists_deviations():
@@ -71,16 +82,69 @@ def test_the_message_of_a_v2g_message_is_what_its_body_holds():
     assert (decoded["message"], decoded["json"]) == ("ChargingStatusReq", content)
 
 
-def test_explain_prints_bits_codes_and_values_and_finds_the_message_set():
-    result = RUN.invoke(exi_app, ["explain", HEX])
-    assert result.exit_code == 0
-    assert "# common document" in result.stdout
-    assert "SE(EVCCID)" in result.stdout
-    assert "WMIV1234567890ABCDEX" in result.stdout
+def explained(*arguments, text=None):
+    result = RUN.invoke(exi_app, ["explain", *arguments], input=text)
+    return result.exit_code, result.stdout.splitlines()
 
 
-def test_explain_refuses_what_is_no_hex():
-    assert RUN.invoke(exi_app, ["explain", "xyz"]).exit_code != 0
+def test_explain_finds_the_message_set_and_prints_bits_codes_and_values():
+    code, lines = explained(HEX)
+    assert code == 0
+    assert lines[0] == f"# common document, V2GTP 8002, {len(HEX) // 2} octets: as the schema says"
+    assert [line.split() for line in lines[2:5]] == [
+        ["0", "0.0", "80", "header:", "EXI", "1,", "no", "options"],
+        ["8", "1.0", "100011", "SE(SessionSetupReq)"],
+        ["14", "1.6", "0", "SE(Header)"],
+    ]
+    assert '"WMIV1234567890ABCDEX"' in "".join(lines)
+    assert "= 2026-02-02 02:40:00+00:00" in "".join(lines)
+
+
+def test_explain_says_what_a_scaled_number_is():
+    lines = explained(messages.encode(all_samples()["DC_ChargeLoopReq"][1], "dc").hex())[1]
+    assert sum(line.endswith("EE  = 398.7") for line in lines) == 1
+
+
+def test_explain_takes_a_frame_as_capture_tools_copy_it():
+    frame = "01fe8002" + f"{len(HEX) // 2:08x}" + HEX
+    spaced = ":".join(frame[at : at + 2] for at in range(0, len(frame), 2))
+    assert explained(spaced)[1] == explained(HEX)[1] == explained("-", text=f"0x{HEX}\n")[1]
+
+
+def test_explain_puts_a_deviation_where_it_is():
+    long = SessionSetupReq.unchecked(header=MESSAGE.header, evcc_id="x" * 300)
+    code, lines = explained(messages.encode(long, SET).hex() + "00")
+    assert code == 0
+    assert lines[0].endswith("2 deviations")
+    marked = [index for index, line in enumerate(lines) if line.startswith("!")]
+    assert '"xxx' in lines[marked[0] - 1]
+    assert "300 characters, at most 255" in lines[marked[0]]
+    assert lines[marked[1] - 1].endswith("ED")
+    assert "trailing" in lines[marked[1]]
+
+
+def test_explain_shows_how_far_a_broken_stream_can_be_read():
+    code, lines = explained("--schema", SET, HEX[:-6])
+    assert code == 1
+    assert lines[0].endswith("cannot be read to its end")
+    assert "SessionSetupReq/EVCCID" in lines[-2]
+    assert lines[-1].startswith("  octets from ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["xyz"], "non-hexadecimal"),
+        ([""], "no octets"),
+        (["--schema", "nap", HEX], "there are sap, common"),
+        (["--kind", "nap", HEX], "document or fragment"),
+        (["01fe800200000099" + HEX], "announces 153 octets"),
+    ],
+)
+def test_explain_refuses_what_is_no_stream(arguments, told):
+    result = RUN.invoke(exi_app, ["explain", *arguments], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert told in result.output
 
 
 def test_bench_prints_a_list_of_medians():
