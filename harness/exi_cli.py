@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from time import perf_counter_ns
 from typing import Annotated, Any
@@ -160,10 +160,11 @@ def _value(line: Answer, key: str, kind: type) -> Any:
 
 def _schema(line: Answer) -> messages.MessageSet:
     name = line.get("schema")
-    for message_set in messages.schemas():
+    everything = _message_sets()
+    for message_set in everything:
         if message_set.name == name:
             return message_set
-    known = ", ".join(each.name for each in messages.schemas())
+    known = ", ".join(each.name for each in everything)
     raise ContentError("schema", f"no message set {name!r}; there are {known}")
 
 
@@ -182,9 +183,16 @@ def _message_name(content: Answer) -> str:
     return name
 
 
-def _candidates(payload_type: int | None, kind: str) -> list[messages.MessageSet]:
+def _message_sets() -> Sequence[messages.MessageSet]:
+    """Every set, those of amendments included."""
+    from harness.iso15118.messages import der_iec  # noqa: F401  # adds itself
+
+    return messages.schemas()
+
+
+def _candidates(payload_type: int | None, kind: str) -> Sequence[messages.MessageSet]:
     """The sets that a V2GTP payload type allows; all where there is none, or where it is nobody's."""
-    everything = list(messages.schemas())
+    everything = _message_sets()
     allowed = [each for each in everything if each.payload_type == payload_type]
     return allowed if allowed and payload_type is not None and kind == "document" else everything
 

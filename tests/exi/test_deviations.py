@@ -1,25 +1,26 @@
 """What is wrong with a stream: strict says so at the first place, tolerant reads on and lists all of it."""
 
+import random
+
 import pytest
 
 from harness.exi.bits import BitWriter
 from harness.exi.datatypes import Unknown
-from harness.exi.schema import Lists
+from harness.exi.schema import Lists, complex_type
 from harness.iso15118 import messages
 from harness.iso15118.messages import ExiError, MessageSet, acdp, common, dc, sap
 from harness.iso15118.messages.common_types import (
-    DetailedTax,
     EVSEStatus,
     MessageHeader,
     Processing,
     RationalNumber,
-    Receipt,
     ResponseCode,
 )
 from harness.iso15118.messages.iso2 import body as iso2_body
 from harness.iso15118.messages.iso2 import document as iso2_document
 from harness.iso15118.messages.iso2 import types as iso2_types
 from harness.iso15118.messages.samples import all_samples
+from tests.exi.instances import Instances
 
 HEADER = MessageHeader(session_id=bytes(8), time_stamp=1)
 SETUP = common.SessionSetupReq(header=HEADER, evcc_id="WMIV1234")
@@ -40,6 +41,13 @@ def test_octets_after_the_document_are_read_over_and_named():
     assert refused.value.bit == 8 * (len(data) - 1)
     decoded = tolerant(data)
     assert decoded.message == SETUP
+    assert [deviation.kind for deviation in decoded.deviations] == ["trailing"]
+
+
+def test_an_octet_too_many_does_not_hide_a_long_message():
+    schedule = all_samples()["ScheduleExchangeRes, 1,024 entries"][1]
+    decoded = tolerant(messages.encode(schedule, "common") + b"\x00")
+    assert decoded.message == schedule
     assert [deviation.kind for deviation in decoded.deviations] == ["trailing"]
 
 
@@ -153,23 +161,39 @@ def other_lists(name, lists):
     return MessageSet(name, real.payload_type, real.namespaces, lambda: None, lists=lists)
 
 
-def taxed():
-    number = RationalNumber.of(1)
-    receipt = Receipt(time_anchor=0, tax_costs=(DetailedTax(tax_rule_id=1, amount=number),) * 10)
-    loop = all_samples()["DC_ChargeLoopRes"][1]
-    return dc.DCChargeLoopRes(**{**vars(loop), "receipt": receipt})
+# each list that libcbv2g's encoder does not close, the set it is in, and how many items it may have
+NOT_CLOSED = [
+    ("common", "Service", 8),
+    ("common", "SelectedService", 16),
+    ("common", "PriceRule", 8),
+    ("dc", "TaxCosts", 10),
+    ("ac", "TaxCosts", 10),
+    ("common", "RootCertificateID", 20),
+    ("wpt", "AlternativeSECC", 8),
+    ("iso2", "Service", 8),
+    ("iso2", "Cost", 3),
+]
 
 
-def test_a_list_that_libcbv2g_does_not_close_is_read_and_the_cause_named():
-    message = taxed()
-    habit = next(habit for habit in messages.schema("dc").habits if "TaxCosts" in habit.cause)
-    wrong = messages.encode(message, other_lists("dc", habit.lists))
-    assert wrong != messages.encode(message, "dc")
+@pytest.mark.parametrize(("schema", "name", "most"), NOT_CLOSED)
+def test_a_list_that_libcbv2g_does_not_close_is_read_and_the_cause_named(schema, name, most):
+    real = messages.schema(schema)
+    owner, field = next(
+        (cls, field) for cls in real.classes for field in complex_type(cls).fields if field.slot.names == (name,)
+    )
+    element = next(qname.name for qname, kinds in real.elements if kinds == (owner,))
+    assert field.slot.occurs[1] == most
+    instances = Instances(real, random.Random(5))
+    full = tuple(instances.value(field.types[0]) for _ in range(most))
+    message = owner(**{**vars(instances.record(owner)), field.name: full})
+    habit = next(habit for habit in real.habits if name in habit.cause)
+    wrong = messages.encode(message, other_lists(schema, habit.lists), "fragment", element)
+    assert wrong != messages.encode(message, schema, "fragment", element)
     with pytest.raises(ExiError):
-        messages.decode(wrong, "dc")
-    decoded = tolerant(wrong, "dc")
+        messages.decode(wrong, schema, "fragment")
+    decoded = tolerant(wrong, schema, "fragment")
     assert decoded.message == message
-    assert [(d.kind, "libcbv2g" in d.reason) for d in decoded.deviations] == [("habit", True)]
+    assert [(each.kind, "libcbv2g" in each.reason) for each in decoded.deviations] == [("habit", True)]
 
 
 def test_a_long_list_that_is_unrolled_is_read_and_the_cause_named():

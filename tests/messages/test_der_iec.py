@@ -1,4 +1,4 @@
-"""A message set added as a module: nothing in the codec knows of it."""
+"""Message sets added as modules: nothing in the codec knows of them."""
 
 import random
 
@@ -7,6 +7,7 @@ import pytest
 from harness.iso15118 import messages
 from harness.iso15118.messages import ExiError, ac, der_iec
 from harness.iso15118.messages.common_types import MessageHeader, Processing, RationalNumber
+from harness.iso15118.messages.core import element, message
 from tests.exi.instances import Instances
 
 HEADER = MessageHeader(session_id=bytes(8), time_stamp=1_700_000_000)
@@ -73,3 +74,32 @@ def test_every_part_of_the_amendment_comes_back():
             message = instances.record(schema.message(name))
             data = messages.encode(message, schema)
             assert messages.decode(data, schema).message == message
+
+
+SAE = "urn:example:another-amendment"
+
+
+@message(ns=SAE, name="SAE_AC_CPDReqEnergyTransferMode", root=True, substitutes="AC_CPDReqEnergyTransferMode")
+class SAEACCPDReqEnergyTransferMode(ac.ACCPDReqEnergyTransferMode):
+    """What a second amendment could add."""
+
+    ev_grid_code: str = element("EVGridCode")
+
+
+def test_another_amendment_needs_no_more_than_its_declarations():
+    plain = messages.schema("ac")
+    amended = messages.MessageSet(
+        "ac_sae", 0x8011, (SAE, *plain.namespaces), lambda: None, lists=plain.lists, habits=plain.habits
+    )
+    mode = SAEACCPDReqEnergyTransferMode(
+        ev_maximum_charge_power=number(11_000), ev_minimum_charge_power=number(100), ev_grid_code="UL 1741 SB"
+    )
+    request = ac.ACChargeParameterDiscoveryReq(header=HEADER, energy_transfer_mode=mode)
+    assert messages.decode(messages.encode(request, amended), amended).message == request
+    with pytest.raises(ExiError):
+        messages.encode(request, "ac_der_iec")
+
+
+def test_a_namespace_of_another_minor_version_can_stand_for_the_same_messages():
+    messages.alias("urn:example:-20:AC:minor-1", messages.schema("ac"))
+    assert messages.schema_of("urn:example:-20:AC:minor-1") is messages.schema("ac")

@@ -34,6 +34,7 @@ __all__ = [
     "Explanation",
     "MessageSet",
     "Record",
+    "alias",
     "decode",
     "encode",
     "explain",
@@ -80,7 +81,7 @@ def schema(name: str | MessageSet) -> MessageSet:
 def schema_of(namespace: str) -> MessageSet:
     """The message set that a namespace in supportedAppProtocol stands for; KeyError when none does."""
     for message_set in _sets.values():
-        if message_set.namespace == _ALIASES.get(namespace, namespace):
+        if message_set.namespace == _aliases.get(namespace, namespace):
             return message_set
     raise KeyError(f"no message set has the namespace {namespace}")
 
@@ -127,8 +128,13 @@ def from_json(
     return made
 
 
+def alias(namespace: str, message_set: MessageSet) -> None:
+    """Another namespace for the same messages: a maker's own, or another minor version's."""
+    _aliases[namespace] = message_set.namespace
+
+
 # A car maker's own name for DIN's messages, seen in the field
-_ALIASES = {"urn:tesla:din:2018:MsgDef": core.DIN}
+_aliases = {"urn:tesla:din:2018:MsgDef": core.DIN}
 
 _schema = schema  # the functions above have a parameter of that name
 
