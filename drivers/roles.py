@@ -174,3 +174,37 @@ class NetworkLink(Device, Protocol):
     async def impair(self, profile: str) -> None: ...
 
     async def partition(self, duration_s: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a person at the bench is asked. `kind`: confirm (done or not possible), choice, text or photo."""
+
+    text: str
+    kind: str = "confirm"
+    choices: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person said. `done` is False if it could not be done; then `text` says why."""
+
+    done: bool
+    text: str = ""
+    by: str = ""
+    """Who, or at which place, as far as it is known."""
+    photo: bytes = b""
+    """The picture's octets, JPEG or PNG, as the camera made them."""
+
+
+@runtime_checkable
+class Operator(Device, Protocol):
+    """A person at the bench, reached by a web page or a terminal."""
+
+    async def ask(self, prompt: Prompt) -> Answer:
+        """Put a question and wait for the answer; one at a time."""
+        ...
+
+    def notice(self, text: str) -> None:
+        """Tell something that needs no answer."""
+        ...

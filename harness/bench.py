@@ -27,6 +27,7 @@ from harness.lab import Device, Lab
 from harness.lag import beat
 from harness.limits import Limits, limits_from
 from harness.ocpp_bench import CsmsOnBench
+from harness.operator_bench import OperatorOnBench
 from harness.private_network import NoPrivateNetwork, PrivateNetwork, enter_private_network
 from harness.transcript.recorder import Recorder
 from harness.v2g_bench import V2gOnBench
@@ -75,6 +76,7 @@ class Bench:
         self._check_programs()
         self.csms = CsmsOnBench(mode, self.record, lab.csms_listen)
         self.v2g = V2gOnBench(self)
+        self.operator = OperatorOnBench(self)
 
     def _check_programs(self) -> None:
         """Refuse at once what could not be started later; raises ConfigError."""
@@ -94,6 +96,8 @@ class Bench:
 
     def enter_network(self) -> None:
         """Give an emulated bench on wires a network of its own. Call it before threads and loops are made."""
+        if self.mode is TimeMode.VIRTUAL or not self.lab.emulated_person:
+            self.operator.bind()
         if self.mode is TimeMode.WIRE and self.lab.emulated:
             try:
                 self.network = enter_private_network()
@@ -106,8 +110,9 @@ class Bench:
             self.recorder.record(channel, kind, source, target, **data)
 
     async def begin(self) -> None:
-        """Start what lives as long as the run: the clock and our CSMS."""
+        """Start what lives as long as the run: the clock, our CSMS and the operator's page."""
         await self.csms.start(self.clock)
+        await self.operator.start()
 
     # An attempt begins and ends
 
@@ -151,6 +156,7 @@ class Bench:
         await self._disconnect()
         self.v2g.security.close()
         await self.csms.stop()
+        await self.operator.stop()
 
     def _late(self, process: str, due_s: float, late_s: float) -> None:
         """A process of this bench (or ourselves) was late: from then on timings near it are not a device's."""
@@ -159,6 +165,7 @@ class Bench:
 
     async def _disconnect(self) -> None:
         await self.v2g.disconnect()
+        self.operator.disconnect()
         for driver in self.drivers.values():
             with contextlib.suppress(BenchError):
                 await driver.close()
@@ -173,7 +180,8 @@ class Bench:
     def role(self, name: str) -> Any:
         """The driver of a role; raises ConfigError if the lab has none."""
         if name not in self.drivers:
-            raise ConfigError(f"{self.lab.path}: roles.{name}: this case needs a {name}; add one under roles")
+            instead = " (or an operator, to plug by hand)" if name == "control_pilot" else ""
+            raise ConfigError(f"{self.lab.path}: roles.{name}: this case needs a {name}; add one under roles{instead}")
         return self.drivers[name]
 
     async def other_end(self, **options: Any) -> FarEnd:
@@ -220,15 +228,22 @@ class Bench:
     async def plug_in(self) -> None:
         """Put the connector into the inlet, by the control pilot box or by the operator."""
         self.record("bench", "bench", what="plug")
-        await self.role("control_pilot").plug()
+        await self._hand.plug()
 
     async def unplug(self) -> None:
         """Pull the connector out."""
         self.record("bench", "bench", what="unplug")
-        await self.role("control_pilot").unplug()
+        await self._hand.unplug()
+
+    @property
+    def _hand(self) -> Any:
+        """The control pilot box, or where there is none the operator."""
+        if "control_pilot" not in self.drivers and self.operator.there:
+            return self.operator
+        return self.role("control_pilot")
 
     async def _unplug_quietly(self) -> None:
-        if "control_pilot" in self.drivers:
+        if "control_pilot" in self.drivers or self.operator.there:
             with contextlib.suppress(BenchError):
                 await self.unplug()
 
@@ -273,6 +288,7 @@ class Bench:
 
     async def _connect(self, subject: Subject) -> None:
         await self._disconnect()
+        await self.operator.exchange(subject)
         self.csms.reset()
         self._all_answer = True
         self.emulation = VirtualEmulation(self.clock) if self.mode is TimeMode.VIRTUAL else WireEmulation(self._late)
@@ -284,6 +300,7 @@ class Bench:
             await self._open(role, self.lab.device(role), end)
         await self.v2g.connect(subject)
         self.subject = subject
+        await self.operator.connect()
 
     async def _far_end(self, role: str, device: Device) -> FarEnd:
         if not device.emulator:

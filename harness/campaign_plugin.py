@@ -30,6 +30,7 @@ from harness.case import Subject
 from harness.clock import TimeMode, new_loop
 from harness.lab import Lab, LabError, load_lab
 from harness.live_feed import FeedSender
+from harness.live_terminal import Terminal
 from harness.subjects import applicability, check_parameters, parameters_for, subjects_for
 from harness.usecase import CASES, UseCase, declared
 from harness.verdict import Verdict
@@ -71,6 +72,8 @@ class CampaignPlugin:
             raise LabError([f"--case: unknown {', '.join(sorted(unknown))}; `plugfest cases` lists them all"])
         if not lab.emulated and self.workers > 1:
             raise LabError([f"{lab.path}: one real bench takes one worker; leave -n {self.workers} out"])
+        if lab.has_person and self.workers > 1:
+            raise LabError([f"{lab.path}: roles.operator: one person takes one worker; leave -n {self.workers} out"])
         self.bench = Bench(lab, self.mode, config.getoption("--pf-defect"))
         self.reports: list[Path] = []
         if not self.collect_only:
@@ -175,6 +178,23 @@ class CampaignPlugin:
             tell_allure(result, self.runner.latest)
         if not result.verdict.good:
             pytest.fail(f"{result.verdict} ({side}): {result.reason}", pytrace=False)
+
+    # The person at the bench
+
+    @property
+    def page(self) -> str:
+        """Address of the operator's page; empty without one."""
+        person = self.bench.operator.person
+        return person.url if person else ""
+
+    def attend(self, terminal: Terminal) -> None:
+        """Let the operator answer at the terminal too."""
+        person = self.bench.operator.person
+        if person:
+            terminal.answer_to(person.desk)
+
+    def pytest_report_header(self) -> str | None:
+        return f"operator's page: {self.page}" if self.page else None
 
     # The end
 

@@ -70,6 +70,8 @@ class Case:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     steps: list[tuple[float, str]] = field(default_factory=list)
     """When (run clock, s) and what."""
+    answers: dict[int, str] = field(default_factory=dict)
+    """What the operator said, by the place of the step that asked."""
     findings: list[Finding] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)
     helped: list[str] = field(default_factory=list)
@@ -82,6 +84,11 @@ class Case:
         """Say what happens next; goes to the log, the live view, Allure and the report."""
         self.steps.append((self.recorder.clock.now_s(), text))
         self.recorder.record("case", "step", text=text)
+
+    def answered(self, prompt: str, said: str) -> None:
+        """Note what the operator was asked and said; the events of it are the bench's."""
+        self.answers[len(self.steps)] = said
+        self.steps.append((self.recorder.clock.now_s(), prompt))
 
     def find(self, finding: Finding) -> None:
         self.findings.append(finding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import pytest
 import typer
@@ -23,6 +23,7 @@ from harness.lab import LabError, load_lab
 from harness.lists_cli import cases, defects, rules
 from harness.live import LiveView
 from harness.live_feed import FeedReceiver
+from harness.live_terminal import Terminal
 from harness.pki_cli import pki_app
 from reports.anonymise import Level
 from reports.check import check_report
@@ -66,8 +67,9 @@ def run(
     arguments += ["-n", str(workers)] if workers else []
     _stop_politely()
     console = Console(file=os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    keyboard = os.fdopen(os.dup(0), encoding="utf-8", errors="replace") if os.isatty(0) else None
     view = LiveView(bench, console)
-    plugin = _Session(view)
+    plugin = _Session(view, keyboard)
     code = pytest.main([*arguments, "-p", "no:terminal"], plugins=[view, plugin])
     view.finish(plugin.reports)
     raise typer.Exit(_exit_code(int(code), view))
@@ -100,8 +102,9 @@ def _pytest_arguments(suites: tuple[str, ...], lab: Path, time: TimeMode, out: P
 class _Session:
     """Listens to the pytest session from outside: the campaign's recorder for the live view, the reports' paths."""
 
-    def __init__(self, view: LiveView) -> None:
+    def __init__(self, view: LiveView, keyboard: TextIO | None) -> None:
         self.view = view
+        self.keyboard = keyboard
         self.reports: list[Path] = []
         self.feed: FeedReceiver | None = None
 
@@ -110,6 +113,9 @@ class _Session:
         campaign = config.stash.get(CAMPAIGN, None)
         if campaign:
             campaign.runner.listeners.append(self.view.event)
+            self.view.page = campaign.page
+            if self.keyboard:
+                campaign.attend(Terminal(self.keyboard))
             if campaign.workers and campaign.folder:
                 self.feed = FeedReceiver(campaign.folder, self.view.event)
 

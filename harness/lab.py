@@ -176,8 +176,19 @@ class Lab(_Model):
 
     @property
     def emulated(self) -> bool:
-        """True if nothing on this bench is real."""
-        return all(device.emulator or device.hosted for devices in self.roles.values() for device in devices)
+        """True if no device on this bench is real; a person is no device."""
+        devices = [device for role, found in self.roles.items() if role != "operator" for device in found]
+        return all(device.emulator or device.hosted for device in devices)
+
+    @property
+    def emulated_person(self) -> bool:
+        """True if the operator is an emulated one."""
+        return any(device.emulator for device in self.devices("operator"))
+
+    @property
+    def has_person(self) -> bool:
+        """True if somebody has to be at the bench."""
+        return any(not device.emulator for device in self.devices("operator"))
 
     @property
     def hosted(self) -> tuple[Device, ...]:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from harness.lab import Lab
 from harness.transcript.event import Event
+from harness.transcript.visible import visible
 from harness.verdict import Verdict
 
 STYLE = {
@@ -59,11 +60,15 @@ class LiveView:
         self.lab = lab
         self.console = console
         self.outcomes: list[dict[str, str]] = []
+        self.page = ""
+        """Address of the operator's page, token included."""
         self._now: dict[int, _Now] = {}
         self._live = Live(console=console, refresh_per_second=4, transient=True, auto_refresh=console.is_terminal)
 
     def pytest_sessionstart(self) -> None:
         self.console.print(bench_table(self.lab))
+        if self.page:
+            self.console.print(f"operator's page: {self.page}", highlight=False, soft_wrap=True)
         self._live.start()
 
     def event(self, event: Event) -> None:
@@ -81,6 +86,8 @@ class LiveView:
             now.step = str(event.data["text"])
             if not self.console.is_terminal:
                 self.console.print(f"    {now.step}", style="dim", highlight=False)
+        elif event.kind == "operator" and event.data.get("what"):
+            self.console.print(Text(f"  ☛ {visible(event.data['prompt'])}", style="bold yellow"))
         elif event.kind == "reading" and event.channel == "power_analyser":
             now.power_w = event.data.get("active_w")
         self._draw()

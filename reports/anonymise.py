@@ -23,7 +23,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from harness.campaign.records import Unit
-from reports.text import visible
+from harness.transcript.visible import visible
 
 HARNESS = "harness"
 """Name of the side that the harness takes itself."""

@@ -22,13 +22,13 @@ from markupsafe import Markup
 
 from harness.campaign.evidence import sha256
 from harness.campaign.statistics import Tally
+from harness.transcript.visible import visible
 from harness.verdict import Verdict
 from reports import figures
 from reports.document import CaseRow, ShareRow, TallyRow
 from reports.findings import share_row
 from reports.load import ReportError
 from reports.style import LOOKS
-from reports.text import visible
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _WORST = 40

@@ -17,7 +17,9 @@ import msgspec
 
 from harness.transcript.event import Event
 from harness.transcript.recorder import read_events
-from reports.text import tree, visible
+from harness.transcript.titles import told
+from harness.transcript.visible import visible
+from reports.text import tree
 
 Decode = Callable[[Iterable[Event]], dict[int, tuple[str, Any]]]
 """A transcript's events to the V2G messages in it: number of the event to name and content."""
@@ -26,23 +28,6 @@ _FIRST, _LAST = 1200, 400
 """Events of one attempt that a report shows from its beginning and its end; the whole is in the evidence."""
 _POINTS = 600
 """Points of one measured curve that a report keeps: more than a screen can show."""
-
-_PAYLOADS = {
-    0x8001: "EXI (handshake)",
-    0x8002: "EXI (common)",
-    0x8003: "EXI (AC)",
-    0x8004: "EXI (DC)",
-    0x8005: "EXI (ACDP)",
-    0x8006: "EXI (WPT)",
-    0x9000: "SDP request",
-    0x9001: "SDP response",
-    0x9002: "SDP request (wireless)",
-    0x9003: "SDP response (wireless)",
-}
-"""V2GTP payload types as in ISO 15118-20 table of payload types (public: EVerest libiso15118, v2gtp headers)."""
-
-_CALLS = {2: "call", 3: "result", 4: "error", 5: "result error", 6: "send"}
-"""OCPP-J message type ids (OCPP 2.1 part 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +148,7 @@ def thinned(points: list[tuple[float, float]], wanted: int = _POINTS) -> Iterabl
 
 
 def _entry(event: Event, messages: dict[int, tuple[str, Any]], zero_s: float) -> Entry:
-    title, detail = messages.get(event.number) or _TITLES.get(event.kind, _any)(event)
+    title, detail = messages.get(event.number) or told(event)
     return Entry(
         number=event.number,
         at_s=round(event.at_s - zero_s, 6),
@@ -173,58 +158,3 @@ def _entry(event: Event, messages: dict[int, tuple[str, Any]], zero_s: float) ->
         title=visible(title, 160),
         detail=tree(detail),
     )
-
-
-Told = tuple[str, Any]
-
-
-def _frame(event: Event) -> Told:
-    octets = str(event.data.get("hex", ""))
-    try:
-        kind = int(octets[4:8], 16)
-    except ValueError:
-        return "octets that are no frame", event.data
-    return f"{_PAYLOADS.get(kind, f'payload type 0x{kind:04X}')}, {len(octets) // 2} octets", event.data
-
-
-def _ocpp(event: Event) -> Told:
-    text = str(event.data.get("text", ""))
-    try:
-        frame = json.loads(text)
-        kind = _CALLS[frame[0]]
-        action = f" {frame[2]}" if frame[0] in (2, 6) else f" {frame[2]}" if frame[0] == 4 else ""
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return "a frame that is no OCPP-J", text
-    return f"{kind}{action}", frame
-
-
-def _told(*keys: str) -> Callable[[Event], Told]:
-    def tell(event: Event) -> Told:
-        words = [str(event.data[key]) for key in keys if event.data.get(key) not in (None, "")]
-        rest = {key: value for key, value in event.data.items() if key not in keys}
-        return ": ".join(words) or event.kind, rest or None
-
-    return tell
-
-
-def _any(event: Event) -> Told:
-    return event.kind, event.data or None
-
-
-_TITLES: dict[str, Callable[[Event], Told]] = {
-    "v2g.frame": _frame,
-    "v2g.sdp": _frame,
-    "v2g.link": _told("what"),
-    "ocpp.frame": _ocpp,
-    "ocpp.link": _told("what"),
-    "scpi": _told("command", "reply", "error"),
-    "modbus": _told("function", "error"),
-    "can.frame": _told("name", "id"),
-    "pilot": _told("state", "duty_percent"),
-    "step": _told("text"),
-    "case": _told("what", "id", "verdict"),
-    "finding": _told("rule", "reason"),
-    "measurement": _told("name", "value", "unit"),
-    "bench": _told("what", "note"),
-    "operator": _told("prompt", "answer"),
-}

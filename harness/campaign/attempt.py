@@ -61,7 +61,8 @@ class AttemptRunner:
         attempt = self.run.begin(usecase, subject, parameters, clock.utc_us())
         self.latest = attempt.folder
         case = Case(usecase, subject, self.run.recorder(attempt, clock), parameters)
-        for listener in self.listeners:
+        person = self.bench.operator.person
+        for listener in [*self.listeners, *([person.desk.happened] if person else [])]:
             case.recorder.listen(listener)
         case.recorder.record("case", "case", what="begin", id=usecase.id, parameters=parameters, subject=subject.name)
         exit_reason = "completed"
@@ -69,7 +70,8 @@ class AttemptRunner:
             with running(case):
                 await self._perform(case, body)
         except asyncio.CancelledError:
-            case.stopped = (Verdict.ABORTED, Side.BENCH, "stopped by the operator")
+            by = self.bench.operator.leave()
+            case.stopped = (Verdict.ABORTED, Side.BENCH, f"stopped by the operator{f' ({by})' if by else ''}")
             exit_reason = "interrupted"
             raise
         finally:
@@ -82,7 +84,7 @@ class AttemptRunner:
 
     async def _perform(self, case: Case, body: Callable[[], Awaitable[None]]) -> None:
         try:
-            async with asyncio.timeout(_longest_s(case.parameters)):
+            async with asyncio.timeout(_longest_s(case.parameters)) as self.bench.operator.limit:
                 await self.bench.prepare(case.subject, case.recorder)
                 await self._describe_instruments()
                 self._keep_guard()
@@ -125,6 +127,7 @@ class AttemptRunner:
             beating.cancel()
 
     async def _leave_safe(self, case: Case) -> None:
+        self.bench.operator.limit = None
         try:
             await self.bench.settle()
         except Exception as problem:

@@ -100,7 +100,7 @@ class Run:
             exit_reason=exit_reason,
             findings=case.findings,
             measurements=case.measurements,
-            steps=[Step(at_s, text) for at_s, text in case.steps],
+            steps=[Step(at_s, text, case.answers.get(place, "")) for place, (at_s, text) in enumerate(case.steps)],
             evidence=collect(self.folder, attempt.id),
         )
 

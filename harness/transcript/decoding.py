@@ -47,7 +47,7 @@ def sessions(events: Iterable[Event]) -> tuple[V2GSession, ...]:
     others = tuple(one for one in kept if not one.kind.startswith("v2g."))
     found: list[V2GSession] = []
     for number, links, frames, discovery in group(kept):
-        reading = _Reading()
+        reading = Reading()
         told = tuple(reading.take(ordinal, frame, links) for ordinal, frame in enumerate(frames, 1))
         found.append(
             V2GSession(
@@ -65,7 +65,7 @@ def sessions(events: Iterable[Event]) -> tuple[V2GSession, ...]:
 
 
 @dataclass(slots=True)
-class _Reading:
+class Reading:
     """What has been negotiated so far while the frames of one session are read."""
 
     protocol: str = UNKNOWN

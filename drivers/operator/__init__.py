@@ -1,0 +1,1 @@
+"""People at the bench, and the ways to reach them."""
