@@ -119,6 +119,7 @@ class Bench:
     async def prepare(self, subject: Subject, recorder: Recorder) -> None:
         """Everything up, connected to the subject's devices, unplugged and safe; raises BenchError."""
         self.recorder = recorder
+        self.operator.sources_off = False
         if self.network_note:
             self.record("bench", "bench", what="note", text=self.network_note)
         dead = [*self.emulation.dead(), *self.v2g.dead()] if self.emulation else []
@@ -139,6 +140,7 @@ class Bench:
             self._sampler = None
         try:
             await self.make_safe(SOURCES)
+            self.operator.sources_off = True
         finally:
             if self.subject and self.subject.charger:
                 await self.csms.end_transaction(self.subject, POLITE_S)

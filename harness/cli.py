@@ -13,8 +13,6 @@ from rich.console import Console
 
 from harness.bench_cli import check, emulate
 from harness.campaign.catalogue import load_cases
-from harness.campaign.evidence import verify as verify_evidence
-from harness.campaign.store import StoreError
 from harness.campaign_plugin import CAMPAIGN
 from harness.clock import TimeMode
 from harness.exi_cli import exi_app
@@ -25,16 +23,13 @@ from harness.live import LiveView
 from harness.live_feed import FeedReceiver
 from harness.live_terminal import Terminal
 from harness.pki_cli import pki_app
-from reports.anonymise import Level
-from reports.check import check_report
-from reports.load import ReportError
-from reports.make import make_report
+from harness.report_cli import report, verify
 
 USAGE = 4
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(exi_app, name="exi")
 app.add_typer(pki_app, name="pki")
-for command in (cases, rules, defects, check, emulate):
+for command in (cases, rules, defects, check, emulate, report, verify):
     app.command()(command)
 app.command("judge")(judge)
 LabOption = Annotated[Path, typer.Option("--lab", help="lab config file")]
@@ -144,45 +139,6 @@ def _refuse(text: str) -> Any:
     for line in text.splitlines():
         typer.echo(line, err=True)
     raise typer.Exit(USAGE)
-
-
-@app.command()
-def report(
-    runs: Annotated[list[Path], typer.Argument(help="run folders of one campaign")],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="where the report goes (default: into the first run)")
-    ] = None,
-    anonymise: Annotated[Level, typer.Option("--anonymise", help="how much of identities is shown")] = Level.INTERNAL,
-    baseline: Annotated[Path | None, typer.Option("--baseline", help="an earlier campaign to compare with")] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="run the reviewer's eleven checks on the written report")
-    ] = False,
-) -> None:
-    """Make the report again from store and evidence; the same runs give the same octets."""
-    folder = out or runs[0] / "report"
-    try:
-        paths = make_report(runs, folder, anonymise=anonymise, baseline=baseline)
-        complaints = check_report(runs, folder, baseline=baseline) if check else []
-    except (ReportError, StoreError) as refused:
-        _refuse(str(refused))
-    for path in paths:
-        typer.echo(path)
-    for complaint in complaints:
-        typer.echo(f"check {complaint.check}: {complaint.text}", err=True)
-    raise typer.Exit(1 if complaints else 0)
-
-
-@app.command()
-def verify(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="a finished run's folder")]) -> None:
-    """Compare every evidence file with the manifest; names each file that differs."""
-    try:
-        changed = verify_evidence(run_folder)
-    except FileNotFoundError as missing:
-        _refuse(f"{missing.filename}: is not there; only a finished run has a manifest")
-    for one in changed:
-        typer.echo(f"{one.path}: {one.what}")
-    typer.echo("every file is as the manifest says" if not changed else f"{len(changed)} files differ")
-    raise typer.Exit(1 if changed else 0)
 
 
 def main() -> None:

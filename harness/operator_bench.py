@@ -39,6 +39,8 @@ class OperatorOnBench:
         self._hand: PlantPort | None = None
         self._plugged = False
         self._leaving = False
+        self.sources_off = False
+        """True in the teardown of an attempt, once the sources are proved off."""
         self.limit: asyncio.Timeout | None = None
         """The running attempt's time limit; it stands still while a person is asked."""
 
@@ -186,9 +188,10 @@ class OperatorOnBench:
         if self._hand:
             self._hand.command(plugged=False)
         self._plugged = False
-        text = f"Pull the connector of {self._charger} out of {self._vehicle}."
+        calm = "The sources are off. " if self.sources_off else ""
+        text = f"{calm}Pull the connector of {self._charger} out of {self._vehicle}."
         if self._leaving:
-            self.notice(f"Everything is off. {text} The run can be resumed.")
+            self.notice(f"{text} The run can be resumed.")
         else:
             await self.ask(Prompt(text))
 

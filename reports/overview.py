@@ -9,8 +9,9 @@ same classes. It shows units by their own keys: level internal.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.campaign.evidence import sha256
+from harness.campaign.evidence import STORE, sha256
+from harness.campaign.parquet import export
 from harness.campaign.statistics import Tally
+from harness.campaign.store import Store
 from harness.transcript.visible import visible
 from harness.verdict import Verdict
 from reports import figures
@@ -34,12 +37,14 @@ _TEMPLATES = Path(__file__).with_name("templates")
 _WORST = 40
 """Units and reasons that are listed, the worst first (our default)."""
 _CASES = 32
+_MEMORY_MB = 256
+"""What DuckDB may keep in memory (our default); the rest of a larger campaign lies in a temporary file."""
 
 _ORDER = {
-    "first": "number ASC",
-    "last": "number DESC",
-    "best": "rank ASC, number DESC",
-    "worst": "rank DESC, number DESC",
+    "first": "number",
+    "last": "-number",
+    "best": "rank, -number",
+    "worst": "-rank, -number",
 }
 
 
@@ -82,22 +87,40 @@ def make_overview(parts: Sequence[str], out: Path, *, title: str, attempt_rule: 
     return [page, data]
 
 
+def make_overview_of(runs: Sequence[Path], out: Path) -> list[Path]:
+    """The overview of run folders; each store is exported to `out/parquet/<run>` first, row by row.
+
+    Raises ReportError if a run folder has no store.
+    """
+    written: list[Path] = []
+    for run in runs:
+        if not (run / STORE).is_file():
+            raise ReportError(f"{run} holds no {STORE}: give a run folder as `plugfest run` prints it")
+        with Store.open(run / STORE, readonly=True) as store:
+            title, rule = store.campaign().title, store.campaign().attempt_rule
+            written += export(store, out / "parquet" / run.resolve().name)
+    parts = [str(path) for path in written if path.name == "results.parquet"]
+    return [*make_overview(parts, out, title=title, attempt_rule=rule), *written]
+
+
 def count(parts: Sequence[str], *, title: str, attempt_rule: str = "last") -> Overview:
     """All numbers, from one pass a table over the files."""
     if attempt_rule not in _ORDER:
         raise ReportError(f"attempt rule {attempt_rule!r} is not one of {', '.join(_ORDER)}")
-    with closing(duckdb.connect()) as db:
+    with _database() as db:
         files = [Path(row[0]) for part in parts for row in db.execute("SELECT file FROM glob(?)", [part]).fetchall()]
         if not files:
             raise ReportError(f"no results.parquet in {', '.join(parts) or 'nothing'}: export the stores first")
         ranks = " ".join(f"WHEN '{verdict}' THEN {verdict.rank}" for verdict in Verdict)
-        db.execute("CREATE TABLE told AS SELECT * FROM read_parquet(?)", [[str(file) for file in sorted(files)]])
+        listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in sorted(files))
+        db.execute(f"CREATE VIEW told AS SELECT * FROM read_parquet([{listed}])")
         db.execute(
             f"""CREATE TABLE cell AS
-            SELECT case_id, vehicle, charger, verdict, side, reason FROM (
-                SELECT *, CASE verdict {ranks} END AS rank FROM told
-            ) QUALIFY row_number() OVER (PARTITION BY case_id, vehicle, charger
-                ORDER BY (verdict = 'not_run') ASC, {_ORDER[attempt_rule]}) = 1"""
+            SELECT case_id, vehicle, charger, told.verdict, told.side, told.reason FROM (
+                SELECT case_id, vehicle, charger, arg_min(
+                    {{'verdict': verdict, 'side': side, 'reason': reason}}, (verdict = 'not_run', {_ORDER[attempt_rule]})
+                ) AS told
+                FROM (SELECT *, CASE verdict {ranks} END AS rank FROM told) GROUP BY case_id, vehicle, charger)"""
         )
         attempts, campaigns = _one(
             db, "SELECT count(*) FILTER (attempt <> ''), list_sort(list(DISTINCT campaign)) FROM told"
@@ -122,6 +145,16 @@ def count(parts: Sequence[str], *, title: str, attempt_rule: str = "last") -> Ov
                 ).fetchall()
             ),
         )
+
+
+@contextmanager
+def _database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in a file of its own for as long as it is needed: what does not fit into its memory goes to disk."""
+    with tempfile.TemporaryDirectory() as folder, closing(duckdb.connect(Path(folder) / "overview.duckdb")) as db:
+        db.execute(f"SET memory_limit = '{_MEMORY_MB}MB'")
+        db.execute("SET preserve_insertion_order = false")
+        db.execute("SET threads = 2")
+        yield db
 
 
 def _one(db: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

@@ -6,7 +6,8 @@ messages as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import difflib
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,21 +18,30 @@ from reports.anonymise import Level, Names, names_for
 from reports.drawings import draw
 from reports.drilldown import pack
 from reports.group import Figure
-from reports.load import Loaded, load
+from reports.load import Loaded, ReportError, load
 from reports.make import default_key, timelines_of, transcript_sizes
 from reports.svg import Drawing
 from reports.tell import tell
 
 
-def make_sheets(runs: Sequence[Path], out: Path, *, key: Path | None = None) -> list[Path]:
-    """Write one HTML page a device into `out`; returns their paths. The file's name is the pseudonym."""
+def make_sheets(
+    runs: Sequence[Path], out: Path, *, key: Path | None = None, only: Collection[str] | None = None
+) -> list[Path]:
+    """Write one HTML page a device into `out`; returns their paths. The file's name is the pseudonym.
+
+    `only` are the keys of those devices that get one. Raises ReportError for a device that was not under test.
+    """
     loaded = load(runs)
+    if unknown := sorted(set(only or ()) - {unit.key for unit in loaded.units}):
+        near = difflib.get_close_matches(unknown[0], [unit.key for unit in loaded.units], n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "its name is the key that the lab file gives it"
+        raise ReportError(f"no device {unknown[0]!r} was under test; {hint}")
     key = key or default_key(runs[0], loaded)
     pseudonyms = names_for(loaded.units, Level.GROUP, key)
     shares = {unit.key: _share(unit, loaded) for unit in loaded.units}
     out.mkdir(parents=True, exist_ok=True)
     paths = []
-    for unit in loaded.units:
+    for unit in (one for one in loaded.units if only is None or one.key in only):
         path = out / f"{pseudonyms.unit(unit.key)}.html"
         path.write_text(_sheet(unit, loaded, pseudonyms, key, shares), encoding="utf-8")
         paths.append(path)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from asn1crypto.x509 import Certificate
 from cryptography import x509
-from pyhanko.keys import load_cert_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from reports.load import ReportError
@@ -38,13 +39,14 @@ def sign_pdf(pdf: Path, signed: Path, key: Path, certificate: Path, *, reason: s
     return signed
 
 
-def verify_pdf(signed: Path, certificate: Path) -> bool:
-    """True if the whole file is covered by an intact signature of that certificate."""
-    trusted = load_cert_from_pemder(str(certificate))  # type: ignore[no-untyped-call]
+def verify_pdf(signed: Path, certificate: bytes) -> bool:
+    """True if the whole file is covered by an intact signature of that certificate (DER)."""
+    trusted = Certificate.load(certificate)
     context = ValidationContext(trust_roots=[trusted], allow_fetching=False)
     with signed.open("rb") as file:
         signatures = PdfFileReader(file).embedded_signatures
         if not signatures:
             return False
         status = validate_pdf_signature(signatures[-1], context)
-        return bool(status.bottom_line and status.intact)
+        whole = status.coverage is not None and status.coverage >= SignatureCoverageLevel.ENTIRE_FILE
+        return bool(status.bottom_line and status.intact and whole)

@@ -106,6 +106,8 @@ class Scene:
             self._titles = RunningTitles()
             self._flush()
             self._waiting.append({"case": self._case})
+            self._points.append([round(event.at_s, 2), None, None, None])  # nothing was measured in between
+            self._add("points", self._points[-1])
         else:
             result = [
                 case,

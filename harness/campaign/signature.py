@@ -4,8 +4,9 @@
     sign_manifest(run, key, certificate)               # writes manifest.signature.json
     signer(run) -> "CN=..."                            # raises SignatureProblem if one octet of the manifest differs
 
-ECDSA with SHA-256 (FIPS 186-5) over the manifest's octets; the manifest holds the SHA-256 of everything else. That the
-certificate is the laboratory's is for the reader to judge: a self-made one proves only that nothing changed since.
+ECDSA or RSA (PKCS #1 v1.5) with SHA-256 (FIPS 186-5) over the manifest's octets; the manifest holds the SHA-256 of
+everything else. That the certificate is the laboratory's is for the reader to judge: a self-made one proves only that
+nothing changed since.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
 from harness.campaign.evidence import MANIFEST, SIGNATURE
@@ -65,34 +66,62 @@ def self_made(folder: Path, name: str, now: dt.datetime) -> tuple[Path, Path]:
 
 def sign_manifest(run: Path, key: Path, certificate: Path) -> Path:
     """Sign the manifest of a finished run; raises SignatureProblem if key or certificate cannot do it."""
-    private = serialization.load_pem_private_key(key.read_bytes(), password=None)
-    pem = certificate.read_bytes()
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise SignatureProblem(f"{key} is no elliptic-curve key: make one, or use the self-made one")
-    if x509.load_pem_x509_certificate(pem).public_key() != private.public_key():
+    try:
+        private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+        pem = certificate.read_bytes()
+        public = x509.load_pem_x509_certificate(pem).public_key()
+    except OSError as problem:
+        raise SignatureProblem(f"{problem.filename}: cannot be read: {problem.strerror}") from problem
+    except (ValueError, TypeError) as problem:
+        raise SignatureProblem(f"{key} and {certificate} must be PEM, the key without password: {problem}") from problem
+    if not isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise SignatureProblem(f"{key} is neither an elliptic-curve nor an RSA key: make one, or use the self-made one")
+    if public != private.public_key():
         raise SignatureProblem(f"{certificate} does not belong to {key}")
-    signature = private.sign((run / MANIFEST).read_bytes(), ec.ECDSA(hashes.SHA256()))
+    octets = (run / MANIFEST).read_bytes()
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        signature = private.sign(octets, ec.ECDSA(hashes.SHA256()))
+    else:
+        signature = private.sign(octets, padding.PKCS1v15(), hashes.SHA256())
     path = run / SIGNATURE
     document = {"certificate": pem.decode(), "signature": base64.b64encode(signature).decode()}
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return path
 
 
-def signer(run: Path) -> str:
-    """Subject of the certificate that signed the manifest as it is now; raises SignatureProblem."""
+def signer(run: Path, expected: Path | None = None) -> str:
+    """Subject of the certificate that signed the manifest as it is now; raises SignatureProblem.
+
+    `expected` is the certificate (PEM) that it must be.
+    """
+    certificate, signature = _read(run)
+    if expected and certificate != x509.load_pem_x509_certificate(expected.read_bytes()):
+        name = certificate.subject.rfc4514_string()
+        raise SignatureProblem(f"{run / SIGNATURE} is by {name}, whose certificate is not {expected}")
+    public, octets = certificate.public_key(), (run / MANIFEST).read_bytes()
+    try:
+        if isinstance(public, ec.EllipticCurvePublicKey):
+            public.verify(signature, octets, ec.ECDSA(hashes.SHA256()))
+        elif isinstance(public, rsa.RSAPublicKey):
+            public.verify(signature, octets, padding.PKCS1v15(), hashes.SHA256())
+        else:
+            raise SignatureProblem(f"{run / SIGNATURE}: the certificate holds neither an elliptic-curve nor an RSA key")
+    except InvalidSignature as problem:
+        raise SignatureProblem(f"{run / MANIFEST} was changed after it was signed, or the signature was") from problem
+    return certificate.subject.rfc4514_string()
+
+
+def signing_certificate(run: Path) -> bytes:
+    """The certificate beside the signature, DER; raises SignatureProblem."""
+    return _read(run)[0].public_bytes(serialization.Encoding.DER)
+
+
+def _read(run: Path) -> tuple[x509.Certificate, bytes]:
     try:
         document = json.loads((run / SIGNATURE).read_text(encoding="utf-8"))
         certificate = x509.load_pem_x509_certificate(document["certificate"].encode())
-        signature = base64.b64decode(document["signature"], validate=True)
+        return certificate, base64.b64decode(document["signature"], validate=True)
     except FileNotFoundError as problem:
         raise SignatureProblem(f"{run} is not signed: there is no {SIGNATURE}") from problem
     except (ValueError, KeyError, TypeError) as problem:
         raise SignatureProblem(f"{run / SIGNATURE} is no signature: {problem}") from problem
-    public = certificate.public_key()
-    if not isinstance(public, ec.EllipticCurvePublicKey):
-        raise SignatureProblem(f"{run / SIGNATURE}: the certificate holds no elliptic-curve key")
-    try:
-        public.verify(signature, (run / MANIFEST).read_bytes(), ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature as problem:
-        raise SignatureProblem(f"{run / MANIFEST} was changed after it was signed, or the signature was") from problem
-    return certificate.subject.rfc4514_string()

@@ -63,6 +63,13 @@ def _any(event: Event) -> Told:
     return event.kind, event.data or None
 
 
+def _measured(event: Event) -> Told:
+    data = event.data
+    value = data.get("value")
+    shown = f"{value:.5g} {data.get('unit', '')}" if isinstance(value, int | float) else "no value"
+    return f"{data.get('name', '')} = {shown}: {data.get('verdict', '')}", data
+
+
 _TITLES: dict[str, Callable[[Event], Told]] = {
     "v2g.frame": _frame,
     "v2g.sdp": _frame,
@@ -76,7 +83,7 @@ _TITLES: dict[str, Callable[[Event], Told]] = {
     "step": _told("text"),
     "case": _told("what", "id", "verdict"),
     "finding": _told("rule", "reason"),
-    "measurement": _told("name", "value", "unit"),
+    "measurement": _measured,
     "bench": _told("what", "note"),
     "operator": _told("prompt", "answer"),
 }

@@ -53,7 +53,7 @@ def test_without_a_pilot_box_an_emulated_person_plugs_and_every_answer_is_eviden
         for event in read_events(run / "evidence" / attempt.id / "transcript.jsonl")
         if event.kind == "operator"
     ]
-    assert said[-1]["prompt"] == "Pull the connector of S-01 out of V-01."
+    assert said[-1]["prompt"] == "The sources are off. Pull the connector of S-01 out of V-01."
     assert (said[-1]["answer"], said[-1]["by"]) == ("done", "emulated person")
 
 
@@ -149,7 +149,7 @@ async def test_a_page_that_comes_late_sees_case_steps_messages_and_the_open_ques
     socket, told = await open_page(at_the_page)
     state = told["state"]
     assert (state["case"]["id"], state["steps"], state["prompt"]["text"]) == ("PF_PRG_05", ["plug in"], "Ready?")
-    assert state["points"] == [[1.0, 230.0, 7.2, 5000.0]]
+    assert state["points"] == [[1.0, None, None, None], [1.0, 230.0, 7.2, 5000.0]]
     assert [entry[3] for entry in state["entries"]] == [
         "call BootNotification",
         "⟨U+202E⟩<script>alert(1)</script>",
@@ -254,7 +254,7 @@ async def test_on_a_tablet_every_kind_of_question_is_answered(at_the_page, table
     asking = asyncio.create_task(at_the_page.ask(Prompt("Plug <b>V-01</b> in.")))
     await tablet.locator("#question", has_text="Plug <b>V-01</b> in.").wait_for()
     await tablet.locator("#p", has_text="6.30 kW").wait_for()
-    assert await tablet.locator("#plot polyline").count() == 3
+    assert await tablet.locator("#plot path").count() == 3
     assert "<img src=x" in await tablet.locator("#said").text_content()
     await tablet.keyboard.press("Enter")  # the button has the focus
     assert (await soon(asking)).done

@@ -6,12 +6,18 @@ import shutil
 from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from harness.campaign.evidence import verify
 from harness.campaign.signature import SignatureProblem, self_made, sign_manifest, signer
 from reports.sign import sign_pdf, verify_pdf
 
 NOW = datetime.now(UTC)
+
+
+def der(certificate) -> bytes:
+    return x509.load_pem_x509_certificate(certificate.read_bytes()).public_bytes(serialization.Encoding.DER)
 
 
 @pytest.fixture(scope="module")
@@ -61,16 +67,16 @@ def test_the_key_is_the_owners_alone_and_is_not_made_twice(identity):
 
 def test_a_signed_pdf_is_valid_and_any_change_breaks_it(made, identity, tmp_path):
     path = sign_pdf(made / "report.pdf", tmp_path / "signed.pdf", *identity)
-    assert verify_pdf(path, identity[1])
+    assert verify_pdf(path, der(identity[1]))
     assert path.read_bytes().startswith((made / "report.pdf").read_bytes())
     octets = bytearray(path.read_bytes())
     octets[len(octets) // 3] ^= 1
     path.write_bytes(octets)
-    assert not verify_pdf(path, identity[1])
+    assert not verify_pdf(path, der(identity[1]))
 
 
 def test_an_unsigned_pdf_is_not_valid_and_a_strangers_certificate_is_not_trusted(made, identity, tmp_path):
-    assert not verify_pdf(made / "report.pdf", identity[1])
+    assert not verify_pdf(made / "report.pdf", der(identity[1]))
     path = sign_pdf(made / "report.pdf", tmp_path / "signed.pdf", *identity)
     _, stranger = self_made(tmp_path / "stranger", "Stranger", NOW)
-    assert not verify_pdf(path, stranger)
+    assert not verify_pdf(path, der(stranger))
