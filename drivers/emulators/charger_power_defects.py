@@ -219,7 +219,7 @@ def first_slot_only(charger: Charger) -> None:
     mishear(charger, shorten)
 
 
-@defect("stale-octets-behind-messages", seen_in="F66", found_by=RULE + "station-message-follows-the-schema")
+@defect("stale-octets-behind-messages", seen_in="F66", found_by=RULE + "station-content-is-of-the-schema")
 def stale_octets(charger: Charger) -> None:
     """Three octets of an earlier message follow each ServiceDetailRes inside its frame."""
 

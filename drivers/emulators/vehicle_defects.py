@@ -314,7 +314,7 @@ def unoffered_tuple(vehicle: ElectricVehicle) -> None:
     twist(vehicle, "PowerDeliveryReq", other)
 
 
-@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=RULE + "vehicle-message-follows-the-schema")
+@defect("vehicle-stale-octets-behind-messages", seen_in="F66", found_by=RULE + "vehicle-content-is-of-the-schema")
 def stale_octets(vehicle: ElectricVehicle) -> None:
     """Three octets of an earlier message follow each ServiceDetailReq inside its frame."""
 

@@ -261,7 +261,11 @@ FRAMING = [
     Case("station-message-can-be-decoded", dc_scheduled, undecodable("AuthorizationRes", "not readable as common")),
     Case("vehicle-content-is-of-the-schema", dc_scheduled, deviating("AuthorizationReq", "facet: 300 is above 255")),
     Case("station-content-is-of-the-schema", dc_scheduled, deviating("AuthorizationRes", "missing: no ResponseCode")),
-    Case("vehicle-message-follows-the-schema", dc_scheduled, deviating("AuthorizationReq", "trailing: an octet")),
+    Case(
+        "vehicle-message-follows-the-schema",
+        dc_scheduled,
+        deviating("AuthorizationReq", "trailing: bit 80, document: 1 octets follow the document: 00"),
+    ),
     Case("station-message-follows-the-schema", dc_scheduled, deviating("AuthorizationRes", "padding: ones")),
     Case("vehicle-frame-head-is-right", dc_scheduled, bad_head("", "vehicle")),
     Case("station-frame-head-is-right", dc_scheduled, bad_head("", "charger")),

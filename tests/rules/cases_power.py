@@ -124,7 +124,19 @@ LIMITS = [
         "lowered-maximum-charge-current-is-kept",
         dc_bpt_dynamic,
         lowered("maximum_charge_current", 20, 50),
-        (f"delivered-current-is-{NARROW}",),
+        (f"delivered-current-is-{NARROW}", "delivery-keeps-to-target-or-limits"),
+    ),
+    Case(
+        "delivery-keeps-to-target-or-limits",
+        dc_bpt_dynamic,
+        several(LOOP_RES, "evse_present_current", 140, 4, 3),
+        (f"delivered-current-is-{NARROW}", f"delivered-power-is-{NARROW}", "current-is-within-the-vehicles-limit"),
+    ),
+    Case(
+        "current-comes-down-to-the-target",
+        dc_scheduled,
+        several(LOOP_REQ, "control_mode.ev_target_current", 10, 2, LOOPS - 2),
+        ("current-follows-the-target",),
     ),
     Case(
         "lowered-maximum-discharge-current-is-kept",
@@ -220,7 +232,7 @@ SIGNS = [
         "current-has-the-asked-sign",
         dc_bpt_scheduled,
         both(of(LOOP_REQ, "control_mode.ev_target_current", -50, None), of(LOOP_RES, "evse_present_current", 50, None)),
-        ("current-follows-the-target",),
+        ("current-follows-the-target", "current-comes-down-to-the-target"),
     ),
     Case(
         "meter-counts-the-direction",
@@ -413,13 +425,6 @@ def told_once(kind: str):
     return element(LOOP_RES, "evse_status", status(kind), LOOPS - 1)
 
 
-def very_long_pause(story: Story) -> None:
-    told("Pause")(story)
-    place = story.lines.index(story.at(LOOP_REQ, 8))
-    more = Story().say(*(story.again("DC_ChargeLoop", 8) * 140), wait_s=0.24).lines
-    story.lines[place:place] = more
-
-
 def confirmed(data: Any):
     def wrong(story: Story) -> None:
         element(LOOP_RES, "evse_status", status("MeteringConfirmation"), 4)(story)
@@ -456,7 +461,7 @@ def current_in_standby(story: Story) -> None:
 
 NOTIFICATIONS = [
     Case("terminate-is-followed", dc_scheduled, told("Terminate")),
-    Case("pause-is-followed", dc_scheduled, very_long_pause),
+    Case("pause-is-followed", dc_scheduled, told("Pause")),
     Case("exit-standby-is-followed", standby, exit_in_standby),
     Case("schedule-renegotiation-is-followed", dc_scheduled, told("ScheduleRenegotiation")),
     Case("service-renegotiation-is-followed", dc_scheduled, told("ServiceRenegotiation")),

@@ -217,6 +217,16 @@ def stamp_of(name: str, value: int, nth: int = 0):
     return wrong
 
 
+def stands(side: str):
+    """A clock that stands while the session takes long."""
+
+    def wrong(story: Story) -> None:
+        waits("ServiceDiscoveryReq", 8.0)(story)
+        stamped(side, lambda value: EPOCH_US + 200_000, 1)(story)
+
+    return wrong
+
+
 def in_seconds(value: int) -> int:
     return value // 1_000_000
 
@@ -246,6 +256,8 @@ TIME = [
     Case("station-time-stamp-never-goes-back", dc_scheduled, stamp_of("ServiceDiscoveryRes", EPOCH_US)),
     Case("vehicle-time-stamp-goes-on", dc_scheduled, stamped(VEHICLE, lambda value: EPOCH_US + 200_000, 1)),
     Case("station-time-stamp-goes-on", dc_scheduled, stamped(CHARGER, lambda value: EPOCH_US + 200_000)),
+    Case("vehicle-clock-runs", dc_scheduled, stands(VEHICLE), ("vehicle-time-stamp-goes-on",)),
+    Case("station-clock-runs", dc_scheduled, stands(CHARGER), ("station-time-stamp-goes-on",)),
     Case("vehicle-adopts-the-stations-clock", dc_scheduled, stamped(VEHICLE, lambda value: value + 3_600_000_000)),
     Case(
         "both-sides-stamp-alike", dc_scheduled, stamped(VEHICLE, in_seconds), ("vehicle-time-stamp-is-in-microseconds",)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from harness.rules.rule import Check, rule
 
 ISO2, DIN = "iso15118-2", "din70121"
+PUBLIC = "public stacks"
+"""Requirement of rules on which public implementations agree, and for which no requirement id is public."""
+FIELD = "field"
 
 
 def both(

@@ -17,6 +17,8 @@ CLOCKS_APART_S = 10.0
 WALL_CLOCK_APART_S = 86_400.0
 """More than a day from the recorder's clock is a station without time (our default)."""
 FROZEN_S = 2.0
+STOPPED_S = 5.0
+"""A stamp that stays for longer, over several messages, is of a clock that stands (our default)."""
 
 
 def stamp(message: Message) -> int | None:
@@ -51,10 +53,11 @@ def time_stamp_is_in_microseconds(session: Session, side: str) -> Iterator[Broke
             return
 
 
-@either("V2G20-1534", "{who} stamps with a time of our days", "S", "warn")
+@either("V2G20-1534", "{who} stamps with a time of our days", "S")
 def time_stamp_is_a_time(session: Session, side: str) -> Iterator[Broken]:
     for one, value in _stamped(session, side):
-        if not unit_of(value):
+        guess = one.name == "SessionSetupReq"  # a vehicle without a clock learns the time from the answer
+        if not unit_of(value) and not guess:
             yield broken(one, f"{one} has time stamp {value}")
             return
 
@@ -85,6 +88,21 @@ def time_stamp_goes_on(session: Session, side: str) -> Iterator[Broken]:
         coarse = unit_of(value) == "seconds" and elapsed < FROZEN_S
         if value == was and not coarse and elapsed > 0:
             yield broken(one, f"{one} has the time stamp of {first}, {elapsed:.1f} s later: {value}", first)
+            return
+
+
+@either("V2G20-1537", "{who} has a clock that runs", "S")
+def clock_runs(session: Session, side: str) -> Iterator[Broken]:
+    run: list[Message] = []
+    last: int | None = None
+    for one, value in _stamped(session, side):
+        run = [*run, one] if value == last else [one]
+        last = value
+        repeated = len({each.name for each in run}) == 1  # the same message once more, stamp and all
+        if one.at_s - run[0].at_s > STOPPED_S and not repeated:
+            yield broken(
+                one, f"{one} is stamped {value}, as {run[0]} was {one.at_s - run[0].at_s:.1f} s before", run[0]
+            )
             return
 
 

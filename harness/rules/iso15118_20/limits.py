@@ -141,6 +141,8 @@ def asked(session: Session, answer: Message, name: str) -> float | None:
     return max(known[:2]) if known else None
 
 
+SETTLED_LOOPS, FAR, FAR_A = 5, 0.1, 5.0
+"""Loops that the current may take to come down, and how far above counts: 10 % and 5 A (our default)."""
 LOWERED_LOOPS = 3
 """Loops that the delivered value may take to follow a limit that was lowered (our default)."""
 
@@ -250,15 +252,61 @@ def fed_back_current_is_within_the_vehicles_limit(session: Session) -> Iterator[
             return
 
 
+DELIVERED = (
+    ("evse_present_current", "charge_current", "ev_target_current", CURRENT_A, "A"),
+    ("evse_present_voltage", "voltage", "ev_target_voltage", VOLTAGE_V, "V"),
+)
+"""What is delivered: measured value, name of both sides' maxima, target, absolute slack, unit."""
+
+
+@station("V2G20-2183", "the station never goes both beyond what it is asked for and beyond a limit", "S")
+def delivery_keeps_to_target_or_limits(session: Session) -> Iterator[Broken]:
+    """Unlike the warnings above this is no artefact of a supply that echoes the target: nobody asked for the value."""
+    for measured, quantity, wanted, slack, unit in DELIVERED:
+        run = 0
+        for answer, value in _loops(session, measured):
+            limits = [
+                stated(session, answer, f"evse_maximum_{quantity}"),
+                asked(session, answer, f"ev_maximum_{quantity}"),
+            ]
+            bound = min((one for one in limits if one is not None), default=None)
+            target = _target(session, answer, wanted)
+            beyond = bound is not None and _over(value, max(bound, target or 0.0), slack)
+            run = run + 1 if beyond else 0
+            if run == LOWERED_LOOPS:
+                wish = "nobody named a target" if target is None else f"the target is {target:g} {unit}"
+                yield broken(answer, f"{answer} shows {value:g} {unit}, the limit is {bound:g} {unit}, {wish}")
+                return
+
+
+@station("V2G20-2183", "the station does not stay above the vehicle's target", "S")
+def current_comes_down_to_the_target(session: Session) -> Iterator[Broken]:
+    run = 0
+    for answer, current in _loops(session, "evse_present_current"):
+        target = _target(session, answer, "ev_target_current")
+        least = stated(session, answer, "evse_minimum_charge_current") or 0.0
+        above = target is not None and current > max(target, least, 0.0) * (1 + FAR) + FAR_A
+        run = run + 1 if above else 0
+        if run == SETTLED_LOOPS:
+            yield broken(answer, f"{answer} delivers {current:g} A, the target has been {target:g} A for {run} loops")
+            return
+
+
+def _target(session: Session, answer: Message, name: str) -> float | None:
+    """The larger of the vehicle's last two targets; None where it names none."""
+    request = session.request_of(answer)
+    earlier = session.latest_before(request, request.name) if request else None
+    targets = [number(getattr(one.control_mode, name, None)) for one in (request, earlier) if one]
+    return max((one for one in targets if one is not None), default=None)
+
+
 @station("V2G20-2183", "the station does not deliver more current than the vehicle's target", "S", "warn")
 def current_follows_the_target(session: Session) -> Iterator[Broken]:
     for answer, current in _loops(session, "evse_present_current"):
-        request = session.request_of(answer)
-        earlier = session.latest_before(request, request.name) if request else None
-        targets = [number(getattr(one.control_mode, "ev_target_current", None)) for one in (request, earlier) if one]
-        known = [one for one in targets if one is not None]
-        if known and _over(current, max(0.0, *known), CURRENT_A):
-            yield broken(answer, f"{answer} delivers {current:g} A, the target is {max(known):g} A", request)
+        target = _target(session, answer, "ev_target_current")
+        if target is not None and _over(current, max(0.0, target), CURRENT_A):
+            because = f"{answer} delivers {current:g} A, the target is {target:g} A"
+            yield broken(answer, because, session.request_of(answer))
             return
 
 

@@ -13,8 +13,6 @@ from harness.transcript.v2g import Message
 GRACE_S = 1.0
 LOOPS_OF_GRACE = 3
 """What the vehicle gets on top of NotificationMaxDelay to ramp down: a second or three loops (our default)."""
-PAUSE_DELAY_S = 60.0
-"""Amendment 1 sets 60 s for Pause; older stacks send 0: the vehicle gets the longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +33,7 @@ def notices(session: Session) -> Iterator[Notice]:
         status = answer.evse_status
         kind = str(status.evse_notification) if status is not None else ""
         if kind and kind != current and not answer.failed:
-            delay = float(status.notification_max_delay or 0)
-            patience = max(delay, PAUSE_DELAY_S) if kind == "Pause" else delay
-            yield Notice(answer, kind, answer.at_s + patience)
+            yield Notice(answer, kind, answer.at_s + float(status.notification_max_delay or 0))
         current = kind
 
 
@@ -49,7 +45,11 @@ REACTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "ServiceRenegotiation": ("PowerDeliveryReq", ("Stop",)),
     "MeteringConfirmation": ("MeteringConfirmationReq", ()),
 }
-"""What the vehicle sends when it follows a notification: the message, and its ChargeProgress."""
+"""What the vehicle sends when it follows a notification: the message, and its ChargeProgress.
+
+For Pause sources disagree on the time (Amendment 1 has 60 s, older stacks send 0): what the station states counts, and
+the rule only warns.
+"""
 CONFIDENCE = {"Terminate": "A", "Pause": "X", "ExitStandby": "I", "ScheduleRenegotiation": "A",
               "ServiceRenegotiation": "A", "MeteringConfirmation": "S"}  # fmt: skip
 REQUIREMENT = {"Pause": "V2G20-1540", "ServiceRenegotiation": "V2G20-1477", "MeteringConfirmation": "V2G20-1083"}
