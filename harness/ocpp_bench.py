@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 from harness.case import Subject
 from harness.clock import Clock, TimeMode
@@ -13,21 +12,9 @@ from harness.ocpp.csms import Csms, StationError, StationHandle
 from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.security import Door
+from harness.transcript.ocpp import OcppRecorder
 
 Record = Callable[..., None]
-
-
-class _Transcribed:
-    """An OCPP observer that writes into the running attempt's transcript."""
-
-    def __init__(self, record: Record) -> None:
-        self._record = record
-
-    def frame(self, station: str, source: str, target: str, text: str) -> None:
-        self._record("ocpp", "ocpp.frame", source, target, text=text, station=station)
-
-    def link(self, station: str, what: str, **details: Any) -> None:
-        self._record("ocpp", "ocpp.link", "charger", "csms", what=what, station=station, **details)
 
 
 class CsmsOnBench:
@@ -35,7 +22,7 @@ class CsmsOnBench:
 
     def __init__(self, mode: TimeMode, record: Record, listen: str = "127.0.0.1:0") -> None:
         self.mode = mode
-        self.observer = _Transcribed(record)
+        self.observer = OcppRecorder(record)
         self.listen = listen
         self.url = ""
         self.network = MemoryNetwork()

@@ -53,6 +53,8 @@ class NetworkProfiles:
         """It takes any server certificate: for a defect."""
         self._post = post
         self._failed = 0
+        self._in_use: NetworkProfile | None = None
+        """By which the present or latest link was made."""
         self._complaint: str | None = None
         model.on_write = self._written
 
@@ -71,16 +73,16 @@ class NetworkProfiles:
             self._count_failure(refused)
             raise
         self._failed = 0
+        self._in_use = profile
         self.model.put(Key("SecurityCtrlr", "SecurityProfile"), str(profile.security_profile))
         return link
 
     def rebooted(self) -> bool:
         """A new order of priority counts from the next start on (B10): true if that means another link."""
         self._failed = 0
-        first = self._order()[0]
-        if first == self.slot:
+        self.slot = self._order()[0]
+        if self.slots.get(self.slot) == self._in_use:
             return False
-        self.slot = first
         self.hang_up()
         return True
 

@@ -15,18 +15,23 @@ from harness.ocpp.frames import Call, CallError, CallResult, CallResultError, Fr
 from harness.ocpp.version import Version
 from harness.transcript.event import Event
 
+NEAR, FAR = "ocpp.frame", "ocpp.far"
+"""Frames on the wire of the device under test, which are judged, and those beyond a proxy, which are evidence only."""
+
 
 class OcppRecorder:
     """An observer of OCPP agents (harness/ocpp/observer.py) that hands everything to `Recorder.record` or its like."""
 
-    def __init__(self, record: Callable[..., Any]) -> None:
+    def __init__(self, record: Callable[..., Any], kind: str = NEAR) -> None:
         self._record = record
+        self.kind = kind
 
     def frame(self, station: str, source: str, target: str, text: str) -> None:
-        self._record("ocpp", "ocpp.frame", source, target, text=text, station=station)
+        self._record("ocpp", self.kind, source, target, text=text, station=station)
 
     def link(self, station: str, what: str, **details: Any) -> None:
-        self._record("ocpp", "ocpp.link", "charger", "csms", what=what, station=station, **details)
+        if self.kind == NEAR:
+            self._record("ocpp", "ocpp.link", "charger", "csms", what=what, station=station, **details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from harness.ocpp.shell import StationShell, utc_s
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
 from harness.ocpp.wire import connect
-from harness.transcript.ocpp import OcppRecorder
+from harness.transcript.ocpp import NEAR, OcppRecorder
 from harness.verdict import Side
 
 IDENTITY = "CS-TEST-1"
@@ -89,10 +89,14 @@ class TestStation:
         """Connect to the CSMS under test in a security profile; it has to accept the boot within 30 s (our default)."""
         step(f"our station connects in security profile {profile} and boots")
         with current_case().preamble():
-            way = await self.way(profile)
+            await self.boot_through(await self.way(profile))
+
+    async def boot_through(self, way: Way, kind: str = NEAR) -> None:
+        """Connect and boot by this way; `kind` is that of the frames in the transcript."""
+        with current_case().preamble():
             connect = partial(way.reach, way.url, self.identity, [self.core.version], way.security)
             self._shell = StationShell(
-                self.core, self.identity, connect, self.bench.clock, OcppRecorder(self.bench.record)
+                self.core, self.identity, connect, self.bench.clock, OcppRecorder(self.bench.record, kind)
             )
             self._task = asyncio.ensure_future(self._shell.run())
             await self.until(lambda: self.core.online, "the CSMS did not accept BootNotification", BOOT_S)
