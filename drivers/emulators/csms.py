@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 from collections.abc import Collection, Coroutine
 from typing import Any
 
@@ -18,7 +19,7 @@ from drivers.emulators.defects import Defect
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from harness.clock import Clock
 from harness.ocpp.authority import EXPIRED, Authority
-from harness.ocpp.csms import Csms, StationHandle
+from harness.ocpp.csms import Csms, StationError, StationHandle
 from harness.ocpp.frames import Payload
 from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.profile_drafts import period, profile
@@ -205,7 +206,8 @@ class EmulatedCsms:
     def _later(self, work: Coroutine[Any, Any, Any]) -> None:
         async def soon() -> None:
             await self.clock.sleep(SOON_S)
-            await work
+            with contextlib.suppress(StationError):  # what the station makes of it is told by its own side
+                await work
 
         task = asyncio.ensure_future(soon())
         self._work.add(task)

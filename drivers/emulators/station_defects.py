@@ -160,6 +160,16 @@ def _says(action: str, status: str, instead: str) -> Quirks:
     )
 
 
+def _accepts_in_spite_of(reason_code: str) -> Quirks:
+    """Accepts, and forgets, a profile that it has this reason to reject."""
+
+    def apply(_: Payload, answer: Payload) -> Payload:
+        refused = answer.get("statusInfo", {}).get("reasonCode") == reason_code
+        return {"status": "Accepted"} if refused else answer
+
+    return Quirks(answer=answered("SetChargingProfile", apply))
+
+
 def _in_schedule(change: Callable[[Payload], None]) -> Quirks:
     """Change the composite schedule of the answer."""
 
@@ -373,11 +383,10 @@ _PROFILE_SEEDS: tuple[_Seed, ...] = (
     ("accepts-phases-on-dc", _OURS, "ocpp2.1/K01.FR.44", "accepts numberPhases on a DC station",
      _accept_if(lambda r: any("numberPhases" in period for period in _periods(r)))),
     ("accepts-duplicate-stack-level", "field: public issue reports of station firmware", "ocpp2.1/K01.FR.06",
-     "accepts a second profile of one purpose, stack level and EVSE", _says("SetChargingProfile", "Rejected", "Accepted")),
+     "accepts a second profile of one purpose, stack level and EVSE", _accepts_in_spite_of("DuplicateProfile")),
     ("accepts-early-profile", _OURS, "ocpp2.1/no-profile-before-the-needs",
      "accepts a TxProfile before the vehicle has told its needs",
-     Quirks(answer=answered("SetChargingProfile", lambda _, a: {"status": "Accepted"}
-            if a.get("statusInfo", {}).get("reasonCode") == "InvalidMessageSeq" else a))),
+     _accepts_in_spite_of("InvalidMessageSeq")),
     ("accepts-update-of-static-profile", _OURS, "ocpp2.1/updates-of-other-profiles-are-rejected",
      "accepts UpdateDynamicSchedule for a profile that is not Dynamic",
      _says("UpdateDynamicSchedule", "Rejected", "Accepted")),
@@ -433,6 +442,96 @@ _DER_SEEDS: tuple[_Seed, ...] = (
 """DER control (block R)."""
 
 
+def _keeps(variable: str, value: str, instead_of: str | None = None) -> Quirks:
+    """Accepts every value of a variable, or the one named, and keeps its own."""
+
+    def apply(request: Payload) -> Payload:
+        for one in request["setVariableData"]:
+            if one["variable"]["name"] == variable and instead_of in (None, one["attributeValue"]):
+                one["attributeValue"] = value
+        return request
+
+    return Quirks(incoming=changed("SetVariables", apply))
+
+
+def _in_periods(wanted: Callable[[Payload], bool], change: Callable[[Payload], None]) -> Quirks:
+    """Takes the periods of some profiles for others."""
+
+    def apply(request: Payload) -> Payload:
+        if wanted(request):
+            for period in _periods(request):
+                change(period)
+        return request
+
+    return Quirks(incoming=changed("SetChargingProfile", apply))
+
+
+def _default_setpoint(request: Payload) -> bool:
+    default = _profile(request)["chargingProfilePurpose"] == "TxDefaultProfile"
+    return default and _mode(request) == "CentralSetpoint" and len(_periods(request)) == 1
+
+
+def _flattened(period: Payload) -> None:
+    for point in period.get("v2xFreqWattCurve", ()):
+        point["power"] = 0.0
+
+
+_SITE_SEEDS: tuple[_Seed, ...] = (
+    ("external-setpoint-taken-for-zero", _OURS, "PF_Q05_01_CS", "holds 0 W in an ExternalSetpoint period",
+     _in_periods(lambda r: _mode(r) == "ExternalSetpoint",
+                 lambda p: p.update(operationMode="CentralSetpoint", setpoint=0))),
+    ("external-limits-not-kept", _OURS, "PF_Q05_02_CS", "does not keep the energy manager's limits in the CSMS's period",
+     _in_periods(lambda r: _mode(r) == "ExternalLimits", lambda p: p.update(operationMode="ChargingOnly"))),
+    ("external-control-always-on", _OURS, "PF_Q05_R1_CS", "listens to the energy manager although it is switched off",
+     _keeps("ExternalControlSignalsEnabled", "true")),
+    ("external-profiles-always-allowed", _OURS, "PF_Q06_R1_CS",
+     "makes ExternalConstraints profiles although they are disallowed",
+     _keeps("ExternalConstraintsProfileDisallowed", "false")),
+    ("external-limit-untold", _OURS, "PF_Q06_01_CS", "keeps a limit of the energy manager and does not tell it",
+     _silent_about("NotifyChargingLimit")),
+    ("external-release-untold", _OURS, "PF_K13_01_CS", "does not tell that the energy manager's limit is gone",
+     _silent_about("ClearedChargingLimit")),
+    ("setpoint-priority-fixed", _OURS, "PF_Q06_02_CS", "follows the energy manager whatever SetpointPriority says",
+     _keeps("SetpointPriority", "ExternalControl")),
+    ("load-not-balanced", _OURS, "PF_Q09_01_CS", "holds 0 W where it should balance the site",
+     _in_periods(lambda r: _mode(r) == "LocalLoadBalancing",
+                 lambda p: p.update(operationMode="CentralSetpoint", setpoint=0))),
+    ("balancing-without-limits", _OURS, "PF_Q09_02_CS", "forgets dischargeLimit while it balances the site",
+     _in_periods(lambda r: _mode(r) == "LocalLoadBalancing", lambda p: p.pop("dischargeLimit", None))),
+    ("thresholds-unchecked", _OURS, "PF_Q09_R3_CS", "accepts LocalLoadBalancing with thresholds the wrong way round",
+     _accept_if(lambda r: _mode(r) == "LocalLoadBalancing")),
+    ("frequency-ignored", _OURS, "PF_Q08_03_CS", "holds its baseline whatever the frequency is",
+     _in_periods(lambda r: _mode(r) == "LocalFrequency", _flattened)),
+    ("generation-not-added", _OURS, "PF_K27_01_CS", "does not add local generation to its limit",
+     _in_periods(lambda r: _profile(r)["chargingProfilePurpose"] == "LocalGeneration", lambda p: p.update(limit=0))),
+    ("der-alarm-untold", _OURS, "PF_R05_01_CS", "trips on a grid event and tells no alarm", _silent_about("NotifyDERAlarm")),
+    ("der-alarm-nameless", _OURS, "PF_R05_01_CS", "does not name the grid event in its alarm",
+     Quirks(outgoing=changed("NotifyDERAlarm", without("gridEventFault")))),
+    ("permission-unheard", _OURS, "PF_Q02_02_CS", "does not answer a new permission, and tells no needs anew",
+     Quirks(incoming=changed("NotifyAllowedEnergyTransfer", lambda _: None),)),
+    ("remote-start-nameless", _OURS, "PF_K05_02_CS", "does not say which remote start began a transaction",
+     Quirks(outgoing=changed("TransactionEvent", _drop("remoteStartId", "transactionInfo")))),
+    ("remote-stop-ignored", _OURS, "PF_E06_02_CS", "accepts RequestStopTransaction and goes on",
+     Quirks(incoming=changed("RequestStopTransaction", lambda p: {**p, "transactionId": "another"}),
+            answer=answered("RequestStopTransaction", lambda *_: {"status": "Accepted"}))),
+    ("default-profile-ignored", _OURS, "PF_K19_02_CS", "accepts a TxDefaultProfile with a setpoint and forgets it",
+     Quirks(incoming=changed("SetChargingProfile", lambda r: {**r, "evseId": 99} if _default_setpoint(r) else r),
+            answer=answered("SetChargingProfile", lambda r, a: {"status": "Accepted"} if _default_setpoint(r) else a))),
+    ("offline-needs-without-time", _OURS, "PF_K19_03_CS", "does not say when needs were that it tells later",
+     Quirks(outgoing=changed("NotifyEVChargingNeeds", without("timestamp")))),
+    ("offline-profile-dropped", _OURS, "PF_K06_01_CS", "gives a profile up as soon as it is offline",
+     Quirks(incoming=changed("SetChargingProfile", lambda r: {**r, "chargingProfile": {
+         **_profile(r), "maxOfflineDuration": 0}}))),
+    ("sleep-untold", _OURS, "PF_Q10_03_CS", "does not say that it sleeps",
+     Quirks(outgoing=changed("TransactionEvent", without("evseSleep")))),
+    ("status-of-transactions-wrong", _OURS, "PF_E14_01_CS", "says of every transaction that it is ongoing",
+     Quirks(answer=answered("GetTransactionStatus", lambda _, a: {**a, "ongoingIndicator": True}))),
+    ("meter-values-for-ever", _OURS, "PF_J02_03_CS", "sends meter values although their interval is 0",
+     _keeps("TxUpdatedInterval", "10", instead_of="0")),
+)  # fmt: skip
+"""What comes from the site, and what a session goes through."""
+
+
 def _other_password(request: Payload) -> Payload:
     for one in request["setVariableData"]:
         if one["variable"]["name"] == "BasicAuthPassword":
@@ -458,7 +557,15 @@ _SECURITY_SEEDS: tuple[_Seed, ...] = (
 )  # fmt: skip
 """Security (block A) and the store of roots (block M)."""
 
-_SEEDS = (*_POWER_SEEDS, *_METER_SEEDS, *_TRANSACTION_SEEDS, *_PROFILE_SEEDS, *_DER_SEEDS, *_SECURITY_SEEDS)
+_SEEDS = (
+    *_POWER_SEEDS,
+    *_METER_SEEDS,
+    *_TRANSACTION_SEEDS,
+    *_PROFILE_SEEDS,
+    *_DER_SEEDS,
+    *_SECURITY_SEEDS,
+    *_SITE_SEEDS,
+)
 
 DEFECTS: tuple[Defect, ...] = tuple(
     Defect(id=name, role="charger", protocol="ocpp2.1", seen_in=seen_in, description=description, found_by=found_by)

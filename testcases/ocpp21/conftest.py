@@ -19,9 +19,7 @@ async def pf_ground(pf_bench: Bench, pf_station: StationHandle) -> AsyncIterator
     try:
         yield Ground(pf_bench, pf_station)
     finally:
-        pf_station.answers.as_usual()
-        pf_station.let_in()
-        await _clear(pf_station)
+        await clear_station(pf_station)
 
 
 _AS_BEFORE = {
@@ -32,8 +30,10 @@ _AS_BEFORE = {
 """Variables of SmartChargingCtrlr that cases change, with what the others count on."""
 
 
-async def _clear(station: StationHandle) -> None:
-    """No profile and no DER control stays for the next case."""
+async def clear_station(station: StationHandle) -> None:
+    """Our CSMS answers as usual again; no profile, no DER control and no changed variable stays for the next case."""
+    station.answers.as_usual()
+    station.let_in()
     if not station.online:
         return
     await station.clear_charging_profiles()

@@ -1,6 +1,6 @@
 """The OCPP suite as a user runs it: green on honest devices, and red, rightly attributed, on seeded ones.
 
-Three defects stand for all that are found by a case; the soak run (tests/soak/ocpp_defects_soak.py) takes every one.
+The matrix of defects and cases is in test_ocpp_case_matrix.py.
 """
 
 from __future__ import annotations
@@ -31,21 +31,13 @@ def run(folder, *arguments, lab="emulated-ocpp21"):
 def test_honest_devices_pass_all_cases_of_both_sides(tmp_path):
     done = run(tmp_path, "testcases/ocpp21")
     assert done.returncode == 0, done.stdout[-2000:]
-    assert int(re.search(r"(\d+) passed", done.stdout).group(1)) >= 75
+    assert int(re.search(r"(\d+) passed", done.stdout).group(1)) >= 160
 
 
-@pytest.mark.parametrize(
-    ("case", "defect", "side"),
-    [
-        ("PF_Q04_01_CS", "remote-discharge-ignored", "station"),
-        ("PF_E02_01_CS", "transaction-ends-on-pause", "station"),
-        ("PF_Q01_04_CSMS", "csms-allows-everything", "csms"),
-    ],
-)
-def test_a_seeded_defect_fails_its_case_and_names_the_side(tmp_path, case, defect, side):
-    done = run(tmp_path, "testcases/ocpp21", "--pf-case", case, "--pf-defect", defect)
+def test_a_seeded_defect_fails_its_case_and_names_the_side(tmp_path):
+    done = run(tmp_path, "testcases/ocpp21", "--pf-case", "PF_E02_01_CS", "--pf-defect", "transaction-ends-on-pause")
     assert done.returncode == 1, done.stdout[-2000:]
-    assert re.search(rf"(fail|inconclusive) \({side}\)", done.stdout), done.stdout[-2000:]
+    assert re.search(r"fail \(station\)", done.stdout), done.stdout[-2000:]
 
 
 def test_older_chargers_pass_their_own_cases_and_the_others_do_not_apply(tmp_path):

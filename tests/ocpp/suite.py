@@ -1,0 +1,126 @@
+"""The OCPP cases in this process, in virtual time, on the emulated lab: what they and the rules say of a defect."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+from drivers.emulators import csms, station_defects
+from drivers.emulators.defects import Defect
+from fixtures.csms_doors import CsmsDoors
+from fixtures.parameters import Parameters
+from fixtures.power import PowerWatch
+from fixtures.proxy import ProxyOnBench
+from fixtures.session import PairSession
+from fixtures.site import SiteOnBench
+from fixtures.v2g import V2gWatch
+from harness.bench import Bench
+from harness.campaign.attempt import AttemptRunner
+from harness.campaign.catalogue import load_cases
+from harness.campaign.run import Run
+from harness.clock import TimeMode, new_loop
+from harness.lab import load_lab
+from harness.subjects import applicability, parameters_for, subjects_for
+from harness.verdict import Severity, Side
+from testcases.ocpp21.conftest import clear_station
+from testcases.ocpp21.states import Ground
+from testcases.ocpp21.under_test import TestStation
+
+ROOT = Path(__file__).parents[2]
+LAB = ROOT / "lab-configs" / "emulated-ocpp21.yaml"
+
+
+class Suite:
+    """The lab's cases by id; `findings` runs some of them against devices with defects."""
+
+    def __init__(self) -> None:
+        self.lab = load_lab(LAB)
+        self.cases = {case.id: case for case in load_cases(self.lab.suites)}
+
+    def findings(self, folder: Path, defects: tuple[str, ...], identifiers: list[str]) -> dict[str, set[str]]:
+        """Of each case, the rules and cases that found a fault of the device under test; empty for a pass."""
+        loop = new_loop(TimeMode.VIRTUAL)
+        try:
+            return loop.run_until_complete(self._run(folder, defects, identifiers))
+        finally:
+            loop.close()
+
+    async def _run(self, folder, defects, identifiers):
+        bench = Bench(self.lab, TimeMode.VIRTUAL, defects)
+        run = Run.create(folder, self.lab, self.cases.values(), TimeMode.VIRTUAL)
+        planned = [(self.cases[one], self._subject(self.cases[one])) for one in identifiers]
+        run.plan(planned)
+        runner = AttemptRunner(run, bench)
+        await bench.begin()
+        try:
+            return {case.id: await self._attempt(runner, bench, case, subject) for case, subject in planned}
+        finally:
+            await runner.end()
+            run.store.close()
+
+    def _subject(self, case):
+        return next(one for one in subjects_for(case, self.lab) if not applicability(case, one, self.lab))
+
+    async def _attempt(self, runner, bench, case, subject):
+        module = inspect.sys.modules[case.module]
+        function = next(one for one in vars(module).values() if getattr(one, "pf_usecase", None) is case)
+        station = bench.csms.station(subject) if subject.charger else None
+        power, v2g = PowerWatch(bench), V2gWatch(bench)
+        known = {
+            "pf_bench": bench,
+            "pf_ground": Ground(bench, station),
+            "pf_station": station,
+            "pf_limits": bench.limits,
+            "pf_parameters": Parameters(),
+            "pf_power": power,
+            "pf_session": PairSession(bench, station, power, v2g),
+            "pf_doors": CsmsDoors(bench, station) if station else None,
+            "pf_proxy": ProxyOnBench(bench),
+            "pf_site": SiteOnBench(bench),
+            "pf_test_station": TestStation(bench, subject.other) if subject.other else None,
+        }
+        wanted = {name: known[name] for name in inspect.signature(function).parameters}
+
+        async def body():
+            await function(**wanted)
+
+        attempt = await runner.attempt(case, subject, parameters_for(case, self.lab), body)
+        for name in reversed(wanted):
+            if name in ("pf_doors", "pf_proxy", "pf_site", "pf_test_station"):
+                await wanted[name].close()
+        if station:
+            await clear_station(station)
+        return self._found(attempt)
+
+    @staticmethod
+    def _found(attempt):
+        faults = {one.rule for one in attempt.findings if one.severity is Severity.FAIL and one.side is not Side.BENCH}
+        if attempt.stopped and attempt.stopped[1] is not Side.BENCH:
+            faults.add(attempt.usecase.id)
+        if attempt.stopped and attempt.stopped[1] is Side.BENCH:
+            faults.add(f"bench: {attempt.stopped[2]}")
+        faults |= {attempt.usecase.id for one in attempt.measurements if one.verdict.name == "FAIL"}
+        return faults
+
+
+NAMING_A_CASE = [one for one in (*station_defects.DEFECTS, *csms.DEFECTS) if one.found_by.startswith("PF_")]
+UNRELATED = {
+    "charger": ["PF_B05_01_CS", "PF_K10_01_CS", "PF_K28_R02_CS", "PF_R04_01_CS"],
+    "csms": ["PF_A04_01_CSMS", "PF_B01_01_CSMS", "PF_R05_01_CSMS"],
+}
+"""Short cases of several blocks that touch none of these defects' places."""
+ALSO = {
+    "external-setpoint-taken-for-zero": "ocpp2.1/mode-changes-are-told",
+    "external-limit-untold": "ocpp2.1/told-setpoint-is-the-accepted-one",
+    "load-not-balanced": "ocpp2.1/mode-changes-are-told",
+    "der-alarm-nameless": "ocpp2.1/alarms-name-their-fault",
+    "csms-allows-everything": "ocpp2.1/needs-for-a-forbidden-transfer-are-rejected",
+    "csms-too-many-schedules": "ocpp2.1/payloads-fit-their-schema",
+}
+"""Rules that see the same fault in the case's transcript."""
+
+
+def expected(defect: Defect) -> dict[str, set[str]]:
+    """What `findings` gives for the case of a defect and the unrelated ones."""
+    named = {defect.found_by, *([ALSO[defect.id]] if defect.id in ALSO else [])}
+    return {defect.found_by: named, **{one: set() for one in UNRELATED[defect.role]}}

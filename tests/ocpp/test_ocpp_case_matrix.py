@@ -1,0 +1,31 @@
+"""The defects that a test case has to find: the case named for one finds it, nothing unrelated does.
+
+Cases with a vehicle take a second each; `make soak` runs those (tests/soak/ocpp_defects_soak.py), here stand the others.
+"""
+
+from __future__ import annotations
+
+import pytest
+from suite import NAMING_A_CASE, UNRELATED, Suite, expected
+
+SUITE = Suite()
+QUICK = [one for one in NAMING_A_CASE if SUITE.cases[one.found_by].sut != "pair"]
+
+
+def test_every_defect_names_a_case_of_its_own_role():
+    suts = {"charger": ("charger", "pair"), "csms": ("csms",)}
+    wrong = {one.id for one in NAMING_A_CASE if SUITE.cases[one.found_by].sut not in suts[one.role]}
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("role", UNRELATED)
+def test_a_clean_device_passes(tmp_path, role):
+    cases = sorted({*UNRELATED[role], *(one.found_by for one in QUICK if one.role == role)})
+    assert {name: found for name, found in SUITE.findings(tmp_path / "run", (), cases).items() if found} == {}
+
+
+@pytest.mark.parametrize("defect", QUICK, ids=lambda one: one.id)
+def test_the_case_named_for_a_defect_finds_it_and_no_unrelated_one_does(tmp_path, defect):
+    assert SUITE.findings(tmp_path / "run", (defect.id,), [defect.found_by, *UNRELATED[defect.role]]) == expected(
+        defect
+    )
