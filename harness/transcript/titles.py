@@ -75,6 +75,7 @@ _TITLES: dict[str, Callable[[Event], Told]] = {
     "v2g.sdp": _frame,
     "v2g.link": _told("what"),
     "ocpp.frame": _ocpp,
+    "ocpp.far": _ocpp,
     "ocpp.link": _told("what"),
     "scpi": _told("command", "reply", "error"),
     "modbus": _told("function", "error"),
