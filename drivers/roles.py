@@ -36,6 +36,9 @@ class PowerReading:
     apparent_va: float | None = None
     power_factor: float | None = None
     frequency_hz: float | None = None
+    voltage_thd_percent: float | None = None
+    """Of the first phase, in percent of its fundamental, as the instrument computes it."""
+    current_thd_percent: float | None = None
     dc_voltage_v: float | None = None
     dc_current_a: float | None = None
     dc_power_w: float | None = None

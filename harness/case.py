@@ -255,13 +255,17 @@ def expect(
     uncertainty: float = 0.0,
     requirement: str = "",
     source: Limit | None = None,
+    never: str = "",
 ) -> None:
     """Compare what a device did with what it must do; a miss ends the case and is charged to `of`.
 
     `near` with `tolerance`, `at_least` and `at_most` record a measurement with `unit` and `uncertainty`; `source` lends
-    its source and reference to such bounds. `equals` and `one_of` compare as they are.
+    its source and reference to such bounds. `equals` and `one_of` compare as they are. With `never` a value of None is
+    no gap in the evidence but something that did not happen, in these words: a miss.
     """
     case, side = current_case(), Side(of)
+    if value is None and never:
+        case.miss(f"{named}: {never}", side, requirement)
     if near is not None:
         if tolerance is None:
             raise TypeError("expect(near=...) needs a tolerance=")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
 from drivers.emulators.defects import Defect
 from drivers.emulators.line import wire_defects
@@ -44,6 +44,8 @@ class Shown:
     reactive_var: float
     apparent_va: float
     frequency_hz: float
+    voltage_thd_percent: float = inf
+    current_thd_percent: float = inf
 
     @property
     def power_factor(self) -> float | None:
@@ -91,11 +93,13 @@ class AnalyserCore:
     def _measure(self, number: int, state: PlantState) -> Shown:
         if number == DC_INPUT:
             voltage_v, current_a, frequency_hz = state.station_voltage_v, state.station_current_a, 0.0
-            active_w, reactive_var = voltage_v * current_a, 0.0
+            active_w, reactive_var, thd = voltage_v * current_a, 0.0, (nan, nan)
         else:
-            voltage_v, current_a = state.grid_voltage_v, state.grid_phase_current_a[number - 1]
-            active_w, reactive_var = state.grid_power_w / 3.0, state.grid_reactive_var / 3.0
+            phase = number - 1
+            voltage_v, current_a = state.grid_phase_voltage_v[phase], state.grid_phase_current_a[phase]
+            active_w, reactive_var = state.grid_phase_power_w[phase], state.grid_reactive_var / 3.0
             frequency_hz = state.grid_frequency_hz
+            thd = (state.grid_voltage_thd_percent, state.grid_current_thd_percent)
         if "overrange" in self.active or voltage_v > self.range_v * 1.5 or abs(current_a) > self.range_a * 1.5:
             return Shown(inf, inf, inf, inf, inf, inf)
         full_w = self.range_v * self.range_a
@@ -105,7 +109,7 @@ class AnalyserCore:
         shown_w = self._sensors[number, "P"].read(active_w, full_w) * turned
         shown_var = self._sensors[number, "Q"].read(reactive_var, full_w) * turned
         apparent_va = max(abs(shown_v * shown_a), abs(shown_w))
-        return Shown(shown_v, shown_a, shown_w, shown_var, apparent_va, frequency_hz)
+        return Shown(shown_v, shown_a, shown_w, shown_var, apparent_va, frequency_hz, *thd)
 
     def energies_wh(self, state: PlantState, since: PlantState) -> tuple[float, float]:
         """Imported and exported Wh between two states, as this instrument counts them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drivers.emulators import (  # noqa: F401 - they register theirs
+    charger_grid_defects,
     charger_power_defects,
     charger_session_defects,
     tls_defects,

@@ -17,6 +17,7 @@ from drivers.emulators.secc import Charger
 from drivers.emulators.station import EmulatedStation
 from drivers.emulators.station_defects import QUIRKS
 from harness.clock import Clock
+from harness.grid_code import load_grid_code
 from harness.iso15118 import sdp
 from harness.iso15118.environment import Environment
 from harness.iso15118.secc import SeccConfig
@@ -56,6 +57,7 @@ class ChargerUnit:
         defects: Collection[str] = (),
         config: SeccConfig | None = None,
         security: Environment | None = None,
+        grid_code: str = "",
     ) -> None:
         self.plant = plant
         self.clock = clock
@@ -67,6 +69,7 @@ class ChargerUnit:
             config=config,
             on_event=self._heard,
             defects=[one for one in defects if one in CHARGER_DEFECTS],
+            grid_code=load_grid_code(grid_code) if grid_code else None,
         )
         self.charger.authorize(None)
         if security:
@@ -173,7 +176,10 @@ class ChargerUnit:
 
     def _outlet_target_w(self) -> float:
         """The DC power that makes the grid side meet the setpoint: a station regulates where it is metered for the grid."""
-        wanted_w = self.station.power_target_w()
+        support = self.charger.grid_support
+        wanted_w = support.shaped_w(self.station.power_target_w(), self.clock.now_s())
+        if support.off != self.charger.outlet.off_grid:
+            self.charger.outlet.leave_grid(support.off)
         state = self.plant.state
         losses_w = state.grid_power_w - state.station_voltage_v * state.station_current_a
         return wanted_w - losses_w if wanted_w and state.station_contactor_closed else wanted_w
@@ -235,6 +241,7 @@ def build(request: Request) -> ChargerUnit:
         identity=request.option("ocpp_id", "CS-0001"),
         defects=request.defects,
         security=_security(request.options or {}),
+        grid_code=request.option("grid_code", ""),
     )
 
 
@@ -254,6 +261,7 @@ async def _main() -> None:
         identity=identity,
         defects=chosen.defect,
         security=_security(options),
+        grid_code=str(options.get("grid_code", "")),
     )
     interface = options.get("interface")
     tls = unit.charger.tls

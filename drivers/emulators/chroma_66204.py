@@ -71,6 +71,14 @@ class Chroma66204(ScpiDevice):
     def frequency(self, channel: str) -> str:
         return self._list("frequency_hz", channel)
 
+    @scpi(":FETCh:VOLTage:THD?")
+    def voltage_thd(self, channel: str) -> str:
+        return self._list("voltage_thd_percent", channel)
+
+    @scpi(":FETCh:CURRent:THD?")
+    def current_thd(self, channel: str) -> str:
+        return self._list("current_thd_percent", channel)
+
     @scpi(":FETCh:SIGMa:POWer:REAL?")
     def total_active(self) -> str:
         return self._total("active_w")

@@ -33,6 +33,8 @@ _QUANTITIES: dict[str, str] = {
     "s": "apparent_va",
     "pf": "power_factor",
     "fcyc": "frequency_hz",
+    "huhd": "voltage_thd_percent",
+    "hihd": "current_thd_percent",
 }
 
 

@@ -13,8 +13,10 @@ from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 
 from drivers.emulators.charger_defects import install
+from drivers.emulators.grid_support import GridSupport
 from drivers.emulators.outlet import PlantOutlet
 from harness.clock import Clock
+from harness.grid_code import GridCode
 from harness.iso15118 import net, sdp
 from harness.iso15118.messages.common_types import EvseNotification
 from harness.iso15118.observer import Deaf, Observer
@@ -52,11 +54,13 @@ class Charger:
         observer: Observer | None = None,
         on_event: Listener | None = None,
         defects: Collection[str] = (),
+        grid_code: GridCode | None = None,
     ) -> None:
         self.plant = plant
         self.clock = clock
         self.config = config or SeccConfig()
         self.outlet = outlet or PlantOutlet(plant, clock)
+        self.grid_support = GridSupport(plant, grid_code)
         self.observer: Observer = observer or Deaf()
         self.memory = SessionMemory()
         self.current: Secc | None = None

@@ -6,9 +6,9 @@ Commands and answers after manual IM 760201-17E and open drivers of the family; 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, isfinite, nan
+from math import inf, isfinite, nan, sqrt
 
-from drivers.emulators.analyser_core import CONTRACT, DC_INPUT, ROLE, AnalyserCore, analyser_defects
+from drivers.emulators.analyser_core import CONTRACT, ROLE, AnalyserCore, analyser_defects
 from drivers.emulators.defects import Defect
 from drivers.emulators.process import Request, serve_lines
 from drivers.emulators.scpi_device import Dialect, ScpiDevice, ScpiError, scpi
@@ -24,6 +24,8 @@ _RANGES_A = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 50.0)
 _SIGMA = 0
 _SINGLE = {"U", "I", "P", "S", "Q", "LAMB", "LAMBDA", "PHI", "FU", "FI", "UTHD", "ITHD", "PTHD"}
 _ENERGY = {"WH", "WHP", "WHM", "TIME"}
+_ODD = {5: 0.8, 7: 0.48, 11: 0.32, 13: 0.16}
+"""How the distortion lies over the orders; squares sum up to 1."""
 _FORMS = {"LAMBDA": "LAMB"}
 
 
@@ -67,11 +69,11 @@ class YokogawaWT(ScpiDevice):
             "LAMB": shown.power_factor,
             "FU": shown.frequency_hz or None,
             "FI": shown.frequency_hz or None,
+            "UTHD": shown.voltage_thd_percent,
+            "ITHD": shown.current_thd_percent,
         }
         value = values.get(_FORMS.get(item, item))
-        if value is not None:
-            return value
-        return self._distortion(item, element) if item in ("UTHD", "ITHD", "PTHD") else nan
+        return nan if value is None else value
 
     def _sum(self, item: str) -> float:
         shown = [self.core.shown(number, self.now_s) for number in (1, 2, 3)]
@@ -86,9 +88,6 @@ class YokogawaWT(ScpiDevice):
             "I": sum(one.current_a for one in shown) / 3,
         }
         return values.get(_FORMS.get(item, item), nan)
-
-    def _distortion(self, item: str, element: int) -> float:
-        return {"UTHD": 0.8, "ITHD": 2.6, "PTHD": 0.1}[item] if element != DC_INPUT else nan
 
     def _energy(self, item: str) -> float:
         if self._started is None or self.has("no-integration"):
@@ -200,12 +199,14 @@ class YokogawaWT(ScpiDevice):
 
     @scpi(":NUMeric:LIST:VALue?")
     def list_values(self, _index: str) -> str:
-        """Total, DC, then by order: a converter's usual odd harmonics (our default), 2.6 % in all."""
+        """Total, DC, then by order: the distortion spread over a converter's usual odd harmonics (our default)."""
         item, element = self.list_item
-        fundamental = abs(self._value(item, element))
-        shares: dict[int, float] = {1: 1.0, 5: 0.02, 7: 0.014, 11: 0.008, 13: 0.005}
+        total = abs(self._value(item, element))
+        distortion = self._value(f"{item}THD", element) / 100 if item in ("U", "I") else 0.0
+        fundamental = total / sqrt(1 + distortion**2)
+        shares = {1: 1.0} | {order: share * distortion for order, share in _ODD.items()}
         orders = [fundamental * shares.get(order, 0.0) for order in range(1, self.list_orders + 1)]
-        return ",".join(_nr3(value) for value in (fundamental, 0.0, *orders))
+        return ",".join(_nr3(value) for value in (total, 0.0, *orders))
 
     @scpi(":INTEGrate:MODE")
     @scpi(":INTEGrate:WPTYpe")

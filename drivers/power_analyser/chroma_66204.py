@@ -22,6 +22,8 @@ _QUANTITIES = {
     "reactive_var": "POW:REAC",
     "apparent_va": "POW:APP",
     "frequency_hz": "FREQ",
+    "voltage_thd_percent": "VOLT:THD",
+    "current_thd_percent": "CURR:THD",
 }
 
 
@@ -79,6 +81,8 @@ class Chroma66204(ScpiInstrument):
             "current_a": values["current_a"][0],
             "frequency_hz": values["frequency_hz"][0],
             "power_factor": factor,
+            "voltage_thd_percent": values["voltage_thd_percent"][0],
+            "current_thd_percent": values["current_thd_percent"][0],
             **dc,
         }
         columns = [values[name][:3] for name in ("voltage_v", "current_a", "active_w")]

@@ -17,6 +17,8 @@ _FIELDS = (
     "apparent_va",
     "power_factor",
     "frequency_hz",
+    "voltage_thd_percent",
+    "current_thd_percent",
     "dc_voltage_v",
     "dc_current_a",
     "dc_power_w",

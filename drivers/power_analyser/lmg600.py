@@ -19,6 +19,7 @@ from drivers.scpi import ScpiInstrument
 from drivers.wire import Connection
 
 _AC = ("utrms", "itrms", "p", "q", "s", "fcyc")
+_DISTORTION = ("huhd", "hihd")
 _MOST_STRAYS = 50
 
 
@@ -121,6 +122,7 @@ class LMG600(ScpiInstrument):
         """All channels in one line. W, V, A; positive from grid to vehicle."""
         channels, dc = self.options.ac_channels, self.options.dc_channel
         names = [f"{name}{channel}" for channel in channels for name in _AC]
+        names += [f"{name}{channels[0]}" for name in _DISTORTION]
         names += [f"udc{dc}", f"idc{dc}", f"p{dc}"] if dc else []
         values = await self._read(names)
 
@@ -136,6 +138,8 @@ class LMG600(ScpiInstrument):
             "apparent_va": apparent_va,
             "power_factor": active_w / apparent_va if active_w is not None and apparent_va else None,
             "frequency_hz": values[f"fcyc{first}"],
+            "voltage_thd_percent": values[f"huhd{first}"],
+            "current_thd_percent": values[f"hihd{first}"],
             "dc_voltage_v": values.get(f"udc{dc}"),
             "dc_current_a": values.get(f"idc{dc}"),
             "dc_power_w": values.get(f"p{dc}"),

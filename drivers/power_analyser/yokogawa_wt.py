@@ -7,7 +7,7 @@ positive towards the station; `dc_element` (if any) on the DC side, current posi
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import ClassVar
 
 from drivers.accuracy import AnalyserAccuracy
@@ -23,6 +23,10 @@ class WTOptions(AnalyserAccuracy):
     ac_elements: tuple[int, ...] = (1, 2, 3)
     dc_element: int | None = 4
     update_s: float = 0.5
+    harmonics: bool = True
+    """The instrument has the harmonics function: distortion is read with every snapshot."""
+    items_at_once: int | None = None
+    """Most items in one answer (a WT310 has 10, by an open driver): more are read in parts, the numbers held still."""
     reversed_current: bool = False
     """The current clamps look the other way: the driver turns the sign of P and Q."""
 
@@ -40,21 +44,24 @@ class YokogawaWT(ScpiInstrument):
 
     async def prepare(self) -> None:
         settings = (":COMMunicate:REMote ON", ":COMMunicate:HEADer OFF", ":COMMunicate:VERBose OFF")
-        await self.command(*settings, f":RATE {self.options.update_s * 1000:.0f}MS", *self._choose_items())
+        await self.command(*settings, f":RATE {self.options.update_s * 1000:.0f}MS", ":NUMeric:FORMat ASCii")
+        if not self.options.items_at_once:
+            await self.command(*self._choose_items(self._items()))
 
     def _items(self) -> list[tuple[str, str]]:
         """Item and element in the order in which they are read: sums, then phases, then DC, then energies."""
         options = self.options
         items = [(item, "SIGMA") for item in ("P", "S", "Q", "LAMBda")]
         items += [(item, str(element)) for element in options.ac_elements for item in _AC_ITEMS]
+        if options.harmonics:
+            items += [(item, str(options.ac_elements[0])) for item in ("UTHD", "ITHD")]
         if options.dc_element is not None:
             items += [(item, str(options.dc_element)) for item in _DC_ITEMS]
         return [*items, ("WHP", "SIGMA"), ("WHM", "SIGMA")]
 
-    def _choose_items(self) -> list[str]:
-        items = self._items()
+    def _choose_items(self, items: Sequence[tuple[str, str]]) -> list[str]:
         chosen = [f":NUMeric:NORMal:ITEM{index} {item},{element}" for index, (item, element) in enumerate(items, 1)]
-        return [":NUMeric:FORMat ASCii", f":NUMeric:NORMal:NUMber {len(items)}", *chosen]
+        return [f":NUMeric:NORMal:NUMber {len(items)}", *chosen]
 
     async def configure(self, *, voltage_range_v: float | None, current_range_a: float | None) -> None:
         """Ranges of all elements in V and A, None for automatic. Raises InstrumentError while integrating."""
@@ -76,8 +83,15 @@ class YokogawaWT(ScpiInstrument):
                 await self.command(":NUMeric:HOLD OFF")
 
     async def _values(self) -> dict[tuple[str, str], float | None]:
-        items = self._items()
-        values = await self.query_floats(":NUMeric:NORMal:VALue?", len(items))
+        items, at_once = self._items(), self.options.items_at_once
+        if not at_once:
+            return dict(zip(items, await self.query_floats(":NUMeric:NORMal:VALue?", len(items)), strict=True))
+        values: list[float | None] = []
+        async with self.hold():
+            for begin in range(0, len(items), at_once):
+                part = items[begin : begin + at_once]
+                await self.command(*self._choose_items(part))
+                values += await self.query_floats(":NUMeric:NORMal:VALue?", len(part))
         return dict(zip(items, values, strict=True))
 
     async def snapshot(self) -> PowerReading:
@@ -100,6 +114,8 @@ class YokogawaWT(ScpiInstrument):
             "apparent_va": values["S", "SIGMA"],
             "power_factor": values["LAMBda", "SIGMA"],
             "frequency_hz": values["FU", first],
+            "voltage_thd_percent": values.get(("UTHD", first)),
+            "current_thd_percent": values.get(("ITHD", first)),
             "dc_voltage_v": values["U", dc] if dc else None,
             "dc_current_a": values["I", dc] if dc else None,
             "dc_power_w": values["P", dc] if dc else None,

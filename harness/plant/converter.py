@@ -85,7 +85,8 @@ class Converter:
         """What the apparent-power rating leaves for reactive power."""
         return sqrt(max(self.parameters.rated_va**2 - grid_w**2, 0.0))
 
-    def current_thd_percent(self, phase_a: float) -> float:
+    def current_thd_percent(self, phase_a: float, more_percent: float) -> float:
         """Total harmonic distortion of a phase current, in percent of its fundamental; 0 without current."""
-        harmonic_a = hypot(self.parameters.ripple_a, self.parameters.distortion * phase_a)
+        parameters = self.parameters
+        harmonic_a = hypot(parameters.ripple_a, parameters.distortion * phase_a, more_percent / 100 * phase_a)
         return 100.0 * harmonic_a / phase_a if phase_a > 0.1 else 0.0

@@ -29,6 +29,8 @@ class StationInputs:
     """False: 0 V on the pilot (state E)."""
     reactive_var: float = 0.0
     """Positive is drawn from the grid (inductive)."""
+    distortion_percent: float = 0.0
+    """Harmonic current beside the converter's own, in percent of the fundamental: a broken filter."""
     ac_phases: int = 3
     """How many phases an AC station has switched through, 1 to 3; its `contactor` closes them."""
     welded: bool = False

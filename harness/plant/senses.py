@@ -39,7 +39,7 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
         onboard_a if plant.onboard_phases > 2 else 0.0,
     )
     sensed_duty = plant.pilot.plugged and station.pilot_on
-    current_thd = converter.current_thd_percent(phase_a[0])
+    current_thd = converter.current_thd_percent(phase_a[0], station.distortion_percent)
     return PlantState(
         at_s=at_s,
         grid_voltage_v=phase_v[0],

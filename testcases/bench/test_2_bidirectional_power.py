@@ -1,6 +1,7 @@
 """Bidirectional power of a charger: first that the instruments agree, then setpoints, losses, and energy both ways."""
 
 from fixtures.instruments import REGISTER, SAME_ENERGY
+from fixtures.step_response import step_response
 from harness.case import expect, step
 from harness.usecase import usecase
 
@@ -119,7 +120,7 @@ async def test_energy_both_ways_by_every_counter(pf_session, pf_instruments, pf_
     for power_w, word in ((pf_parameters.power_w, "in"), (-pf_parameters.power_w / 2, "out, half of it")):
         step(f"{pf_parameters.each_way_s:g} s {word}: {power_w / 1000:+g} kW")
         await pf_session.command(power_w)
-        await pf_session.wait(pf_parameters.each_way_s)
+        await pf_instruments.registers_rise(pf_parameters.each_way_s)
     counters = await pf_instruments.counted(count)
     moved_wh = pf_parameters.power_w * pf_parameters.each_way_s / 3600
     for index, word in enumerate(("imported", "exported")):
@@ -143,6 +144,96 @@ async def test_energy_both_ways_by_every_counter(pf_session, pf_instruments, pf_
             near=counters.analyser[index],
             tolerance=REGISTER,
             of="station",
-            named=f"{word} energy, station's register against analyser",
+            named=f"{word} energy, station's OCPP register against analyser",
             unit="Wh",
         )
+        if counters.v2g:
+            expect(
+                counters.v2g[index],
+                near=counters.v2g_truth[index],
+                tolerance=REGISTER,
+                of="station",
+                named=f"{word} energy, register in the charge loop against the DC side",
+                unit="Wh",
+            )
+
+
+@usecase(
+    "PF_BP_06",
+    sut="pair",
+    protocol="ocpp2.1",
+    requires=V2G,
+    requirements=["our default"],
+    parameters={"full_w": 10_000, "most_current_percent": 5, "most_voltage_percent": 3},
+)
+async def test_the_current_has_few_harmonics(pf_session, pf_power, pf_parameters):
+    """Total harmonic distortion of the current at half and full power in both directions, on a clean grid voltage"""
+    await pf_session.energy_transfer()
+    for share in (0.5, 1.0, -0.5, -1.0):
+        power_w = share * pf_parameters.full_w
+        step(f"{power_w / 1000:+g} kW")
+        await pf_session.follows(power_w)
+        reading = await pf_power.now()
+        expect(
+            reading.voltage_thd_percent,
+            at_most=pf_parameters.most_voltage_percent,
+            of="bench",
+            named=f"THD of the voltage at {power_w:+g} W",
+            unit="%",
+        )
+        expect(
+            reading.current_thd_percent,
+            at_most=pf_parameters.most_current_percent,
+            of="station",
+            named=f"THD of the current at {power_w:+g} W",
+            unit="%",
+            uncertainty=0.2,
+        )
+
+
+@usecase(
+    "PF_BP_07",
+    sut="pair",
+    protocol="ocpp2.1",
+    requires=V2G,
+    requirements=["our default"],
+    uses_rules=RULES,
+    parameters={"power_w": 8_000, "watch_s": 40, "overshoot_percent": 10},
+)
+async def test_reversals_are_quick_and_do_not_overshoot(pf_session, pf_bench, pf_power, pf_limits, pf_parameters):
+    """Sign reversals at full step: reaction, settling and overshoot of each, from charging to discharging and back"""
+    await pf_session.energy_transfer()
+    before_w = pf_parameters.power_w
+    await pf_session.follows(before_w)
+    for after_w in (-before_w, before_w, -before_w):
+        step(f"{before_w / 1000:+g} kW becomes {after_w / 1000:+g} kW")
+        asked_s = pf_bench.clock.now_s()
+        await pf_session.command(after_w)
+        samples = await pf_power.course(pf_parameters.watch_s)
+        found = step_response(samples, asked_s, before_w, after_w, pf_limits.tracking.floor + 0.05 * abs(after_w))
+        word = f"of {before_w / 1000:+g} to {after_w / 1000:+g} kW"
+        expect(
+            found.reaction_s,
+            at_most=pf_limits.reaction_s,
+            of="station",
+            named=f"reaction {word}",
+            unit="s",
+            never="none",
+        )
+        expect(
+            found.settling_s,
+            at_most=pf_limits.settling_s,
+            of="station",
+            named=f"settling {word}",
+            unit="s",
+            never="never within the watch",
+        )
+        expect(
+            found.overshoot_percent,
+            at_most=pf_parameters.overshoot_percent,
+            of="station",
+            named=f"overshoot {word}",
+            unit="% of the step",
+            uncertainty=1.0,
+        )
+        before_w = after_w

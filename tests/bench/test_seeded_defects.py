@@ -15,6 +15,7 @@ import pytest
 
 from drivers.emulators.catalogue import all_defects
 from fixtures.gateway import GatewayWatch
+from fixtures.grid import GridWatch
 from fixtures.instruments import InstrumentWatch
 from fixtures.parameters import Parameters
 from fixtures.power import PowerWatch
@@ -32,13 +33,22 @@ from harness.usecase import declared
 from harness.verdict import Side, Verdict
 
 LAB = Path(__file__).parents[2] / "lab-configs/emulated-bench.yaml"
-SHORT = {"hold_s": 5, "each_way_s": 300, "frames_per_s": 1500, "load_s": 3, "changes": 20}
-SIDES = {"can_gateway": Side.GATEWAY, "power_analyser": Side.BENCH, "energy_meter": Side.BENCH}
-ON_THIS_BENCH = ("gateway", "analyser", "counter")
+SHORT = {"hold_s": 5, "each_way_s": 150, "frames_per_s": 1500, "load_s": 3, "changes": 20}
+SIDES = {
+    "can_gateway": Side.GATEWAY,
+    "charger": Side.STATION,
+    "power_analyser": Side.BENCH,
+    "energy_meter": Side.BENCH,
+    "ac_source": Side.BENCH,
+}
+ON_THIS_BENCH = ("gateway", "analyser", "counter", "grid")
+"""First words of the ids of this bench's own devices; and whatever names one of its cases."""
+OF_THIS_BENCH = ("PF_GC_", "PF_BP_", "PF_AF_", "PF_GW_")
 SEEDED = [
     (defect.id, defect.found_by, SIDES[defect.role])
     for defect in all_defects().values()
-    if defect.id.partition("-")[0] in ON_THIS_BENCH and defect.found_by.startswith("PF_")
+    if (defect.id.partition("-")[0] in ON_THIS_BENCH or defect.role == "charger")
+    and defect.found_by.startswith(OF_THIS_BENCH)
 ]
 
 
@@ -59,8 +69,10 @@ def fixtures_for(bench: Bench, subject: Subject) -> dict[str, Any]:
     }
     if subject.charger:
         station, power, v2g = bench.csms.station(subject), PowerWatch(bench), V2gWatch(bench)
+        found["pf_power"] = power
+        found["pf_grid"] = GridWatch(bench, power)
         found["pf_session"] = PairSession(bench, station, power, v2g)
-        found["pf_instruments"] = InstrumentWatch(bench, station)
+        found["pf_instruments"] = InstrumentWatch(bench, station, v2g)
     return found
 
 

@@ -217,7 +217,8 @@ def test_a_wt_gives_harmonics_by_order():
         await rig.clock.sleep(5)
         orders = await analyser.harmonics("I", 1, 13)
         assert len(orders) == 15
-        assert orders[6] == pytest.approx(0.02 * orders[2], rel=0.01)
+        thd_percent = rig.plant.state.grid_current_thd_percent
+        assert orders[6] == pytest.approx(0.8 * thd_percent / 100 * orders[2], rel=0.01)
 
     run(False, body)
 
