@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cached_property
+
 from xdist.scheduler import LoadScopeScheduling
+
+SHARE = 15
+"""Cases of one subject that a worker takes at a time: it connects the subject's devices once for them (our default)."""
 
 
 class SubjectScheduler(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives all cases of one subject to one worker, in their order."""
+    """Gives a worker a share of one subject's cases, in their order; each worker has devices of its own."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("[")[2]
+        return self._shares[nodeid]
+
+    @cached_property
+    def _shares(self) -> dict[str, str]:
+        seen: Counter[str] = Counter()
+        shares = {}
+        for nodeid in self.collection or ():
+            subject = nodeid.partition("[")[2]
+            shares[nodeid] = f"{subject}#{seen[subject] // SHARE}"
+            seen[subject] += 1
+        return shares

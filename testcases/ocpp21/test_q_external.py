@@ -67,7 +67,7 @@ async def test_an_external_setpoint_grows_old(pf_ground, pf_session, pf_station,
 
 
 @usecase("PF_Q05_R1_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q05"],
-         uses_rules=RULES, parameters={"setpoint_w": 3_000})  # fmt: skip
+         uses_rules=RULES, parameters={"setpoint_w": 3_000, "watch_s": 15})  # fmt: skip
 async def test_an_energy_manager_that_is_switched_off(
     pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters
 ):
@@ -76,7 +76,7 @@ async def test_an_energy_manager_that_is_switched_off(
     await set_smart(pf_station, "ExternalControlSignalsEnabled", "false")
     await pf_session.follows(pf_parameters.setpoint_w)
     await pf_site.order(setpoint_w=-pf_parameters.setpoint_w)
-    await pf_session.wait(pf_limits.settling_s)
+    await pf_session.wait(pf_parameters.watch_s)
     await pf_session.settles(pf_parameters.setpoint_w, within_s=pf_limits.settling_s)
 
 
@@ -119,7 +119,7 @@ async def test_whose_setpoint_counts(pf_ground, pf_session, pf_station, pf_site,
 
 
 @usecase("PF_Q06_R1_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q06.FR.08"], uses_rules=RULES,
-         parameters={"setpoint_w": 5_000})  # fmt: skip
+         parameters={"setpoint_w": 5_000, "watch_s": 15})  # fmt: skip
 async def test_an_external_limit_that_is_disallowed(
     pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters
 ):
@@ -128,7 +128,7 @@ async def test_an_external_limit_that_is_disallowed(
     await set_smart(pf_station, OPEN, "true")
     await pf_session.follows(pf_parameters.setpoint_w)
     await pf_site.order(limit_w=1_000)
-    await pf_session.wait(pf_limits.settling_s)
+    await pf_session.wait(pf_parameters.watch_s)
     await pf_session.settles(pf_parameters.setpoint_w, within_s=pf_limits.settling_s)
     wanted = {"chargingProfilePurpose": "ChargingStationExternalConstraints"}
     answer = await pf_station.call("GetChargingProfiles", {"requestId": 62, "chargingProfile": wanted})
