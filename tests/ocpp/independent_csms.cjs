@@ -1,5 +1,5 @@
 // A CSMS on the npm library `ocpp-rpc`: an implementation that this project did not write.
-// Usage: node independent_csms.cjs; prints {"port": N}, then one JSON line for every message and answer.
+// Usage: node independent_csms.cjs [PORT]; prints {"port": N}, then one JSON line for every message and answer.
 const { RPCServer, createRPCError } = require("ocpp-rpc");
 
 const server = new RPCServer({
@@ -18,6 +18,11 @@ const ANSWERS = {
   MeterValues: () => ({}),
   StartTransaction: () => ({ transactionId: 7, idTagInfo: { status: "Accepted" } }),
   StopTransaction: () => ({}),
+  NotifyEVChargingSchedule: () => ({ status: "Accepted" }),
+  ...Object.fromEntries(
+    ["SecurityEventNotification", "NotifyChargingLimit", "ClearedChargingLimit", "NotifyPriorityCharging", "NotifyDERAlarm",
+     "NotifyDERStartStop", "NotifyEvent"].map((action) => [action, () => ({})])),
+  PullDynamicScheduleUpdate: () => ({ status: "Rejected" }),
   NotifyEVChargingNeeds: (protocol) => ({ status: protocol === "ocpp2.1" ? "NoChargingProfile" : "Rejected" }),
 };
 
@@ -45,4 +50,4 @@ server.on("client", (client) => {
     return ANSWERS[method](client.protocol);
   });
 });
-server.listen(0, "127.0.0.1").then((http) => say({ port: http.address().port }));
+server.listen(Number(process.argv[2] || 0), "127.0.0.1").then((http) => say({ port: http.address().port }));

@@ -1,6 +1,6 @@
-"""Our agents against implementations that this project did not write: PyPI `ocpp` and npm `ocpp-rpc`.
+"""Our agents against implementations that this project did not write: PyPI `ocpp` and `ocpp-csms`, npm `ocpp-rpc`.
 
-The npm part runs where node finds `ocpp-rpc` (CI installs it into its own folder and sets NODE_PATH); else it is skipped.
+`ocpp-csms` and `ocpp-rpc` are installed by CI only (.ci/independent); where they are not, their tests are skipped.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -43,6 +44,12 @@ def node_has_ocpp_rpc():
         return False
     done = subprocess.run([node, "-e", "require('ocpp-rpc')"], capture_output=True, check=False, env=dict(os.environ))
     return done.returncode == 0
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 class LibraryCsms(ChargePoint201):
@@ -156,6 +163,44 @@ async def test_the_library_as_station_is_served_by_our_csms():
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     await csms.close()
+
+
+OCPP_CSMS = os.environ.get("OCPP_CSMS") or shutil.which("ocpp-csms")
+
+
+@pytest.mark.skipif(OCPP_CSMS is None, reason="PyPI's ocpp-csms is not here")
+async def test_our_1_6_station_charges_against_ocpp_csms():
+    clock, port = Clock(), free_port()
+    process = await asyncio.create_subprocess_exec(
+        OCPP_CSMS, "--host", "127.0.0.1", "--port", str(port), stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    heard = bytearray()
+
+    async def listen():
+        while octets := await process.stdout.read(4096):
+            heard.extend(octets)
+
+    listening = asyncio.ensure_future(listen())
+    try:
+        core = ChargePoint16(TableTop(clock))
+        shell = our_station(clock, f"ws://127.0.0.1:{port}", core, Version.V16, "CP-0016")
+        running = asyncio.ensure_future(shell.run())
+        await until(lambda: core.accepted, within_s=30)
+        core.plug(utc_s(clock))
+        core.authorise("TAG", utc_s(clock))
+        shell.poke()
+        await until(lambda: core.charge is not None and core.charge.transaction_id is not None)
+        core.unplug(utc_s(clock))
+        shell.poke()
+        await until(lambda: b"TransactionStopped" in heard or b"stopped" in heard)
+        assert b"CP-0016" in heard
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    finally:
+        process.kill()
+        await process.wait()
+        listening.cancel()
 
 
 @pytest.mark.skipif(not node_has_ocpp_rpc(), reason="node or its package ocpp-rpc is not here")
