@@ -118,6 +118,10 @@ class ScpiInstrument:
         text = text.strip()
         if text.upper() in self.no_value:
             return self.no_value[text.upper()]
+        if text[-1:].isdigit() and "_" not in text:  # nearly always: a number without a unit
+            with contextlib.suppress(ValueError):
+                plain = float(text)
+                return None if abs(plain) >= self.no_value_above else plain
         match = _NUMBER.match(text)
         if not match or not _UNIT.fullmatch(text, match.end()):
             raise InstrumentGarbage(self.role, f"{command}: {text[:80]!r} is not a number")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -362,7 +362,7 @@ class Bench:
                     self.record("bench", "bench", what="lost", text=str(problem))
                 complained = True
                 self._all_answer &= not isinstance(problem, InstrumentLost)
-            await self.clock.sleep(self.sample_s)
+            await (self.emulation.at_rest(self.sample_s) if self.emulation else self.clock.sleep(self.sample_s))
 
 
 def _plant_options(subject: Subject) -> dict[str, Any]:
@@ -375,4 +375,7 @@ def _plant_options(subject: Subject) -> dict[str, Any]:
 
 
 def _quantities(reading: PowerReading) -> dict[str, Any]:
-    return {name: value for name, value in asdict(reading).items() if name != "at_s"}
+    return {name: getattr(reading, name) for name in _QUANTITIES}
+
+
+_QUANTITIES = tuple(field.name for field in fields(PowerReading) if field.name != "at_s")

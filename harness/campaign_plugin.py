@@ -23,6 +23,8 @@ from harness.bench import Bench
 from harness.campaign.attempt import AttemptRunner
 from harness.campaign.catalogue import load_cases
 from harness.campaign.lease import BenchBusy, Lease
+from harness.campaign.plan import load_plan
+from harness.campaign.programme import Part, Programme, missed_by_the_vehicle
 from harness.campaign.records import Pair, Planned
 from harness.campaign.run import Run, cell, new_folder
 from harness.campaign.store import StoreError
@@ -31,8 +33,9 @@ from harness.clock import TimeMode, new_loop
 from harness.lab import Lab, LabError, load_lab
 from harness.live_feed import FeedSender
 from harness.live_terminal import Terminal
+from harness.repeating import attempts_of
 from harness.subjects import applicability, check_parameters, parameters_for, subjects_for
-from harness.usecase import CASES, UseCase, declared
+from harness.usecase import CASES, Parameter, UseCase, declared
 from harness.verdict import Verdict
 from reports.make import make_report
 
@@ -42,7 +45,7 @@ CAMPAIGN = pytest.StashKey["CampaignPlugin"]()
 def install(config: pytest.Config) -> None:
     """Put a campaign on this pytest session; a wrong lab file or option is a usage error with the way out."""
     try:
-        campaign = CampaignPlugin(config, load_lab(Path(config.getoption("--lab"))))
+        campaign = CampaignPlugin(config, *_lab_and_programme(config))
     except (LabError, StoreError, BenchBusy, ConfigError, ValueError) as refused:
         raise pytest.UsageError(str(refused)) from None
     config.stash[CAMPAIGN] = campaign
@@ -51,12 +54,24 @@ def install(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("fixtures.roles")
 
 
+def _lab_and_programme(config: pytest.Config) -> tuple[Lab, Programme | None]:
+    """The lab file, and what a campaign file makes of it."""
+    path = config.getoption("--pf-campaign")
+    if not path:
+        return load_lab(Path(config.getoption("--lab"))), None
+    plan = load_plan(Path(path))
+    lab = plan.on(load_lab(Path(config.getoption("--lab") or plan.lab)), {case.id: case for case in load_cases()})
+    text = Path(path).read_text(encoding="utf-8")
+    return lab, Programme(plan, lab, load_cases(lab.suites), text, Part.read(config.getoption("--pf-part")))
+
+
 class CampaignPlugin:
     """Everything that lives as long as one pytest session with a lab."""
 
-    def __init__(self, config: pytest.Config, lab: Lab) -> None:
+    def __init__(self, config: pytest.Config, lab: Lab, programme: Programme | None = None) -> None:
         self.config = config
         self.lab = lab
+        self.programme = programme
         self.mode = TimeMode(config.getoption("--pf-time"))
         self.worker = getattr(config, "workerinput", None)
         self.workers = config.getoption("numprocesses", None) or 0
@@ -96,7 +111,11 @@ class CampaignPlugin:
             run.store.close_interrupted(at_utc_us=round(datetime.now(UTC).timestamp() * 1e6))
             return run
         folder = new_folder(Path(self.config.getoption("--pf-out")), datetime.now(UTC))
-        return Run.create(folder, self.lab, load_cases(self.lab.suites), self.mode)
+        cases = load_cases(self.lab.suites)
+        if self.programme:
+            wanted = {one.id for one in self.programme.plan.cases}
+            cases = [case for case in cases if case.id in wanted]
+        return Run.create(folder, self.lab, cases, self.mode, self.programme)
 
     def _finished_before(self) -> set[Planned]:
         """What an interrupted run had finished. Workers are told, so that all of them collect the same."""
@@ -105,6 +124,8 @@ class CampaignPlugin:
             return {
                 Planned(case, Pair(vehicle, charger)) for case, vehicle, charger in self.worker["plugfest_finished"]
             }
+        if self.programme:
+            return self.programme.finished(self.run.store.outcomes())
         return self.run.store.finished()
 
     # Time and loops
@@ -118,15 +139,29 @@ class CampaignPlugin:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         case = declared(metafunc.function)
         if case:
-            subjects = subjects_for(case, self.lab)
+            subjects = self._subjects(case)
             metafunc.fixturenames.append("pf_subject")
             names = [subject.name for subject in subjects]
             metafunc.parametrize("pf_subject", subjects, indirect=True, ids=names, scope="session")
+
+    def _subjects(self, case: UseCase) -> list[Subject]:
+        """What the case is run on here: all that the lab has for it, or what a campaign leaves to us."""
+        if self.programme is None:
+            return subjects_for(case, self.lab)
+        done = self.finished if self.run else set()
+        return [one for one in self.programme.subjects(case) if cell(case, one) in self.programme.ours - done]
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         wanted = set(config.getoption("--pf-case"))
         chosen = [item for item in items if _has_subject(item) and (not wanted or _case_of(item).id in wanted)]
+        if self.programme:
+            place = self.programme.place
+            chosen.sort(key=lambda item: place[cell(_case_of(item), _subject(item))])
+            kept_on = set(chosen)
+            config.hook.pytest_deselected(items=[item for item in items if item not in kept_on])
+            items[:] = chosen
+            return
         chosen.sort(key=self._position)
         kept: list[pytest.Item] = []
         if self.run:
@@ -156,6 +191,22 @@ class CampaignPlugin:
 
     # Running
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """In a campaign: the attempts of one cell, as repeats and the re-test rule want them."""
+        if self.programme is None or self.run is None or _case(item) is None:
+            return None
+        attempts_of(item, nextitem, functools.partial(self._again, item))
+        return True
+
+    def _again(self, item: pytest.Item) -> bool:
+        assert self.programme
+        assert self.run
+        case, pair = _case_of(item).id, cell(_case_of(item), _subject(item)).pair
+        verdicts = [verdict for verdict, _ in self.run.store.verdicts(pair).get(case, [])]
+        ended = not verdicts or verdicts[-1] is Verdict.ABORTED
+        return not ended and self.programme.plan.again(case, verdicts)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         case = _case(item)
@@ -167,10 +218,17 @@ class CampaignPlugin:
                 await self._attempt(item, case, subject, functools.partial(body, **fixtures))
 
             item.obj = attempt
+            try:
+                return (yield)
+            finally:
+                item.obj = body
         return (yield)
 
     async def _attempt(self, item: pytest.Item, case: UseCase, subject: Subject, body: Callable[[], Any]) -> None:
-        result = await self.runner.attempt(case, subject, parameters_for(case, self.lab), body)
+        parameters = parameters_for(case, self.lab)
+        if case.only_after:
+            parameters |= self._missed_before(item, case, subject)
+        result = await self.runner.attempt(case, subject, parameters, body)
         side = str(result.side or "")
         item.user_properties.append(("plugfest", _outcome(result.verdict, side, result.reason, case, subject)))
         item.user_properties.extend([("verdict", str(result.verdict)), ("side", side), ("reason", result.reason)])
@@ -195,6 +253,16 @@ class CampaignPlugin:
 
     def pytest_report_header(self) -> str | None:
         return f"operator's page: {self.page}" if self.page else None
+
+    def _missed_before(self, item: pytest.Item, case: UseCase, subject: Subject) -> dict[str, Parameter]:
+        """Which missed case is tried again with help; skips where the vehicle needs none."""
+        assert self.run
+        why, missed = missed_by_the_vehicle(case, self.run.store.verdicts(cell(case, subject).pair))
+        if why:
+            self.run.store.rule_out(cell(case, subject), why)
+            item.user_properties.append(("plugfest", _outcome(Verdict.NOT_APPLICABLE, "", why, case, subject)))
+            pytest.skip(f"not applicable: {why}")
+        return {"missed": missed} if missed else {}
 
     # The end
 
@@ -225,7 +293,8 @@ class CampaignPlugin:
         """One subject's cases go to one worker: its devices stay connected."""
         from harness.subject_scheduler import SubjectScheduler  # xdist is only there with -n
 
-        return SubjectScheduler(config, log)
+        in_order = self.programme is not None and self.programme.plan.order != "by_pair"
+        return SubjectScheduler(config, log, in_order=in_order)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

@@ -76,6 +76,8 @@ class Case:
     measurements: list[Measurement] = field(default_factory=list)
     helped: list[str] = field(default_factory=list)
     """Allowed helps that were needed: they turn a pass into a conditional pass."""
+    help_of: Side = Side.UNKNOWN
+    """Who needed the help."""
     stopped: tuple[Verdict, Side, str] | None = None
     """Set when the body ended early for another reason than a finding."""
     in_preamble: bool = False
@@ -117,9 +119,10 @@ class Case:
             raise PreambleMissed(reason)
         raise ExpectationMissed(reason)
 
-    def help(self, text: str) -> None:
-        """Note an allowed help, such as a wake-up by the station."""
+    def help(self, text: str, of: Side = Side.UNKNOWN) -> None:
+        """Note an allowed help that `of` needed, such as a wake-up by the station."""
         self.helped.append(text)
+        self.help_of = of
         self.step(f"help: {text}")
 
     @contextmanager
@@ -156,7 +159,7 @@ class Case:
         known = {side for side in sides if side is not Side.UNKNOWN}
         if known >= {Side.VEHICLE, Side.STATION}:
             return Side.PAIR
-        return sides[0] if sides else Side.UNKNOWN
+        return sides[0] if sides else self.help_of
 
     @property
     def kind(self) -> Kind:

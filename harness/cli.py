@@ -13,11 +13,12 @@ from rich.console import Console
 
 from harness.bench_cli import check, emulate
 from harness.campaign.catalogue import load_cases
+from harness.campaign.plan import PlanError, load_plan
 from harness.campaign_plugin import CAMPAIGN
 from harness.clock import TimeMode
 from harness.exi_cli import exi_app
 from harness.judge_cli import command as judge
-from harness.lab import LabError, load_lab
+from harness.lab import Lab, LabError, load_lab
 from harness.lists_cli import cases, defects, rules
 from harness.live import LiveView
 from harness.live_feed import FeedReceiver
@@ -37,7 +38,13 @@ LabOption = Annotated[Path, typer.Option("--lab", help="lab config file")]
 
 @app.command()
 def run(
-    lab: LabOption,
+    lab: Annotated[
+        Path | None, typer.Option("--lab", help="lab config file; with --campaign: in place of its own")
+    ] = None,
+    campaign: Annotated[
+        Path | None, typer.Option("--campaign", help="campaign file: population, protocol, pairs, order, repeats")
+    ] = None,
+    part: Annotated[str, typer.Option("--part", help="with --campaign: this share of the pairs, as 1/2")] = "1/1",
     expression: Annotated[str, typer.Option("-k", help="only cases whose name matches, as pytest's -k")] = "",
     case: Annotated[list[str] | None, typer.Option("--case", help="only this case id (repeatable)")] = None,
     time: Annotated[TimeMode, typer.Option("--time", help="wire: real time over real wires; virtual")] = TimeMode.WIRE,
@@ -48,13 +55,11 @@ def run(
         list[str] | None, typer.Option("--defect", help="seed this defect (see `plugfest defects`)")
     ] = None,
 ) -> None:
-    """Run a lab's programme and write the report. Exits 0 if every applicable verdict is pass, 1 if not, 4 on usage."""
-    try:
-        bench = load_lab(lab)
-        load_cases(bench.suites)
-    except LabError as refused:
-        _refuse(str(refused))
-    arguments = _pytest_arguments(bench.suites, lab, time, out)
+    """Run a lab's programme, or a campaign, and write the report. Exits 0 if every applicable verdict is pass, 1 if not,
+    4 on usage."""
+    bench, path = _bench(lab, campaign)
+    arguments = _pytest_arguments(bench.suites, path, time, out)
+    arguments += ["--pf-campaign", str(campaign), "--pf-part", part] if campaign else []
     arguments += ["-k", expression] if expression else []
     arguments += [part for one in case or [] for part in ("--pf-case", one)]
     arguments += [part for one in defect or [] for part in ("--pf-defect", one)]
@@ -68,6 +73,23 @@ def run(
     code = pytest.main([*arguments, "-p", "no:terminal"], plugins=[view, plugin])
     view.finish(plugin.reports)
     raise typer.Exit(_exit_code(int(code), view))
+
+
+def _bench(lab: Path | None, campaign: Path | None) -> tuple[Lab, Path]:
+    """The lab that is run, and its file."""
+    try:
+        if campaign is None:
+            if lab is None:
+                raise LabError(["--lab FILE or --campaign FILE: give one of them"])
+            bench = load_lab(lab)
+            load_cases(bench.suites)
+            return bench, lab
+        plan = load_plan(campaign)
+        path = lab or plan.lab
+        return plan.on(load_lab(path), {case.id: case for case in load_cases()}), path
+    except (LabError, PlanError) as refused:
+        _refuse(str(refused))
+    raise AssertionError
 
 
 def _stop_politely() -> None:

@@ -27,6 +27,9 @@ from harness.plant.wire import PlantClient
 START_S = 20.0
 """How long an emulator may take to come up on a busy machine (our default)."""
 STOP_S = 2.0
+QUIET_PART = 0.5
+RARE_S = 300.0
+"""Distance of readings in virtual time while nothing happens (our default)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,14 @@ class Emulation(Protocol):
 
     def plant_port(self, owner: str) -> PlantPort:
         """Our own hand on the plant, for an owner that no emulator of this bench is; `close` it after use."""
+        ...
+
+    async def at_rest(self, after_s: float) -> None:
+        """Return when the next reading is worth its time, at least `after_s` from now.
+
+        A plant in this process follows its own course while no owner changes an input, so in virtual time a look is
+        worth less the longer all is quiet: it comes after half of the quiet time, at most after `RARE_S`.
+        """
         ...
 
     def dead(self) -> list[str]:
@@ -135,6 +146,9 @@ class WireEmulation:
     def plant_port(self, owner: str) -> PlantPort:
         return PlantClient(self._plant, owner)
 
+    async def at_rest(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+
     def dead(self) -> list[str]:
         return [kind for kind, process in self._processes if process.returncode is not None]
 
@@ -195,6 +209,15 @@ class VirtualEmulation:
     def plant_port(self, owner: str) -> PlantPort:
         assert self._plant
         return self._plant.port(owner)
+
+    async def at_rest(self, after_s: float) -> None:
+        await self._clock.sleep(after_s)
+        plant = self._plant
+        if plant:
+            longest_s = min((self._clock.now_s() - plant.changed_s) * QUIET_PART, RARE_S) - after_s
+            if longest_s > 0.0:
+                await asyncio.wait({plant.changed()}, timeout=longest_s)
+                await self._clock.sleep(0.0 if plant.changed_s < self._clock.now_s() else after_s)
 
     def dead(self) -> list[str]:
         return []

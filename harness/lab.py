@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from harness.marked_yaml import MarkedYaml, Where, YamlProblem
 
 ROLES = (
     "charger",
@@ -210,85 +210,31 @@ class Lab(_Model):
         return [(self.device("vehicle", v), self.device("charger", c)) for v, c in self.pairings]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    line: int
-    column: int
-
-
 def load_lab(path: Path, today: dt.date | None = None) -> Lab:
     """Read and validate a lab file; raises LabError with every problem found.
 
     `today` is the date against which calibrations are checked; without it the machine's date is taken.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as problem:
-        raise LabError([f"{path}: cannot be read: {problem.strerror}; give an existing file to --lab"]) from None
+        file = MarkedYaml.load(path, "--lab", "lab, suites and roles")
+    except YamlProblem as refused:
+        raise LabError(refused.problems) from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise LabError([f"{path}{where}: not YAML: {getattr(problem, 'problem', problem)}"]) from None
-    if not isinstance(root, yaml.MappingNode):
-        raise LabError([f"{path}:1:1: expected a mapping with the keys lab, suites and roles"])
-    places: dict[tuple[str | int, ...], _Place] = {}
-    problems = [f"{path}:{place.line}:{place.column}: {text}" for place, text in _walk(root, (), places)]
-    if problems:
-        raise LabError(problems)
-    content = yaml.safe_load(text)
-    try:
-        lab = Lab.model_validate({**content, "path": path})
+        lab = Lab.model_validate({**file.content, "path": path})
     except ValidationError as refused:
-        raise LabError(
-            [_complaint(path, places, tuple(error["loc"]), _explain(error)) for error in refused.errors()]
-        ) from None
+        raise LabError([_complaint(file, tuple(error["loc"]), _explain(error)) for error in refused.errors()]) from None
     lab = lab.model_copy(update={"roles": {role: _named(role, found) for role, found in lab.roles.items()}})
     complaints = list(_check(lab, today or dt.datetime.now(dt.UTC).date()))
     if complaints:
-        raise LabError([_complaint(path, places, where, why) for where, why in complaints])
+        raise LabError([_complaint(file, where, why) for where, why in complaints])
     return lab
 
 
-def _walk(
-    node: yaml.Node, where: tuple[str | int, ...], places: dict[tuple[str | int, ...], _Place]
-) -> Iterator[tuple[_Place, str]]:
-    """Note the place of every key; yield keys that stand twice."""
-    places.setdefault(where, _Place(node.start_mark.line + 1, node.start_mark.column + 1))
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            name = str(key.value)
-            places[(*where, name)] = _Place(key.start_mark.line + 1, key.start_mark.column + 1)
-            if name in seen:
-                yield places[(*where, name)], f"{'.'.join(map(str, (*where, name)))}: stands twice; keep one"
-            seen.add(name)
-            yield from _walk(value, (*where, name), places)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from _walk(value, (*where, index), places)
-
-
-def _at(places: Mapping[tuple[str | int, ...], _Place], where: tuple[str | int, ...]) -> str:
-    """Line and column of the nearest known place at or above `where`."""
-    for length in range(len(where), 0, -1):
-        if place := places.get(where[:length]):
-            return f"{place.line}:{place.column}"
-    return "1:1"
-
-
-def _in_file(places: Mapping[tuple[str | int, ...], _Place], where: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """A location as the file has it: a single device stands there without its list, so without the index."""
+def _complaint(file: MarkedYaml, where: Where, why: str) -> str:
+    """In the file a single device stands without its list, so without the index."""
     without = tuple(part for part in where if not isinstance(part, int))
-    return without if where[:3] not in places and where[:1] == ("roles",) else where
-
-
-def _complaint(
-    path: Path, places: Mapping[tuple[str | int, ...], _Place], where: tuple[str | int, ...], why: str
-) -> str:
-    where = _in_file(places, where)
-    return f"{path}:{_at(places, where)}: {'.'.join(map(str, where))}: {why}"
+    single = where[:1] == ("roles",) and not file.knows(where[:3])
+    return file.complaint(without if single else where, why)
 
 
 def _explain(error: Any) -> str:

@@ -59,6 +59,18 @@ class Limits:
     """Largest power at the grid side once a vehicle is unplugged (standby of the station)."""
     unplug_s: Setting = Setting(2.0)
     """From unplugging until the power is gone. The pilot-loss limit of 100 ms needs an oscilloscope, not this."""
+    excess_a: Setting = Setting(0.5, Source.PUBLISHED, "paused and delayed charging, Nature Communications 2024")
+    """Current per phase above an AC station's offer (our reading of a sentence that was shortened in print)."""
+    offer_s: Setting = Setting(10.0)
+    """From a charging profile's acceptance until the control pilot offers what it says."""
+    ac_down_s: Setting = Setting(5.0)
+    """From a lowered offer on the control pilot until the AC current is within it."""
+    ac_up_s: Setting = Setting(30.0)
+    """From a raised offer on the control pilot until the AC current has followed."""
+    ac_window_s: Setting = Setting(10.0)
+    """After a change of the offer the AC current is not held against it for so long."""
+    ac_stuck_a: Setting = Setting(2.0)
+    """How far a vehicle that could take more may stay below an offer."""
     gateway_latency_s: Setting = Setting(0.1)
     """From a signal's change on one bus to its change on the other, 99th percentile."""
     gateway_timeout_s: Setting = Setting(1.0)

@@ -90,7 +90,8 @@ class LiveView:
             self.console.print(Text(f"  ☛ {visible(event.data['prompt'])}", style="bold yellow"))
         elif event.kind == "reading" and event.channel == "power_analyser":
             now.power_w = event.data.get("active_w")
-        self._draw()
+        if self.console.is_terminal:
+            self._draw()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         broken_outside = report.when != "call" and report.failed

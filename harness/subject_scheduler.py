@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
+from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
@@ -14,6 +15,10 @@ SHARE = 15
 class SubjectScheduler(LoadScopeScheduling):  # type: ignore[misc]
     """Gives a worker a share of one subject's cases, in their order; each worker has devices of its own."""
 
+    def __init__(self, config: Any, log: Any, *, share: int = SHARE) -> None:
+        super().__init__(config, log)
+        self._share = share
+
     def _split_scope(self, nodeid: str) -> str:
         return self._shares[nodeid]
 
@@ -23,6 +28,6 @@ class SubjectScheduler(LoadScopeScheduling):  # type: ignore[misc]
         shares = {}
         for nodeid in self.collection or ():
             subject = nodeid.partition("[")[2]
-            shares[nodeid] = f"{subject}#{seen[subject] // SHARE}"
+            shares[nodeid] = f"{subject}#{seen[subject] // self._share}"
             seen[subject] += 1
         return shares

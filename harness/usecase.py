@@ -30,6 +30,10 @@ class UseCase:
     """Protocols (as in `plugfest rules`) whose rules judge the case's transcript besides its own expectations."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     """Names and full-length defaults; a lab config may set others, and the report prints the values that were run."""
+    only_after: tuple[str, ...] = ()
+    """Cases of which the vehicle must have failed one on this subject before; else this one is not applicable."""
+    tries_again: tuple[str, ...] = ()
+    """Cases of which it repeats the first that failed, with help; its parameter `missed` is that case's id."""
     module: str = ""
     order: int = 0
     """Position in its file: the order in which the story is told."""
@@ -44,6 +48,8 @@ def usecase(
     requirements: Collection[str] = (),
     uses_rules: Collection[str] = (),
     parameters: Mapping[str, Parameter] | None = None,
+    only_after: Collection[str] = (),
+    tries_again: Collection[str] = (),
 ) -> Callable[[Function], Function]:
     """Declare an async test function as a test case; its docstring's first line is the title.
 
@@ -68,6 +74,8 @@ def usecase(
             tuple(requirements),
             tuple(uses_rules),
             dict(parameters or {}),
+            tuple(only_after),
+            tuple(tries_again),
             function.__module__,
             function.__code__.co_firstlineno,
         )

@@ -76,9 +76,11 @@ class ScpiDevice(LineDevice):
     error_depth = 16
     separator = ";"
     _handlers: ClassVar[list[tuple[re.Pattern[str], str]]] = []
+    _known: ClassVar[dict[str, tuple[str, tuple[int, ...]] | None]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        cls._known = {}
         cls._handlers = [
             (pattern, name)
             for name in dir(cls)
@@ -110,15 +112,24 @@ class ScpiDevice(LineDevice):
         """Call the handler. A header without a leading colon is first looked for beside the one before it."""
         absolute = header if header[0] in ":*" else ":" + header
         for candidate in (path + absolute, absolute) if path and header[0] not in ":*" else (absolute,):
-            for pattern, name in self._handlers:
-                if match := pattern.fullmatch(candidate):
-                    suffixes = [int(group) for group in match.groups() if group]
-                    try:
-                        answer = getattr(self, name)(*suffixes, *parameters)
-                    except TypeError:
-                        raise ScpiError(self.dialect.parameter, "Parameter count or type") from None
-                    return answer, candidate.rpartition(":")[0] if candidate[0] == ":" else path
+            if found := self._handler(candidate):
+                name, suffixes = found
+                try:
+                    answer = getattr(self, name)(*suffixes, *parameters)
+                except TypeError:
+                    raise ScpiError(self.dialect.parameter, "Parameter count or type") from None
+                return answer, candidate.rpartition(":")[0] if candidate[0] == ":" else path
         raise ScpiError(self.dialect.undefined, "Undefined header")
+
+    @classmethod
+    def _handler(cls, header: str) -> tuple[str, tuple[int, ...]] | None:
+        """The method that a header calls, and its numeric suffixes; looked for once."""
+        if header not in cls._known:
+            matches = ((name, pattern.fullmatch(header)) for pattern, name in cls._handlers)
+            found = next(((name, match) for name, match in matches if match), None)
+            suffixes = tuple(int(group) for group in found[1].groups() if group) if found else ()
+            cls._known[header] = (found[0], suffixes) if found else None
+        return cls._known[header]
 
     def fault(self, number: int, text: str) -> None:
         """Put an entry into the error queue."""

@@ -16,7 +16,7 @@ from harness.link import TextChannel
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
 from harness.ocpp.evse import Order, ScheduleState
-from harness.ocpp.meter_values import Readings
+from harness.ocpp.meter_values import Meter, Readings
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.observer import Observer, Unobserved
 from harness.ocpp.security import Security
@@ -80,12 +80,13 @@ class EmulatedStation:
         defects: Collection[str] = (),
         observer: Observer | None = None,
         backoff: Backoff | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.clock = clock
         self.building_w: float | None = None
         """What the site draws besides this charger, W; None: there is no site meter."""
         settings = settings or StationSettings()
-        meter = PlantMeter(plant, lambda: self.building_w)
+        meter = meter or PlantMeter(plant, lambda: self.building_w)
         self.core = ChargingStation(settings, meter, quirks=quirks_of(defects))
         self.evse = self.core.evse
         if isinstance(csms, CsmsAddress):

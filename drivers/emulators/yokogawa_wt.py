@@ -55,12 +55,20 @@ class YokogawaWT(ScpiDevice):
             return nan
         if self.has("overrange"):
             return inf
+        return self._shown(item, element, {})
+
+    def _shown(self, item: str, element: int, tables: dict[int, dict[str, float | None]]) -> float:
+        """One quantity; `tables` keeps what was reckoned for an element, for the next of the same moment."""
         if item in _ENERGY:
             return self._energy(item)
-        if element == _SIGMA:
-            return self._sum(item)
+        if element not in tables:
+            tables[element] = self._sums() if element == _SIGMA else self._table(element)
+        value = tables[element].get(_FORMS.get(item, item))
+        return nan if value is None else value
+
+    def _table(self, element: int) -> dict[str, float | None]:
         shown = self.core.shown(element, self.now_s)
-        values = {
+        return {
             "U": shown.voltage_v,
             "I": shown.current_a,
             "P": shown.active_w,
@@ -72,14 +80,12 @@ class YokogawaWT(ScpiDevice):
             "UTHD": shown.voltage_thd_percent,
             "ITHD": shown.current_thd_percent,
         }
-        value = values.get(_FORMS.get(item, item))
-        return nan if value is None else value
 
-    def _sum(self, item: str) -> float:
+    def _sums(self) -> dict[str, float | None]:
         shown = [self.core.shown(number, self.now_s) for number in (1, 2, 3)]
         active_w = sum(one.active_w for one in shown)
         apparent_va = sum(one.apparent_va for one in shown)
-        values = {
+        return {
             "P": active_w,
             "S": apparent_va,
             "Q": sum(one.reactive_var for one in shown),
@@ -87,7 +93,6 @@ class YokogawaWT(ScpiDevice):
             "U": sum(one.voltage_v for one in shown) / 3,
             "I": sum(one.current_a for one in shown) / 3,
         }
-        return values.get(_FORMS.get(item, item), nan)
 
     def _energy(self, item: str) -> float:
         if self._started is None or self.has("no-integration"):
@@ -182,7 +187,11 @@ class YokogawaWT(ScpiDevice):
     def values(self) -> str:
         if self.has("error-queue"):
             self.fault(self.dialect.execution, "Invalid operation")
-        return ",".join(_nr3(self._value(*self.items.get(index, ("U", 1)))) for index in range(1, self.count + 1))
+        wanted = [self.items.get(index, ("U", 1)) for index in range(1, self.count + 1)]
+        if self.has("no-value") or self.has("overrange"):
+            return ",".join(_nr3(self._value(*one)) for one in wanted)
+        tables: dict[int, dict[str, float | None]] = {}
+        return ",".join([_nr3(self._shown(item, element, tables)) for item, element in wanted])
 
     @scpi(":NUMeric:LIST:ITEM<n>")
     def choose_list(self, _index: int, item: str, element: str) -> None:

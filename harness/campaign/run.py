@@ -13,7 +13,8 @@ from pathlib import Path
 
 from drivers.roles import Identity
 from harness.campaign.evidence import STORE, attempt_folder, collect, write_manifest
-from harness.campaign.records import Campaign, CaseInfo, Instrument, Pair, Planned, Step, Unit
+from harness.campaign.programme import Programme, pair_of
+from harness.campaign.records import Campaign, CaseInfo, Instrument, Planned, Step, Unit
 from harness.campaign.store import Store, StoreError
 from harness.case import Case, Subject
 from harness.clock import Clock, TimeMode
@@ -41,8 +42,10 @@ class Run:
         self.mode = mode
 
     @classmethod
-    def create(cls, folder: Path, lab: Lab, cases: Iterable[UseCase], mode: TimeMode) -> Run:
-        """A new run folder; raises StoreError if there is one already."""
+    def create(
+        cls, folder: Path, lab: Lab, cases: Iterable[UseCase], mode: TimeMode, programme: Programme | None = None
+    ) -> Run:
+        """A new run folder; raises StoreError if there is one already. A campaign's plan goes before the lab's own."""
         text = lab.path.read_text(encoding="utf-8")
         cases = list(cases)
         campaign = Campaign(
@@ -61,8 +64,14 @@ class Run:
             time_mode=mode,
             started_utc_us=round(datetime.now(UTC).timestamp() * 1e6),
         )
-        store = Store.create(folder / STORE, campaign)
-        store.describe(units=_units(lab), cases=[_info(case) for case in cases])
+        store = Store.create(folder / STORE, programme.heads(campaign) if programme else campaign)
+        units = programme.plan.units() if programme else []
+        known = {unit.key for unit in units}
+        units += [unit for unit in _units(lab) if unit.key not in known]
+        store.describe(units=units, cases=[_info(case) for case in cases])
+        if programme:
+            store.plan(programme.cells)
+            store.rule_out_all(programme.ruled_out)
         return cls(folder, store, mode)
 
     @classmethod
@@ -109,12 +118,6 @@ class Run:
         self.store.seal()
         self.store.close()
         write_manifest(self.folder)
-
-
-def pair_of(subject: Subject) -> Pair:
-    """The cell's key. A device that is neither vehicle nor charger stands on the charger's axis."""
-    second = subject.charger or subject.other
-    return Pair(subject.vehicle.id if subject.vehicle else "", second.id if second else "")
 
 
 def cell(case: UseCase, subject: Subject) -> Planned:

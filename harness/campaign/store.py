@@ -180,13 +180,18 @@ class Store:
 
     def rule_out(self, cell: Planned, why: str) -> None:
         """The case cannot apply to the pair (by the declaration form): it counts as not applicable, not as not run."""
+        self.rule_out_all({cell: why})
+
+    def rule_out_all(self, reasons: Mapping[Planned, str]) -> None:
+        """The same for many cells, in one transaction."""
         with _transaction(self._db):
-            done = self._db.execute(
-                "UPDATE planned SET not_applicable = ? WHERE case_id = ? AND vehicle = ? AND charger = ?",
-                (why, cell.case, *cell.pair),
-            )
-            if not done.rowcount:
-                raise StoreError(f"{cell.case} on {cell.pair} is not planned: plan() it first")
+            for cell, why in reasons.items():
+                done = self._db.execute(
+                    "UPDATE planned SET not_applicable = ? WHERE case_id = ? AND vehicle = ? AND charger = ?",
+                    (why, cell.case, *cell.pair),
+                )
+                if not done.rowcount:
+                    raise StoreError(f"{cell.case} on {cell.pair} is not planned: plan() it first")
 
     def deviation(self, text: str, attempts: Sequence[str] = ()) -> int:
         """Record a departure from the method; returns its number."""
@@ -328,6 +333,29 @@ class Store:
         ruled_out = self._db.execute("SELECT case_id, vehicle, charger FROM planned WHERE not_applicable IS NOT NULL")
         done = {Planned(case, Pair(vehicle, charger)) for case, vehicle, charger in ruled_out}
         return done | {cell for cell, verdict in latest.items() if verdict not in redo}
+
+    def outcomes(self) -> dict[Planned, list[Verdict]]:
+        """The verdicts of every cell that has been tried or ruled out while running, attempt by attempt."""
+        found: dict[Planned, list[Verdict]] = {}
+        rows = self._db.execute(
+            "SELECT case_id, vehicle, charger, verdict FROM attempt WHERE verdict IS NOT NULL "
+            "UNION ALL SELECT case_id, vehicle, charger, 'not_applicable' FROM planned WHERE not_applicable IS NOT NULL"
+        )
+        for case, vehicle, charger, verdict in rows:
+            found.setdefault(Planned(case, Pair(vehicle, charger)), []).append(Verdict(verdict))
+        return found
+
+    def verdicts(self, pair: Pair) -> dict[str, list[tuple[Verdict, Side | None]]]:
+        """What came of each case on a pair, attempt by attempt."""
+        found: dict[str, list[tuple[Verdict, Side | None]]] = {}
+        rows = self._db.execute(
+            "SELECT case_id, verdict, side FROM attempt "
+            "WHERE vehicle = ? AND charger = ? AND verdict IS NOT NULL ORDER BY number",
+            pair,
+        )
+        for case, verdict, side in rows:
+            found.setdefault(case, []).append((Verdict(verdict), Side(side) if side else None))
+        return found
 
     def results(self) -> list[Result]:
         """Every planned cell with all its attempts, in the order of cases, vehicles, chargers."""

@@ -87,12 +87,13 @@ class Evse:
         self.quirks = quirks
         self.maximum_charge_w = maximum_charge_w
         self.maximum_discharge_w = maximum_discharge_w
+        self.control_interval_s = CONTROL_INTERVAL_S
         self.online = False
         """The CSMS has accepted us and the link is up."""
         self.linked = False
         self.offline_since_s: float | None = None
         self.operative = True
-        self.smart = SmartCharging(model, EVSE_ID, self._around, post)
+        self.smart = SmartCharging(model, EVSE_ID, self.around, post)
         self.der = DerControls(model, EVSE_ID, post)
         self.transaction: Transaction | None = None
         self.plugged = False
@@ -351,7 +352,8 @@ class Evse:
 
     # inside ------------------------------------------------------------------------------------------------------
 
-    def _around(self, now_s: float) -> Surroundings:
+    def around(self, now_s: float) -> Surroundings:
+        """What the profiles' meaning depends on now."""
         transaction = self.transaction
         readings = self._readings()
         ems = self.smart.ems
@@ -490,7 +492,7 @@ class Evse:
         if self._sample_due_s is not None and now_s >= self._sample_due_s:
             self._sample_due_s = self._next_sample_s(self._sample_due_s)
             self._event("Updated", "MeterValuePeriodic", now_s, context="Sample.Periodic")
-        self._control_due_s = now_s + CONTROL_INTERVAL_S
+        self._control_due_s = now_s + self.control_interval_s
 
     def _watch_frequency(self) -> None:
         """Q08.FR.07: a new frequency counts once it has moved by the threshold (mHz)."""

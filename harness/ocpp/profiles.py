@@ -65,6 +65,8 @@ class Period:
     signal_watt: Curve = ()
     """(signal, W) by rising signal."""
     evse_sleep: bool = False
+    phases: int | None = None
+    """numberPhases: on how many phases an AC vehicle may charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ class Target:
     setpoint_w: float | None = None
     setpoint_reactive_var: float | None = None
     evse_sleep: bool = False
+    phases: int | None = None
+    """On how many phases an AC vehicle may charge; None: all that there are."""
     profile_id: int | None = None
     """The profile that gives the operation mode."""
 
@@ -223,6 +227,7 @@ def _read_period(raw: Payload, factor: float) -> Period:
         freq_watt=tuple(sorted((p["frequency"], p["power"]) for p in raw.get("v2xFreqWattCurve", ()))),
         signal_watt=tuple(sorted((p["signal"], p["power"]) for p in raw.get("v2xSignalWattCurve", ()))),
         evse_sleep=raw.get("evseSleep", False),
+        phases=raw.get("numberPhases"),
         **numbers,
     )
 
@@ -346,6 +351,7 @@ def target_at(profiles: Sequence[Profile], around: Surroundings) -> Target:
         setpoint_w=_capped(setpoint_w, limit_w, discharge_w),
         setpoint_reactive_var=own.setpoint_reactive_var,
         evse_sleep=own.evse_sleep,
+        phases=own.phases,
         profile_id=transaction[0].id if transaction else None,
     )
 

@@ -73,6 +73,7 @@ class SmartCharging:
         self.afrr: list[tuple[float, int]] = []
         """(UTC seconds, signal) by time."""
         self.per_phase_discharge = False
+        self.is_dc = True
         self._around = around
         self._post = post
         self._pull_due_s: dict[int, float] = {}
@@ -365,6 +366,7 @@ class SmartCharging:
             periods_per_schedule=int(model.number("SmartChargingCtrlr", "PeriodsPerSchedule") or 1),
             max_external_constraints_id=None if ceiling is None else int(ceiling),
             per_phase_discharge=self.per_phase_discharge,
+            is_dc=self.is_dc,
         )
 
 

@@ -52,6 +52,8 @@ class VehicleInputs:
     """Phases that the on-board charger uses; None is all that it has."""
     ac_maximum_a: float | None = None
     """Most current per phase in either direction; None is the on-board charger's own limit."""
+    arrives_soc: float | None = None
+    """State of charge with which it comes back each time it is plugged in, 0 to 1; None: it has not been driven."""
     isolation_ohm: float | None = None
     """The vehicle's own isolation to earth, parallel to the station's; None: nothing to measure."""
     welded: bool = False

@@ -181,6 +181,8 @@ class Plant:
         if "contactor" in values or not self.pilot.plugged:
             self.trip = ""  # a fresh close, or a replug, starts anew
         self._wire()
+        if values.get("plugged") and self.vehicle.arrives_soc is not None:
+            self._arrive(self.vehicle.arrives_soc)
         if self.joined and not was_joined:
             self.closing_difference_v = abs(inlet_v - self.source_v(self._moment.cells))
         if owner == "grid":
@@ -191,6 +193,14 @@ class Plant:
             self._aim()
         self._aim_onboard()
         self._replan()
+
+    def _arrive(self, soc: float) -> None:
+        """The car was driven meanwhile: that energy is in nobody's books here."""
+        moment = self._moment
+        cells = Cells(soc, 0.0, moment.cells.temperature_c)
+        self._moment = Moment(
+            cells, moment.house_soc, moment.reference_w, moment.onboard_a, moment.open_v, moment.books
+        )
 
     def _aim(self) -> None:
         station = self.station

@@ -6,6 +6,7 @@ own (`PlantClient` over a local socket, wire time). An emulator cannot tell.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 import msgspec
@@ -46,6 +47,8 @@ class PlantState(msgspec.Struct, frozen=True, omit_defaults=True):
     soc: float = 0.5
     """State of charge, 0 to 1."""
     station_contactor_closed: bool = False
+    station_phases: int = 3
+    """How many phases an AC station has switched through, live where its contactor is closed."""
     vehicle_contactor_closed: bool = False
     plugged: bool = False
     pilot_state: str = "A"
@@ -96,7 +99,7 @@ class PlantPort(Protocol):
         dead time), contactor, pilot_duty_percent, pilot_on, reactive_var, distortion_percent, ac_phases,
         welded.
         Owner `vehicle`: contactor, pilot_state ("A".."F": what the car's resistors ask for), maximum_charge_a,
-        maximum_discharge_a; on-board charger for AC: ac_follows_pilot, ac_current_a, ac_phases, ac_maximum_a;
+        maximum_discharge_a; on-board charger for AC: ac_follows_pilot, ac_current_a, ac_phases, ac_maximum_a; arrives_soc,
         isolation_ohm, welded.
         Owner `pilot`: plugged, pilot_state.
         Owner `grid`: voltage_v, frequency_hz, profile.
@@ -106,6 +109,10 @@ class PlantPort(Protocol):
         Owner `observer`: nothing; there may be many.
         Defaults and units of all of them: harness/plant/inputs.py.
         """
+        ...
+
+    def changed(self) -> asyncio.Future[None]:
+        """Done when an owner may have changed its inputs since this call. Take it before looking at the state."""
         ...
 
     def close(self) -> None:

@@ -65,6 +65,7 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
         battery_temperature_c=cells.temperature_c,
         soc=cells.soc,
         station_contactor_closed=station.contactor or station.welded,
+        station_phases=station.ac_phases,
         vehicle_contactor_closed=plant.joined,
         plugged=plant.pilot.plugged,
         pilot_state=plant.pilot_state,

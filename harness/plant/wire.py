@@ -26,6 +26,8 @@ from harness.plant.plant import PlantParameters
 from harness.plant.port import PlantState
 
 PUSH_S = 0.02
+LOOK_S = 0.1
+"""How often who waits for a change looks again (our default)."""
 _MANY = "observer"
 _encode = msgspec.json.Encoder().encode
 
@@ -137,6 +139,12 @@ class PlantClient:
         self._check()
         self._send({"set": inputs})
 
+    def changed(self) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        soon = loop.create_future()
+        loop.call_later(LOOK_S, _finish, soon)
+        return soon
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -166,6 +174,11 @@ class PlantClient:
         except (OSError, ValueError, msgspec.DecodeError) as problem:
             self._lost = f"the plant is gone: {problem}"
         self._first.set()
+
+
+def _finish(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _connect(address: str, within_s: float) -> socket.socket:

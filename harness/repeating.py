@@ -1,0 +1,29 @@
+"""One pytest item, several attempts: each sets its fixtures up anew; what lives as long as the session stays up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from _pytest.runner import call_and_report
+
+
+def attempts_of(item: Any, nextitem: pytest.Item | None, again: Callable[[], bool]) -> None:
+    """Run an item until `again` says no after an attempt; every attempt is reported."""
+    hook = item.ihook
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    goes_on = True
+    while goes_on:
+        item.user_properties.clear()
+        if hasattr(item, "_request") and not item._request:
+            item._initrequest()
+        reports = [call_and_report(item, "setup", log=False)]
+        if reports[0].passed:
+            reports.append(call_and_report(item, "call", log=False))
+        goes_on = reports[-1].when == "call" and not reports[-1].skipped and again()
+        reports.append(call_and_report(item, "teardown", log=False, nextitem=item if goes_on else nextitem))
+        item._request, item.funcargs = False, None
+        for report in reports:
+            hook.pytest_runtest_logreport(report=report)
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
