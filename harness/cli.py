@@ -17,6 +17,7 @@ from harness.campaign.plan import PlanError, load_plan
 from harness.campaign_plugin import CAMPAIGN
 from harness.clock import TimeMode
 from harness.exi_cli import exi_app
+from harness.campaign_cli import merge
 from harness.judge_cli import command as judge
 from harness.lab import Lab, LabError, load_lab
 from harness.lists_cli import cases, defects, rules
@@ -33,6 +34,7 @@ app.add_typer(pki_app, name="pki")
 for command in (cases, rules, defects, check, emulate, report, verify):
     app.command()(command)
 app.command("judge")(judge)
+app.command("merge")(merge)
 LabOption = Annotated[Path, typer.Option("--lab", help="lab config file")]
 
 

@@ -13,15 +13,17 @@ from typing import Any
 
 from drivers.emulators.defects import Defect
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
-from drivers.emulators.station import EmulatedStation, over_websocket
+from drivers.emulators.station import EmulatedStation
 from harness.clock import Clock
 from harness.ocpp.charging_station import StationSettings
 from harness.ocpp.device_model import Key
 from harness.ocpp.evse import EVSE_ID, StopWanted
 from harness.ocpp.meter_values import Readings
+from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.profiles import Target, composite_schedule
-from harness.ocpp.shell import Connect, utc_s
+from harness.ocpp.shell import utc_s
 from harness.ocpp.smart_charging import PHASE_VOLTAGE_V, PHASES
+from harness.ocpp.wire import connect
 from harness.plant.pilot import duty_for_current
 from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient
@@ -101,7 +103,7 @@ class AcStation:
         self,
         plant: PlantPort,
         clock: Clock,
-        csms: Connect,
+        csms: CsmsAddress,
         *,
         identity: str = "CS-0001",
         phases: int = 3,
@@ -143,6 +145,7 @@ class AcStation:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        self._command(ac_phases=self.phases)
         self.station.start()
         self._task = asyncio.ensure_future(self._control())
 
@@ -283,11 +286,11 @@ _UNSET = object()
 
 
 def build(request: Request) -> AcStation:
-    """In memory: `connect_csms` and `clock` come as objects in the options."""
+    """In memory: `csms_address` and `clock` come as objects in the options."""
     return AcStation(
         request.plant,
         request.option("clock", None),
-        request.option("connect_csms", None),
+        request.option("csms_address", None),
         identity=request.option("ocpp_id", "CS-0001"),
         phases=int(request.option("phases", 3)),
         maximum_a=float(request.option("maximum_a", 16.0)),
@@ -302,7 +305,7 @@ async def _main() -> None:
     station = AcStation(
         PlantClient(chosen.plant, OWNER),
         Clock(),
-        over_websocket(str(options["csms"]), identity),
+        CsmsAddress(str(options["csms"]), connect),
         identity=identity,
         phases=int(options.get("phases", 3)),
         maximum_a=float(options.get("maximum_a", 16.0)),

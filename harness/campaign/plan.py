@@ -133,7 +133,11 @@ def _population(value: object) -> object:
     unknown = [key for key in value if key != "fleet"]
     if unknown or "fleet" not in value:
         raise ValueError("expected a list of units, or the one key fleet with seed, vehicles and chargers")
-    order = FleetOrder.model_validate(value["fleet"])
+    try:
+        order = FleetOrder.model_validate(value["fleet"])
+    except ValidationError as problem:
+        told = (f"fleet.{'.'.join(map(str, one['loc']))}: {_explain(one, FleetOrder)}" for one in problem.errors())
+        raise ValueError("; ".join(told)) from None
     fleet = Fleet.seeded(order.seed, vehicles=order.vehicles, chargers=order.chargers)
     return tuple(_emulated(one) for one in fleet.members())
 
@@ -249,7 +253,7 @@ class Plan(_Model):
         for kind, role in ROLES.items():
             members = tuple(one.device(lab) for one in self.population if one.kind == kind)
             roles |= {role: members} if members else {}
-        parameters = dict(lab.parameters)
+        parameters: dict[str, Any] = dict(lab.parameters)
         for one in self.cases:
             parameters[one.id] = {**parameters.get(one.id, {}), **one.parameters}
         everybody = sorted({pair for one in self.cases for pair in self.pairs(one.id)}, key=self._place.__getitem__)
@@ -386,9 +390,9 @@ def _in_file(where: tuple[int | str, ...]) -> tuple[int | str, ...]:
     return tuple(part for part in where if not (isinstance(part, str) and part.startswith(("literal[", "tuple["))))
 
 
-def _explain(error: Any) -> str:
+def _explain(error: Any, top: type[BaseModel] | None = None) -> str:
     if error["type"] == "extra_forbidden":
-        known = _keys_at(error["loc"][:-1])
+        known = _keys_at(error["loc"][:-1], top or Plan)
         near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
         return f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known are {', '.join(known)}"
     if error["type"] == "missing":
@@ -397,13 +401,12 @@ def _explain(error: Any) -> str:
 
 
 _MODELS: dict[str, type[BaseModel]] = {
-    "campaign": Heading, "population": Member, "fleet": FleetOrder, "cases": PlannedCase, "retest": Retest,
+    "campaign": Heading, "population": Member, "cases": PlannedCase, "retest": Retest,
     "emulator": Emulator,
 }  # fmt: skip
 
 
-def _keys_at(where: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Plan
+def _keys_at(where: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     for part in where:
         model = _MODELS.get(str(part), model)
     return list(model.model_fields)

@@ -380,6 +380,14 @@ class Store:
 
     # Merging
 
+    def agrees_with(self, campaign: Campaign) -> None:
+        """Raises StoreError if this store is not a part of that campaign."""
+        own = self.campaign()
+        for what in ("id", "protocol_version", "plan_hash"):
+            here, there = getattr(own, what), getattr(campaign, what)
+            if here != there:
+                raise StoreError(f"{self.path} cannot be merged: its {what} is {here!r}, elsewhere {there!r}")
+
     def merge(self, other: Store) -> None:
         """Take over another bench's part of the same campaign: its plan, units, instruments and attempts.
 
@@ -387,10 +395,7 @@ class Store:
         the same cell are given anew in the order of their start. Evidence folders are copied by `evidence.adopt`.
         """
         ours, theirs = self.campaign(), other.campaign()
-        for what in ("id", "protocol_version", "plan_hash"):
-            if getattr(ours, what) != getattr(theirs, what):
-                there, here = getattr(theirs, what), getattr(ours, what)
-                raise StoreError(f"{other.path} cannot be merged: its {what} is {there!r}, here {here!r}")
+        other.agrees_with(ours)
         if ours.origin == theirs.origin and self.path.resolve() != other.path.resolve():
             raise StoreError(f"both stores call themselves {ours.origin!r}: give each bench an origin of its own")
         self.describe(units=other.units(), instruments=other.instruments(), cases=other.cases())

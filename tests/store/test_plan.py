@@ -56,7 +56,12 @@ def test_each_kind_of_pairing_gives_its_pairs(pairing, count):
     [
         ({"pairing": [["car-9", "cs-1"]]}, "car-9 is no vehicle"),
         ({"pairing": "some"}, "pairing"),
-        ({"colour": "blue"}, "colour: Extra inputs"),
+        ({"colour": "blue"}, r"yaml:\d+:\d+: colour: unknown key; known are campaign"),
+        ({"ordre": "by_case"}, "ordre: unknown key; did you mean 'order'"),
+        ({"population": {"fleet": {"seeds": 3}}}, "population: fleet.seeds: unknown key; did you mean 'seed'"),
+        ({"population": {"flet": {}}}, "the one key fleet"),
+        ({"limits": {"resume": 60}}, r"limits: limits.resume: unknown limit; did you mean 'resume_s'"),
+        ({"cases": [{"id": "A", "pairing": [["car-9", "cs-1"]]}]}, "cases.A.pairing: car-9 is no vehicle"),
         ({"cases": [{"id": "A"}, {"id": "A"}]}, "A is named twice; give it repeats"),
         ({"cases": [{"id": "A", "repeats": 0}]}, "cases.0.repeats"),
         ({"retest": {"verdicts": ["pass"]}}, "a pass is not tried again"),
@@ -71,7 +76,7 @@ def test_a_wrong_file_is_refused_with_the_way_out(tmp_path, changed, told):
 
 
 def test_a_missing_or_broken_file_is_refused(tmp_path):
-    with pytest.raises(PlanError, match="No such file"):
+    with pytest.raises(PlanError, match="cannot be read: No such file.*--campaign"):
         load_plan(tmp_path / "none.yaml")
     (tmp_path / "broken.yaml").write_text("a: [")
     with pytest.raises(PlanError, match=r"broken\.yaml"):
