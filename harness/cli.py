@@ -14,10 +14,10 @@ from rich.console import Console
 from harness.bench_cli import check, emulate
 from harness.campaign.catalogue import load_cases
 from harness.campaign.plan import PlanError, load_plan
+from harness.campaign_cli import merge
 from harness.campaign_plugin import CAMPAIGN
 from harness.clock import TimeMode
 from harness.exi_cli import exi_app
-from harness.campaign_cli import merge
 from harness.judge_cli import command as judge
 from harness.lab import Lab, LabError, load_lab
 from harness.lists_cli import cases, defects, rules

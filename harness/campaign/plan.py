@@ -241,11 +241,11 @@ class Plan(_Model):
         """The lab with this population, protocol and pairing; `known` are all cases that there are. Raises PlanError."""
         problems = [_unknown_case(one.id, known) for one in self.cases if one.id not in known]
         for one in self.cases:
-            parameters = known[one.id].parameters if one.id in known else one.parameters
+            own = known[one.id].parameters if one.id in known else one.parameters
             problems += [
-                f"cases.{one.id}.parameters: unknown {name}; known are {', '.join(parameters) or 'none'}"
+                f"cases.{one.id}.parameters: unknown {name}; known are {', '.join(own) or 'none'}"
                 for name in one.parameters
-                if name not in parameters
+                if name not in own
             ]
         if problems:
             raise PlanError("\n".join(problems))

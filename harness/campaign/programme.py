@@ -77,7 +77,7 @@ class Programme:
     def ruled_out(self) -> dict[Planned, str]:
         """Cells that cannot apply by what the units declare, and why."""
         reasons = {
-            Planned(case, pair_of(subject)): applicability(self.known[case], subject)
+            Planned(case, pair_of(subject)): applicability(self.known[case], subject, self.lab)
             for case, subjects in self._subjects.items()
             for subject in subjects
         }

@@ -58,7 +58,7 @@ def test_each_kind_of_pairing_gives_its_pairs(pairing, count):
         ({"pairing": "some"}, "pairing"),
         ({"colour": "blue"}, r"yaml:\d+:\d+: colour: unknown key; known are campaign"),
         ({"ordre": "by_case"}, "ordre: unknown key; did you mean 'order'"),
-        ({"population": {"fleet": {"seeds": 3}}}, "population: fleet.seeds: unknown key; did you mean 'seed'"),
+        ({"population": {"fleet": {"seeds": 3}}}, "fleet.seeds: unknown key; did you mean 'seed'"),
         ({"population": {"flet": {}}}, "the one key fleet"),
         ({"limits": {"resume": 60}}, r"limits: limits.resume: unknown limit; did you mean 'resume_s'"),
         ({"cases": [{"id": "A", "pairing": [["car-9", "cs-1"]]}]}, "cases.A.pairing: car-9 is no vehicle"),
@@ -76,7 +76,7 @@ def test_a_wrong_file_is_refused_with_the_way_out(tmp_path, changed, told):
 
 
 def test_a_missing_or_broken_file_is_refused(tmp_path):
-    with pytest.raises(PlanError, match="cannot be read: No such file.*--campaign"):
+    with pytest.raises(PlanError, match=r"cannot be read: No such file.*--campaign"):
         load_plan(tmp_path / "none.yaml")
     (tmp_path / "broken.yaml").write_text("a: [")
     with pytest.raises(PlanError, match=r"broken\.yaml"):
