@@ -290,11 +290,14 @@ class CampaignPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        """One subject's cases go to one worker: its devices stay connected."""
-        from harness.subject_scheduler import SubjectScheduler  # xdist is only there with -n
+        """A worker takes cases of one subject at a time; in a campaign all of one pair, or one by one in their order."""
+        from harness.subject_scheduler import SHARE, SubjectScheduler  # xdist is only there with -n
 
-        in_order = self.programme is not None and self.programme.plan.order != "by_pair"
-        return SubjectScheduler(config, log, in_order=in_order)
+        share = SHARE
+        if self.programme:
+            plan = self.programme.plan
+            share = len(plan.cases) if plan.order == "by_pair" else 1
+        return SubjectScheduler(config, log, share=share)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
