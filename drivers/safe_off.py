@@ -14,7 +14,7 @@ from harness.clock import Clock
 DEVICE_S = 1.0
 """Time for one device to reach its safe state before the next is taken (our default)."""
 
-ORDER = {"dc_source": 0, "ac_source": 0, "relay": 1, "control_pilot": 2}
+ORDER = {"dc_source": 0, "ac_source": 0, "pool": 0, "relay": 1, "control_pilot": 2}
 """Roles with something to make safe; current goes to zero before a contactor opens."""
 
 

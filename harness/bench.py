@@ -48,6 +48,7 @@ INSTRUMENTS = (
     "can_gateway",
     "relay",
     "rfid",
+    "pool",
 )
 
 

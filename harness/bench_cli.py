@@ -27,6 +27,7 @@ KINDS = {
     "dc_source": "ea_psb",
     "control_pilot": "pilot_box",
     "can_gateway": "can_gateway",
+    "pool": "pool",
 }
 """Which emulator plays a role where no lab file says (our default)."""
 

@@ -57,7 +57,7 @@ class Subject:
         return frozenset(sides)
 
 
-_OTHER_SIDE = {"csms": Side.CSMS, "can_gateway": Side.GATEWAY}
+_OTHER_SIDE = {"csms": Side.CSMS, "can_gateway": Side.GATEWAY, "pool": Side.CSMS}
 
 
 @dataclass

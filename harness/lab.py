@@ -29,6 +29,7 @@ ROLES = (
     "network",
     "relay",
     "rfid",
+    "pool",
     "operator",
 )
 

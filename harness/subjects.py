@@ -9,7 +9,7 @@ from harness.case import Subject
 from harness.lab import LAB_CAPABILITIES, Lab, LabError
 from harness.usecase import Parameter, Sut, UseCase
 
-_ROLE: dict[Sut, str] = {"csms": "csms", "gateway": "can_gateway"}
+_ROLE: dict[Sut, str] = {"csms": "csms", "gateway": "can_gateway", "pool": "pool"}
 
 
 def subjects_for(case: UseCase, lab: Lab) -> list[Subject]:

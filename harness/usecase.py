@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 import pytest
 
-Sut = Literal["charger", "vehicle", "pair", "csms", "gateway", "bench"]
+Sut = Literal["charger", "vehicle", "pair", "csms", "gateway", "pool", "bench"]
 Parameter = float | int | str | bool
 Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
 

@@ -40,6 +40,7 @@ _ROLES = {
     "csms",
     "gateway",
     "can_gateway",
+    "pool",
     "ev",
     "evse",
     "emulated",

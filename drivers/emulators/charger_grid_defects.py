@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from drivers.emulators.charger_misconduct import defect, twist
@@ -95,10 +96,63 @@ def exchanged_registers(charger: Charger) -> None:
 @defect("lingers-at-zero", seen_in=_OURS, found_by="PF_BP_07")
 def lingers(charger: Charger) -> None:
     """Every reversal from charging to discharging and back rests at zero for 30 s."""
-    charger.outlet.reversal_pause_s = 30.0
+    steps = _Steps(charger)
+    charger.outlet.regulated = lambda power_w: 0.0 if steps.since_s(power_w) < 30.0 and steps.turned else power_w
 
 
 @defect("overshoots-setpoints", seen_in=_OURS, found_by="PF_BP_07")
 def overshoots(charger: Charger) -> None:
     """After each larger step the power goes a quarter too far for 4 s."""
-    charger.outlet.overshoot_s = 4.0
+    steps = _Steps(charger)
+    charger.outlet.regulated = lambda power_w: (
+        power_w + 0.25 * steps.height_w if steps.since_s(power_w) < 4.0 else power_w
+    )
+
+
+@defect("creeps-to-setpoints", seen_in=_OURS, found_by="PF_AF_01")
+def creeps(charger: Charger) -> None:
+    """Power moves by 15 W a second only, whatever was asked for."""
+    moved = [0.0, charger.clock.now_s()]
+
+    def creep(power_w: float) -> float:
+        now_s = charger.clock.now_s()
+        reach_w = 15.0 * (now_s - moved[1])
+        moved[:] = [moved[0] + min(max(power_w - moved[0], -reach_w), reach_w), now_s]
+        return moved[0]
+
+    charger.outlet.regulated = creep
+
+
+@defect("follows-setpoints-late", seen_in=_OURS, found_by="PF_AF_02")
+def late(charger: Charger) -> None:
+    """Every setpoint is followed 20 s late."""
+    coming: deque[tuple[float, float]] = deque([(0.0, 0.0)])
+
+    def delay(power_w: float) -> float:
+        now_s = charger.clock.now_s()
+        coming.append((now_s + 20.0, power_w))
+        while len(coming) > 1 and coming[1][0] <= now_s:
+            coming.popleft()
+        return coming[0][1]
+
+    charger.outlet.regulated = delay
+
+
+class _Steps:
+    """The latest step of more than 1 kW among the powers that the regulation is asked for."""
+
+    def __init__(self, charger: Charger) -> None:
+        self._clock = charger.clock
+        self._power_w = 0.0
+        self._at_s = -1e9
+        self.height_w = 0.0
+        self.turned = False
+        """It changed the sign."""
+
+    def since_s(self, power_w: float) -> float:
+        """Time since that step; call it once for every power."""
+        now_s = self._clock.now_s()
+        if abs(power_w - self._power_w) > 1_000.0:
+            self.height_w, self.turned = power_w - self._power_w, power_w * self._power_w < 0
+            self._power_w, self._at_s = power_w, now_s
+        return now_s - self._at_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.clock import Clock
@@ -26,7 +27,6 @@ ISOLATION_OHM_PER_V = 100.0
 RAMP_DOWN_S = 1.0
 """How long a normal stop waits for the current to fall before the contactor opens anyway; the answer has 1.4 s."""
 IDLE_A = 1.0
-_LARGE_STEP_W = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,6 @@ class _Wait:
     """Something that was begun and takes its time."""
 
     since_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Aim:
-    """The latest larger step of power, for the faults that follow one."""
-
-    power_w: float = 0.0
-    step_w: float = 0.0
-    since_s: float = -1e9
-    rests_until_s: float = -1e9
 
 
 class PlantOutlet:
@@ -63,9 +53,8 @@ class PlantOutlet:
         self.off_grid = False
         """The interface protection has opened: no power, though the session goes on."""
         self.distortion_percent = 0.0
-        self.reversal_pause_s = 0.0
-        self.overshoot_s = 0.0
-        self._aim = _Aim()
+        self.regulated: Callable[[float], float] = lambda power_w: power_w
+        """What the regulation makes of a granted power: itself, unless a fault is seeded."""
         self._isolation: _Wait | None = None
         self._stopping: _Wait | None = None
         self._begun_wh = (0.0, 0.0)
@@ -153,7 +142,7 @@ class PlantOutlet:
         back_w = min(mine.maximum_discharge_power_w, theirs.maximum_discharge_power_w)
         by_power_w = min(max(wanted_w, -back_w), forth_w)
         granted_w = min(max(by_power_w, -back_a * voltage_v), forth_a * voltage_v)
-        granted_w = self._spoilt(granted_w)
+        granted_w = self.regulated(granted_w)
         self.granted_w = 0.0 if self.off_grid else granted_w
         if self.off_grid:
             return Grant(0.0, power_limited=True, current_limited=False, voltage_limited=False)
@@ -171,18 +160,6 @@ class PlantOutlet:
             current_limited=granted_w != by_power_w,
             voltage_limited=state.station_voltage_v >= highest_v,
         )
-
-    def _spoilt(self, power_w: float) -> float:
-        """What the regulation's seeded faults make of a wanted power; without any it is just that."""
-        if not self.reversal_pause_s and not self.overshoot_s:
-            return power_w
-        aim, now_s = self._aim, self.clock.now_s()
-        if abs(power_w - aim.power_w) > _LARGE_STEP_W:
-            turned = power_w * aim.power_w < 0
-            self._aim = aim = _Aim(power_w, power_w - aim.power_w, now_s, now_s + self.reversal_pause_s * turned)
-        if now_s < aim.rests_until_s:
-            return 0.0
-        return power_w + 0.25 * aim.step_w if now_s < aim.since_s + self.overshoot_s else power_w
 
     def _deliver_ac(self, demand: Demand) -> Grant:
         """The on-board charger does the work; the station names the power."""

@@ -22,7 +22,8 @@ from harness.lab import Device, Lab
 from harness.transcript.recorder import Recorder
 from harness.usecase import Parameter, UseCase
 
-_KINDS = {"vehicle": "vehicle", "charger": "charger", "csms": "csms", "can_gateway": "gateway"}
+_KINDS = {"vehicle": "vehicle", "charger": "charger", "csms": "csms", "can_gateway": "gateway", "pool": "csms"}
+"""Kinds of units. A pool's controller is a backend: it stands beside the CSMS."""
 
 
 @dataclass(frozen=True, slots=True)

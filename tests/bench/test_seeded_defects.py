@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from drivers.emulators.catalogue import all_defects
+from fixtures.afrr_watch import AfrrWatch
 from fixtures.gateway import GatewayWatch
 from fixtures.grid import GridWatch
 from fixtures.instruments import InstrumentWatch
 from fixtures.parameters import Parameters
+from fixtures.pool import PoolWatch
 from fixtures.power import PowerWatch
 from fixtures.session import PairSession
 from fixtures.v2g import V2gWatch
@@ -40,12 +42,15 @@ SIDES = {
     "power_analyser": Side.BENCH,
     "energy_meter": Side.BENCH,
     "ac_source": Side.BENCH,
+    "pool": Side.CSMS,
 }
-ON_THIS_BENCH = ("gateway", "analyser", "counter", "grid")
+OF_ITS_PARTS = {"pool-deaf-unit": Side.STATION}
+"""Where a part of the device is at fault, and not its controller."""
+ON_THIS_BENCH = ("gateway", "analyser", "counter", "grid", "pool")
 """First words of the ids of this bench's own devices; and whatever names one of its cases."""
-OF_THIS_BENCH = ("PF_GC_", "PF_BP_", "PF_AF_", "PF_GW_")
+OF_THIS_BENCH = ("PF_GC_", "PF_BP_", "PF_AF_", "PF_AP_", "PF_GW_")
 SEEDED = [
-    (defect.id, defect.found_by, SIDES[defect.role])
+    (defect.id, defect.found_by, OF_ITS_PARTS.get(defect.id, SIDES[defect.role]))
     for defect in all_defects().values()
     if (defect.id.partition("-")[0] in ON_THIS_BENCH or defect.role == "charger")
     and defect.found_by.startswith(OF_THIS_BENCH)
@@ -66,6 +71,8 @@ def fixtures_for(bench: Bench, subject: Subject) -> dict[str, Any]:
         "pf_limits": bench.limits,
         "pf_parameters": Parameters(),
         "pf_can_gateway": GatewayWatch(bench),
+        "pf_pool": PoolWatch(bench),
+        "pf_afrr": AfrrWatch(bench),
     }
     if subject.charger:
         station, power, v2g = bench.csms.station(subject), PowerWatch(bench), V2gWatch(bench)

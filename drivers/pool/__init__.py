@@ -1,0 +1,1 @@
+"""Pools of chargers behind one controller, as a balancing platform sees them."""
