@@ -84,6 +84,8 @@ class Device(_Model):
     """A program that its driver starts on this computer, in the run's own network: a stack under test without hardware."""
     reference: bool = False
     """This charger (or vehicle) is the lab's reference against which attribution is decided."""
+    only_for: tuple[str, ...] = ()
+    """Capabilities: the device takes part in cases alone that ask for one of them. A variant whose rest was tested."""
     interface: str | None = None
     """Network interface of the V2G link."""
     ocpp_id: str | None = None

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from harness.case import Subject
-from harness.lab import LAB_CAPABILITIES, Lab, LabError
+from harness.lab import LAB_CAPABILITIES, Device, Lab, LabError
 from harness.usecase import Parameter, Sut, UseCase
 
 _ROLE: dict[Sut, str] = {"csms": "csms", "gateway": "can_gateway", "pool": "pool"}
@@ -15,14 +15,18 @@ _ROLE: dict[Sut, str] = {"csms": "csms", "gateway": "can_gateway", "pool": "pool
 def subjects_for(case: UseCase, lab: Lab) -> list[Subject]:
     """What the lab offers for the case's SUT: every pairing, every charger, every vehicle, every CSMS or gateway."""
     if case.sut == "pair":
-        return [Subject(vehicle, charger) for vehicle, charger in lab.pairs()]
+        return [Subject(*pair) for pair in lab.pairs() if all(_is_for(case, device) for device in pair)]
     if case.sut == "charger":
-        return [Subject(charger=charger) for charger in lab.devices("charger")]
+        return [Subject(charger=charger) for charger in lab.devices("charger") if _is_for(case, charger)]
     if case.sut == "vehicle":
-        return [Subject(vehicle=vehicle) for vehicle in lab.devices("vehicle")]
+        return [Subject(vehicle=vehicle) for vehicle in lab.devices("vehicle") if _is_for(case, vehicle)]
     if case.sut == "bench":
         return [Subject()]
     return [Subject(other=device) for device in lab.devices(_ROLE[case.sut])]
+
+
+def _is_for(case: UseCase, device: Device) -> bool:
+    return not device.only_for or bool(case.requires & set(device.only_for))
 
 
 def applicability(case: UseCase, subject: Subject, lab: Lab) -> str:

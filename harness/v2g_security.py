@@ -73,6 +73,14 @@ class V2gSecurity:
         except ValueError as problem:
             raise BenchError(f"{self._lab.path}: security.pki: {problem}") from None
 
+    def hierarchy(self, faults: pki.Faults | None = None) -> pki.Pki:
+        """The lab's certificates, with some issued wrong; raises BenchError where they can't be."""
+        try:
+            found = self.environment.hierarchy
+            return found.reissued(faults, datetime.now(UTC)) if faults else found
+        except ValueError as problem:
+            raise BenchError(f"{self._lab.path}: security.pki: {problem}") from None
+
     def another_vehicle(self, evcc_id: str) -> Credential:
         """A certificate for another vehicle of the same maker; raises BenchError where it can't be issued."""
         try:

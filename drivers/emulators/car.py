@@ -8,6 +8,7 @@ from harness.clock import Clock
 from harness.exi.declare import Record
 from harness.iso15118.order import name_of
 from harness.iso15118.quantities import Limits
+from harness.iso15118.services import Energy, Service
 from harness.iso15118.vehicle import Inlet, Needs
 from harness.plant.port import PlantPort
 
@@ -46,7 +47,7 @@ class PlantCar:
     ) -> None:
         self.plant = plant
         self.clock = clock
-        self.most = limits
+        self.most = self._dc_most = limits
         self.capacity_wh = capacity_wh
         self.need = MobilityNeed()
         self.plugged_at_s = clock.now_s()
@@ -103,7 +104,10 @@ class PlantCar:
 
     def sending(self, request: Record) -> None:
         name = name_of(request)
-        if name in READY_STATES:
+        if name == "ServiceSelectionReq":
+            chosen = Service(request.__dict__["selected_energy_transfer_service"].service_id)
+            self.most = AC_LIMITS if chosen.energy is Energy.AC else self._dc_most
+        elif name in READY_STATES:
             self.plant.command(pilot_state=READY_STATES[name])
         elif name == "PowerDeliveryReq" and request.__dict__["charge_progress"] == "Start":
             self.plant.command(contactor=True)

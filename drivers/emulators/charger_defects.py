@@ -12,6 +12,7 @@ from drivers.emulators import (  # noqa: F401 - they register theirs
     charger_grid_defects,
     charger_power_defects,
     charger_session_defects,
+    service_defects,
     tls_defects,
 )
 from drivers.emulators.charger_misconduct import REGISTERED, install

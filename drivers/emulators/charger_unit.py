@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from drivers.emulators.charger_defects import CHARGER_DEFECTS
+from drivers.emulators.configured import secc_config
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.secc import Charger
 from drivers.emulators.station import EmulatedStation
@@ -45,7 +46,10 @@ _TRANSFERS = {Service.DC: "DC", Service.DC_BPT: "DC_BPT", Service.AC: "AC_three_
 
 
 class ChargerUnit:
-    """Couples the halves: sessions become transactions, setpoints become power, and stops go both ways."""
+    """Couples the halves: sessions become transactions, setpoints become power, and stops go both ways.
+
+    `confirms_metering`: a vehicle that pays by contract is asked once to confirm the meter's reading.
+    """
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class ChargerUnit:
         config: SeccConfig | None = None,
         security: Environment | None = None,
         grid_code: str = "",
+        confirms_metering: bool = False,
     ) -> None:
         self.plant = plant
         self.clock = clock
@@ -81,6 +86,8 @@ class ChargerUnit:
             settings=StationSettings(identity=identity),
             defects=[one for one in defects if one in QUIRKS],
         )
+        self._confirms_metering = confirms_metering
+        self._by_contract = False
         self._limits: Mapping[str, Any] = {}
         self._service = Service.DC
         self._plugged = False
@@ -122,6 +129,9 @@ class ChargerUnit:
     def _session(self, data: Mapping[str, Any]) -> None:
         self.station.identify(str(data["evcc_id"]))
 
+    def _authorized(self, data: Mapping[str, Any]) -> None:
+        self._by_contract = data["how"] == "PnC" and bool(data["granted"])
+
     def _service_chosen(self, data: Mapping[str, Any]) -> None:
         self._service = Service(data["service"])
 
@@ -151,6 +161,8 @@ class ChargerUnit:
             self.station.resume()
         self._transferring = True
         self.station.start_transfer()
+        if self._confirms_metering and self._by_contract:
+            self.charger.confirm_metering()
 
     def _paused(self, _: Mapping[str, Any]) -> None:
         self.station.pause(by_vehicle=not self._idle)
@@ -222,6 +234,7 @@ class ChargerUnit:
 
 _HANDLERS: dict[What, Callable[[ChargerUnit, Mapping[str, Any]], None]] = {
     What.SESSION: ChargerUnit._session,
+    What.AUTHORIZATION: ChargerUnit._authorized,
     What.SERVICE: ChargerUnit._service_chosen,
     What.LIMITS: ChargerUnit._limits_told,
     What.NEEDS: ChargerUnit._needs_told,
@@ -234,14 +247,18 @@ _HANDLERS: dict[What, Callable[[ChargerUnit, Mapping[str, Any]], None]] = {
 
 def build(request: Request) -> ChargerUnit:
     """In memory: `csms_address` and `clock` come as objects in the options."""
+    options = request.options or {}
+    security = _security(options)
     return ChargerUnit(
         request.plant,
         request.option("clock", None),
         request.option("csms_address", None),
         identity=request.option("ocpp_id", "CS-0001"),
         defects=request.defects,
-        security=_security(request.options or {}),
         grid_code=request.option("grid_code", ""),
+        config=secc_config(options, security),
+        security=security,
+        confirms_metering=bool(options.get("pnc")),
     )
 
 
@@ -254,14 +271,17 @@ async def _main() -> None:
     options = options_of(chosen)
     clock = Clock()
     identity = str(options.get("ocpp_id", "CS-0001"))
+    security = _security(options)
     unit = ChargerUnit(
         PlantClient(chosen.plant, OWNER),
         clock,
         CsmsAddress(str(options["csms"]), connect),
         identity=identity,
         defects=chosen.defect,
-        security=_security(options),
         grid_code=str(options.get("grid_code", "")),
+        config=secc_config(options, security),
+        security=security,
+        confirms_metering=bool(options.get("pnc")),
     )
     interface = options.get("interface")
     tls = unit.charger.tls

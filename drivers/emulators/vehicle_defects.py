@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from drivers.emulators import tls_defects  # noqa: F401 - it registers its own
+from drivers.emulators import service_defects, tls_defects  # noqa: F401 - they register their own
 from drivers.emulators.defects import Defect
 from drivers.emulators.vehicle_misconduct import REGISTERED, RULE, change, deaf_to, defect, install, instead, twist
 from harness.exi.declare import Record

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from drivers.emulators.configured import evcc_config
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.vehicle import Connect, ElectricVehicle, wire
 from harness.clock import Clock
@@ -30,9 +31,10 @@ def build(request: Request) -> ElectricVehicle:
 def _vehicle(
     plant: PlantPort, clock: Clock, connect: Connect, options: Mapping[str, Any], defects: Collection[str]
 ) -> ElectricVehicle:
-    vehicle = ElectricVehicle(plant, clock, connect, defects=defects)
-    if "security" in options:
-        environment = Environment.of(options["security"])
+    environment = Environment.of(options["security"]) if "security" in options else None
+    config = evcc_config(options, environment)
+    vehicle = ElectricVehicle(plant, clock, connect, config=config, defects=defects)
+    if environment:
         vehicle.secure(environment.vehicle(revocation=environment.asks))
     return vehicle
 

@@ -23,7 +23,7 @@ from harness.iso15118.messages.common import Service as OfferedService
 from harness.iso15118.order import ENDS, LIVE, State, after, name_of
 from harness.iso15118.profile import Profile
 from harness.iso15118.quantities import Limits, changed, read_limits
-from harness.iso15118.services import Control, Energy, EnergyOffer, NeedsBy, Service
+from harness.iso15118.services import Channel, Control, Energy, EnergyOffer, NeedsBy, Pricing, Service
 from harness.iso15118.timing import message_timeout_s, timer
 from harness.iso15118.vehicle import Vehicle
 
@@ -47,6 +47,8 @@ class EvccConfig:
     services: tuple[Service, ...] = (Service.DC_BPT, Service.DC)
     control: Control = Control.DYNAMIC
     needs_by: NeedsBy = NeedsBy.EVCC
+    pricing: Pricing = Pricing.NONE
+    channel: Channel = Channel.UNIFIED
     vas: tuple[Service, ...] = ()
     first_schema_id: int = 0
     loop_period_s: float = 0.2
@@ -180,6 +182,8 @@ class EvccSession:
         self.intent = Intent.CHARGE
         self.believes_any_setup = False
         """A careless vehicle takes a SessionSetupRes with session id 0 or a plain OK for a session."""
+        self.believes_any_installation = False
+        """A careless vehicle installs a contract whose data are signed by nobody."""
         self.reacts_to = set(REACTIONS) | {"MeteringConfirmation"}
         self.session_id = stored.session_id if stored else bytes(8)
         self.protocol = ""

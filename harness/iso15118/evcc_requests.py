@@ -188,9 +188,18 @@ def parameter_values(parameter_set: Any) -> dict[str, Any]:
 
 
 def _best(session: EvccSession, offers: tuple[EnergyOffer, ...]) -> EnergyOffer:
-    """The offer nearest to what the vehicle prefers: control mode first, then who states the needs."""
+    """The offer nearest to what the vehicle prefers: control mode first, then who states the needs, prices, channels."""
     config = session.config
-    return max(offers, key=lambda offer: (offer.control is config.control, offer.needs_by is config.needs_by))
+
+    def fits(offer: EnergyOffer) -> tuple[bool, ...]:
+        return (
+            offer.control is config.control,
+            offer.needs_by is config.needs_by,
+            offer.pricing is config.pricing,
+            offer.channel is config.channel,
+        )
+
+    return max(offers, key=fits)
 
 
 @_builds("ServiceSelectionReq")

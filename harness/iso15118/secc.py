@@ -148,6 +148,8 @@ class SeccSession:
         self.notification: EVSEStatus | None = None
         self.signature: Verification | None = None
         """What the last signature of the vehicle turned out to be."""
+        self.overlooks: frozenset[str] = frozenset()
+        """Codes of contracts that are granted all the same: how an emulated charger fails at them."""
         self.contract_leaf: x509.Certificate | None = None
         self.reason = ""
         self.events: list[SessionEvent] = []

@@ -74,7 +74,7 @@ def installed(session: SeccSession, request: Any, now_s: float, response: Record
     except ValueError:
         return "WARNING_CertificateValidationError", response
     checked = verify(request.header.signature, [offered], chain[0])
-    if not checked.good:
+    if not checked.good and "FAILED_SignatureError" not in session.overlooks:
         session.reason = checked.problem
         return "FAILED_SignatureError", response
     problem = check_chain(chain, provisioning.oem_roots, session.utc(now_s))

@@ -1,4 +1,4 @@
-"""The messages of a DC session in the order of their first use: the groups over which the patterns run."""
+"""The messages of a DC and of an AC session in the order of their first use: the groups over which the patterns run."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ GROUPS = (
     Group("SessionStop", "CMN", "SessionStop", "DC_ChargeLoop"),
 )
 # fmt: on
+
+# fmt: off
+AC_GROUPS = (
+    Group("ChargeParameterDiscovery", "AC", "AC_ChargeParameterDiscovery", "ScheduleExchange"),
+    Group("PowerDelivery", "AC", "PowerDelivery", "AC_ChargeLoop"),
+    Group("ChargeLoop", "AC", "AC_ChargeLoop", "ServiceDiscovery"),
+)
+# fmt: on
+"""What is another message in AC; the common ones are the same."""
 
 IN_SESSION = GROUPS[2:]
 """Groups whose requests carry a session id that was given."""

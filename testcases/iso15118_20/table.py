@@ -38,8 +38,8 @@ def row(
     parameters: Mapping[str, Parameter] | None = None,
     **values: Any,
 ) -> Row:
-    """A row of a table; the mode in its id (`_DC_`) is a capability that it requires."""
-    mode = id.split("_")[2].lower()
+    """A row of a table; the mode in its id (`_DC_`, `_AC_BPT_`) is a capability that it requires."""
+    mode = "_".join(id.partition("_VTB_")[0].split("_")[2:]).lower()
     modes = {mode} - {"cmn"}
     return Row(id, requirement, frozenset({PROTOCOL, *modes, *requires}), parameters or {}, values)
 

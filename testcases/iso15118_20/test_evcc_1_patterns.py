@@ -6,10 +6,11 @@ from fixtures.secc import BenchSecc, SeccOnBench
 from harness.case import good_case, step
 from harness.iso15118.messages import common
 from harness.iso15118.messages.common_types import EvseNotification
+from harness.iso15118.services import EnergyOffer, Service
 from harness.iso15118.timing import message_timeout_s
 from harness.iso15118.v2gtp import PayloadType, frame
 from harness.verdict import Side
-from testcases.iso15118_20.groups import GROUPS, IN_SESSION
+from testcases.iso15118_20.groups import AC_GROUPS, GROUPS, IN_SESSION
 from testcases.iso15118_20.table import for_each, row
 from testcases.iso15118_20.vehicle import expect_end, expect_given_up
 
@@ -22,10 +23,13 @@ def _stranger(message: str) -> str:
     return "PowerDelivery" if message == "ServiceSelection" else "ServiceSelection"
 
 
-async def reach(secc: SeccOnBench, message: str) -> BenchSecc:
+AC_ONLY = {Service.AC_BPT: (EnergyOffer(1, connector=3),), Service.AC: (EnergyOffer(1, connector=3),)}
+
+
+async def reach(secc: SeccOnBench, message: str, mode: str = "") -> BenchSecc:
     """Preamble: a good session up to a request, which waits unanswered. To get to its end our charger asks for it."""
     if message not in ENDS:
-        return await secc.asked(message)
+        return await secc.asked(message, **({"offers": AC_ONLY} if mode == "AC" else {}))
     se = await secc.charging()
     with good_case(Side.VEHICLE):
         se.session.notify(EvseNotification.Terminate)
@@ -34,32 +38,36 @@ async def reach(secc: SeccOnBench, message: str) -> BenchSecc:
 
 
 @for_each(
-    [row(each.case("EVCC", 1), message=each.message) for each in GROUPS],
+    [row(each.case("EVCC", 1), message=each.message, mode=each.mode) for each in (*GROUPS, *AC_GROUPS)],
     into=globals(),
     sut="vehicle",
 )
-async def is_asked(secc: SeccOnBench, *, message: str) -> None:
+async def is_asked(secc: SeccOnBench, *, message: str, mode: str) -> None:
     """{message}Req in its place: asked as it must be, and the session goes on to its end"""
-    se = await reach(secc, message)
+    se = await reach(secc, message, mode)
     step(f"{message}Res")
     await se.respond()
     if message not in ENDS:
         with good_case(Side.VEHICLE):
-            await se.expect("DC_ChargeLoopReq")
+            await se.expect("ChargeLoopReq")
         await se.respond()
         se.session.notify(EvseNotification.Terminate)
     await expect_end(se)
 
 
 @for_each(
-    [row(each.case("EVCC", 11), "our default", message=each.message) for each in GROUPS if each.name != "SessionStop"],
+    [
+        row(each.case("EVCC", 11), message=each.message, mode=each.mode)
+        for each in (*GROUPS, *AC_GROUPS)
+        if each.name != "SessionStop"
+    ],
     into=globals(),
     sut="vehicle",
     liveness=True,
 )
-async def a_failure_ends_the_session(secc: SeccOnBench, *, message: str) -> None:
+async def a_failure_ends_the_session(secc: SeccOnBench, *, message: str, mode: str) -> None:
     """{message}Res with a FAILED code: the vehicle ends the session and closes the connection"""
-    se = await reach(secc, message)
+    se = await reach(secc, message, mode)
     code = REFUSAL.get(message, "FAILED")
     step(f"{message}Res with {code}")
     await se.reply(response_code=code)
@@ -84,14 +92,17 @@ async def another_answer_ends_the_session(secc: SeccOnBench, *, message: str, ot
 
 
 @for_each(
-    [row(each.case("EVCC", 31), "V2G20-460", message=each.message) for each in IN_SESSION],
+    [
+        row(each.case("EVCC", 31), "V2G20-460", message=each.message, mode=each.mode)
+        for each in (*IN_SESSION, *AC_GROUPS)
+    ],
     into=globals(),
     sut="vehicle",
     liveness=True,
 )
-async def another_session_id_ends_the_session(secc: SeccOnBench, *, message: str) -> None:
+async def another_session_id_ends_the_session(secc: SeccOnBench, *, message: str, mode: str) -> None:
     """{message}Res with another session id: the vehicle ends the session and closes the connection"""
-    se = await reach(secc, message)
+    se = await reach(secc, message, mode)
     right = se.session.session_id
     step(f"{message}Res with a session id that is one bit different")
     await se.reply(header__session_id=right[:-1] + bytes([right[-1] ^ 1]))
@@ -99,14 +110,14 @@ async def another_session_id_ends_the_session(secc: SeccOnBench, *, message: str
 
 
 @for_each(
-    [row(each.case("EVCC", 41), message=each.message) for each in GROUPS],
+    [row(each.case("EVCC", 41), message=each.message, mode=each.mode) for each in (*GROUPS, *AC_GROUPS)],
     into=globals(),
     sut="vehicle",
     liveness=True,
 )
-async def no_answer_ends_the_session(secc: SeccOnBench, *, message: str) -> None:
+async def no_answer_ends_the_session(secc: SeccOnBench, *, message: str, mode: str) -> None:
     """No answer to {message}Req: the vehicle gives up after its message timeout and closes the connection"""
-    se = await reach(secc, message)
+    se = await reach(secc, message, mode)
     step("no answer")
     await expect_given_up(se, after_s=message_timeout_s(f"{message}Req"))
 

@@ -7,7 +7,7 @@ from harness.case import current_case, expect, step
 from harness.iso15118.timing import answer_within_s, message_timeout_s, timer
 from harness.verdict import Limit, Source
 from testcases.iso15118_20.charger import end, expect_closed, expect_code, expect_refused, reach
-from testcases.iso15118_20.groups import GROUPS, IN_SESSION
+from testcases.iso15118_20.groups import AC_GROUPS, GROUPS, IN_SESSION
 from testcases.iso15118_20.table import for_each, row
 
 FINE = {
@@ -15,11 +15,10 @@ FINE = {
     "SessionSetup": ("OK_NewSessionEstablished",),
 }
 _PERFORMANCE = Limit(source=Source.PUBLISHED, reference="published reading of the standard's timing tables")
-_REQUEST = {each.message: f"{each.message}Req" for each in GROUPS}
 
 
 @for_each(
-    [row(each.case("SECC", 1), message=each.message) for each in GROUPS],
+    [row(each.case("SECC", 1), message=each.message) for each in (*GROUPS, *AC_GROUPS)],
     into=globals(),
     sut="charger",
 )
@@ -29,14 +28,18 @@ async def is_answered(evcc: EvccOnBench, *, message: str) -> None:
     step(f"{message}Req")
     answer = await ev.exchange()
     expect_code(answer, FINE.get(message, ("OK",)))
-    request = _REQUEST[message]
+    request = f"{message}Req"
     limit_s = answer_within_s(request) or message_timeout_s(request)
     expect(ev.answered_after_s, at_most=limit_s, of="station", named="answered after", unit="s", source=_PERFORMANCE)
     await end(ev)
 
 
 @for_each(
-    [row(each.case("SECC", 21), "V2G20-459", message=each.message, other=each.other) for each in GROUPS if each.other]
+    [
+        row(each.case("SECC", 21), "V2G20-459", message=each.message, other=each.other)
+        for each in (*GROUPS, *AC_GROUPS)
+        if each.other
+    ]
     + [
         row(each.case("SECC", 22), "V2G20-459", message=each.message, other="SessionSetup")
         for each in IN_SESSION
@@ -58,7 +61,7 @@ async def another_request_is_refused(evcc: EvccOnBench, *, message: str, other: 
     [
         row(each.case("SECC", number), "V2G20-460", message=each.message, kind=kind, flip=flip)
         for number, kind, flip in ((31, "one bit different", True), (32, "zero", False))
-        for each in IN_SESSION
+        for each in (*IN_SESSION, *AC_GROUPS)
     ],
     into=globals(),
     sut="charger",
@@ -97,20 +100,28 @@ async def silence_ends_the_session(evcc: EvccOnBench, *, message: str) -> None:
 
 
 @for_each(
-    [row("TC_SECC_DC_VTB_ChargeLoop_041", "V2G20-1502", parameters={"loop_sequence_s": LOOP_SEQUENCE_S})],
+    [
+        row(
+            f"TC_SECC_{mode}_VTB_ChargeLoop_041",
+            "V2G20-1502",
+            mode=mode,
+            parameters={"loop_sequence_s": LOOP_SEQUENCE_S},
+        )
+        for mode in ("DC", "AC")
+    ],
     into=globals(),
     sut="charger",
     liveness=True,
 )
-async def silence_in_the_loop_ends_the_session(evcc: EvccOnBench) -> None:
-    """Silence in the charge loop: power off at once, and the charger closes the connection"""
+async def silence_in_the_loop_ends_the_session(evcc: EvccOnBench, *, mode: str) -> None:
+    """Silence in the {mode} charge loop: power off at once, and the charger closes the connection"""
     ev = await evcc.charging()
-    step("silence instead of DC_ChargeLoopReq")
+    step(f"silence instead of {mode}_ChargeLoopReq")
     await expect_closed(ev, after_s=float(current_case().parameters["loop_sequence_s"]))
 
 
 @for_each(
-    [row(each.case("SECC", 10), "V2G20-2645", message=each.message) for each in IN_SESSION[:-3]],
+    [row(each.case("SECC", 10), "V2G20-2645", message=each.message) for each in (*IN_SESSION[:-3], *AC_GROUPS[:2])],
     into=globals(),
     sut="charger",
     liveness=True,

@@ -9,7 +9,9 @@ import pytest
 
 from drivers.emulators.catalogue import all_defects
 from harness.campaign.catalogue import load_cases
+from harness.lab import LAB_CAPABILITIES
 from harness.rules.judge import load_rules
+from harness.usecase import CASES
 from harness.verdict import Side, Verdict
 from tests.cases.rig import ROOT, Rig
 
@@ -23,6 +25,7 @@ UNRELATED = {
 """Short good cases that touch none of the defects' places."""
 
 ALSO = {
+    "challenge-not-compared": "TC_SECC_CMN_VTB_Authorization_105",
     "takes-foreign-session-ids": "TC_SECC_DC_VTB_PowerDelivery_031",
     "takes-the-zero-session-id": "TC_SECC_DC_VTB_ChargeLoop_032",
     "takes-unoffered-parameter-sets": "TC_SECC_CMN_VTB_ServiceSelection_051",
@@ -57,8 +60,8 @@ ALSO = {
 
 
 def _environment(case: str) -> str:
-    """TLS only where it is looked at: handshakes take their time."""
-    return "production" if "_TLS_" in case else "none"
+    """TLS only where a case asks for it: handshakes take their time."""
+    return "production" if CASES[case].requires & LAB_CAPABILITIES else "none"
 
 
 def _of(role: str) -> list[str]:
@@ -72,14 +75,14 @@ def _of(role: str) -> list[str]:
 
 @pytest.mark.parametrize("role", DEVICES)
 def test_a_clean_device_passes_every_case_of_the_matrix(tmp_path: Path, role):
-    wanted = [one for one in _of(role) if "_TLS_" not in one]
+    wanted = [one for one in _of(role) if _environment(one) == "none"]
     attempts = Rig(tmp_path / "run").run(*wanted)
     assert {one.usecase.id: one.reason for one in attempts if one.verdict is not Verdict.PASS} == {}
 
 
 @pytest.mark.parametrize("role", DEVICES)
-def test_a_clean_device_passes_every_case_about_tls(tmp_path: Path, role):
-    cases = [one.id for one in load_cases(["iso15118_20"]) if one.sut == role and "_TLS_" in one.id]
+def test_a_clean_device_passes_every_case_that_needs_tls(tmp_path: Path, role):
+    cases = [one.id for one in load_cases(["iso15118_20"]) if one.sut == role and _environment(one.id) != "none"]
     attempts = Rig(tmp_path / "run", environment="production").run(*cases)
     assert len(attempts) > 10
     assert {one.usecase.id: one.reason for one in attempts if one.verdict is not Verdict.PASS} == {}
@@ -96,7 +99,7 @@ def test_the_case_that_a_defect_names_finds_it_and_an_unrelated_one_does_not(tmp
 
 @pytest.mark.parametrize(("defect", "case"), ALSO.items(), ids=ALSO)
 def test_a_case_finds_a_defect_that_names_a_rule(tmp_path: Path, defect, case):
-    (found,) = Rig(tmp_path / "run", (defect,)).run(case)
+    (found,) = Rig(tmp_path / "run", (defect,), _environment(case)).run(case)
     assert found.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE), found.reason
     assert found.side is DEVICES[all_defects()[defect].role]
 

@@ -23,19 +23,20 @@ def test_every_case_is_named_after_the_side_under_test_its_mode_and_its_message(
     wrong = [
         one.id
         for one in CASES
-        if not re.fullmatch(rf"TC_{side[one.sut]}_(CMN|DC)_VTB_[A-Z0-9][A-Za-z0-9]+_\d{{3}}", one.id)
+        if not re.fullmatch(rf"TC_{side[one.sut]}_(CMN|(AC|DC|MCS)(_BPT)?)_VTB_[A-Z0-9][A-Za-z0-9]+_\d{{3}}", one.id)
     ]
     assert wrong == []
 
 
-def test_no_two_cases_of_a_side_have_the_same_title_and_none_has_a_brace_left():
-    titles = [(case.sut, case.title) for case in CASES]
+def test_no_two_cases_of_a_side_and_mode_have_the_same_title_and_none_has_a_brace_left():
+    titles = [(case.id.partition("_VTB_")[0], case.title) for case in CASES]
     assert sorted({one for one in titles if titles.count(one) > 1}) == []
     assert [title for _, title in titles if "{" in title] == []
 
 
 def test_the_mode_in_a_name_is_a_capability_that_the_case_requires():
-    assert [case.id for case in CASES if "_DC_" in case.id and "dc" not in case.requires] == []
+    modes = {case.id: case.id.partition("_VTB_")[0].split("_", 2)[2].lower() for case in CASES}
+    assert [case.id for case in CASES if modes[case.id] not in {"cmn", *case.requires}] == []
 
 
 def test_two_rows_of_one_name_are_refused():
