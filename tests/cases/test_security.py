@@ -51,7 +51,8 @@ def test_keys_that_were_made_for_a_run_go_with_it():
 
 def edited(tmp_path: Path, security: str) -> Path:
     path = tmp_path / "lab.yaml"
-    path.write_text(f"{LAB.read_text()}\nsecurity: {security}\n")
+    lines = [line for line in LAB.read_text().splitlines() if not line.startswith("security:")]
+    path.write_text("\n".join([*lines, f"security: {security}", ""]))
     return path
 
 
