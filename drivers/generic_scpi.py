@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,7 +30,7 @@ import pydantic
 import yaml
 
 from drivers.accuracy import AnalyserAccuracy
-from drivers.errors import ConfigError, IdentityMismatch, InstrumentGarbage, SafetyError
+from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentGarbage, SafetyError
 from drivers.roles import Identity
 from drivers.scpi import ScpiInstrument
 from drivers.wire import Connection, Options, visa_wire
@@ -105,6 +106,15 @@ def _unknown_fields(command: str, texts: Collection[str], needed: Mapping[str, C
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One line of a description, tried on the instrument; `works` None: not tried."""
+
+    what: str
+    works: bool | None
+    said: str
+
+
 class GenericScpi(ScpiInstrument):
     """Reads and does what a description says. A role's module says what it needs of one."""
 
@@ -168,6 +178,24 @@ class GenericScpi(ScpiInstrument):
             if not low <= value <= high:
                 raise ConfigError(f"{self.role}.{name}: {parameter} = {value:g} is outside {low:g} to {high:g}")
         await self.command(*(text.format(**parameters) for text in self.description.commands[name]))
+
+    async def trial(self) -> list[Tried]:
+        """Ask every quantity once and make it safe: what of the description works. Nothing else is set."""
+        tried = [await self._tried(f"quantities.{name}", name) for name in self.description.quantities]
+        tried += [Tried(f"commands.{name}", None, "not tried: it sets something") for name in self.description.commands]
+        try:
+            await self.make_safe()
+            said = "proved" if self.description.proof else "sent; without `proof` nothing is proved"
+            return [*tried, Tried("safe", True, said if self.description.safe else "nothing to send")]
+        except BenchError as problem:
+            return [*tried, Tried("safe", False, str(problem))]
+
+    async def _tried(self, what: str, name: str) -> Tried:
+        try:
+            value = await self.value(name)
+        except BenchError as problem:
+            return Tried(what, False, str(problem))
+        return Tried(what, True, "no value just now" if value is None else f"{value:g}")
 
     async def proved(self) -> bool:
         """True if every proof of the safe state holds."""

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from drivers.errors import BenchError, ConfigError
+from drivers.generic_scpi import GenericScpi, Tried
 from drivers.roles import Identity
 from harness.bench import INSTRUMENTS, Bench
 from harness.clock import TimeMode
@@ -40,37 +42,54 @@ def check(lab: Annotated[Path, typer.Option("--lab", help="lab config file")]) -
         for line in refused.problems:
             typer.echo(line, err=True)
         raise typer.Exit(USAGE) from None
-    rows = asyncio.run(_check(found))
+    rows, tried = asyncio.run(_check(found))
     table = Table(title=f"{found.lab.name}, bench {found.lab.bench}", title_justify="left")
     for heading in ("role", "device", "who answers", "serial", "calibration", "what to do"):
         table.add_column(heading)
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    for role, lines in tried.items():
+        console.print(_tried_table(role, lines))
     raise typer.Exit(1 if any(row[-1] != "nothing" for row in rows) else 0)
 
 
-async def _check(lab: Lab) -> list[tuple[str, ...]]:
-    """One row an instrument; the last column says what to do next, or `nothing`."""
+def _tried_table(role: str, lines: Sequence[Tried]) -> Table:
+    table = Table(title=f"{role}: what of its description works", title_justify="left")
+    for heading in ("line", "works", "it says"):
+        table.add_column(heading)
+    for line in lines:
+        table.add_row(line.what, {True: "yes", False: "NO", None: "-"}[line.works], line.said)
+    return table
+
+
+async def _check(lab: Lab) -> tuple[list[tuple[str, ...]], dict[str, list[Tried]]]:
+    """One row an instrument, whose last column says what to do next or `nothing`; and the trials of described ones."""
     bench = Bench(lab, TimeMode.WIRE)
     bench.strict = False
     rows: list[tuple[str, ...]] = []
+    trials: dict[str, list[Tried]] = {}
     try:
         for role in (role for role in lab.roles if role in INSTRUMENTS):
             device = lab.device(role)
             try:
                 identity = await bench.identify(role)
                 who = f"{identity.maker} {identity.model} {identity.firmware}".strip()
-                rows.append(
-                    (role, device.id, who, identity.serial, _calibration(device), _advice(lab, device, role, identity))
-                )
+                advice = _advice(lab, device, role, identity)
+                driver = bench.drivers[role]
+                if isinstance(driver, GenericScpi):
+                    trials[role] = await driver.trial()
+                    if broken := [line.what for line in trials[role] if line.works is False]:
+                        advice = f"correct in its description: {', '.join(broken)}"
+                rows.append((role, device.id, who, identity.serial, _calibration(device), advice))
             except ConfigError as problem:
                 rows.append((role, device.id, "", "", _calibration(device), f"correct the lab file: {problem}"))
             except BenchError as problem:
                 rows.append((role, device.id, "no answer", "", _calibration(device), str(problem)))
     finally:
         await bench.down()
-    return rows
+    return rows, trials
 
 
 def _calibration(device: Device) -> str:

@@ -108,3 +108,37 @@ def test_a_description_that_does_not_fit_says_what_would(tmp_path: Path, change:
             await rig.driver("dc_source.generic_scpi", ea_psb, options={"description": str(path)})
 
     run(False, body)
+
+
+def test_a_trial_tells_line_by_line_what_of_a_description_works(tmp_path: Path):
+    text = (FILES / "chroma_66204.yaml").read_text().replace("FETC:FREQ? 0", "FETC:FREQUENZ? 0")
+    (tmp_path / "wrong.yaml").write_text(text)
+
+    async def body(rig: Rig) -> None:
+        described = await rig.driver(
+            "power_analyser.generic_scpi", chroma_66204, options={"description": str(tmp_path / "wrong.yaml")}
+        )
+        described.description = described.description.model_copy(update={"timeout_s": 0.2})
+        tried = {line.what: line for line in await described.trial()}
+        assert tried["quantities.voltage_v"].works
+        assert float(tried["quantities.voltage_v"].said) == pytest.approx(230, abs=1)
+        assert tried["quantities.frequency_hz"].works is False
+        assert tried["commands.range_voltage"].works is None
+        assert tried["safe"].works
+
+    run(False, body)
+
+
+def test_a_trial_makes_a_source_safe_and_says_if_that_was_proved():
+    async def body(rig: Rig) -> None:
+        sound = await rig.driver("dc_source.generic_scpi", ea_psb, options=SOURCE)
+        assert (await sound.trial())[-1].said == "proved"
+
+    run(False, body)
+
+    async def broken(rig: Rig) -> None:
+        stuck = await rig.driver("dc_source.generic_scpi", ea_psb, defects=["source-stays-on"], options=SOURCE)
+        await stuck.output(True)
+        assert (await stuck.trial())[-1].works is False
+
+    run(False, broken)
