@@ -71,6 +71,8 @@ class UnitRow:
     kind: str
     emulated: bool
     details: dict[str, str]
+    declares: tuple[str, ...]
+    """Capabilities that its supplier declares; empty where the level does not show them."""
     tally: TallyRow
     charged: int
     """Non-passes charged to this unit's side."""
@@ -279,6 +281,8 @@ class Document:
     instruments: tuple[InstrumentRow, ...]
     cases: tuple[CaseRow, ...]
     total: TallyRow
+    sides: dict[str, dict[str, int]]
+    """Side to the number of each verdict that is charged to it; passes are charged to nobody."""
     passed_everything: dict[str, ShareRow]
     """Kind of unit to the share that passed all its cases, of those that ran all."""
     groups: tuple[GroupRow, ...]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reports import figures
 from reports.document import Document
 from reports.group import Figure, group_figures
+from reports.setup import setup
 from reports.timeline import Timeline
 
 _CASES = 32
@@ -33,6 +34,7 @@ class Drawings:
     """Bars and shares come in drawings of a page's height."""
     shares: tuple[str, ...]
     matrix: tuple[str, ...]
+    setup: str
     group: tuple[Figure, ...]
     traces: tuple[Trace, ...]
 
@@ -47,6 +49,7 @@ def draw(document: Document, read: Callable[[str], Timeline]) -> Drawings:
         ),
         shares=tuple(figures.shares(shares[start : start + _CASES]) for start in range(0, len(shares), _CASES)),
         matrix=figures.matrix(document),
+        setup=setup(document),
         group=tuple(group_figures(document, read)),
         traces=_traces(document, read),
     )

@@ -60,6 +60,7 @@ def render(document: Document, drawings: Drawings, drilldown: Drilldown) -> str:
         looks=LOOKS,
         chapters=_CHAPTERS,
         counted=[name for name in LOOKS if document.total.counts.get(name)],
+        charged=[name for name in LOOKS if any(name in counts for counts in document.sides.values())],
         limits=[(case.id, limit) for case in document.cases for limit in case.limits],
         columns=columns,
         matrix=_matrix(document, rows, columns),
@@ -97,6 +98,7 @@ def _marked(drawings: Drawings) -> dict[str, Any]:
     return {
         "by_case": [Markup(one) for one in drawings.by_case],
         "shares": [Markup(one) for one in drawings.shares],
+        "setup": Markup(drawings.setup),
         "group": [{"svg": Markup(one.svg), "caption": one.caption} for one in drawings.group],
         "traces": [
             {

@@ -38,7 +38,7 @@ def render(document: Document, drawings: Drawings) -> bytes:
         figures = {f"matrix-{place}": one for place, one in enumerate(drawings.matrix)}
         figures |= {f"by-case-{place}": one for place, one in enumerate(drawings.by_case)}
         figures |= {f"shares-{place}": one for place, one in enumerate(drawings.shares)}
-        figures |= {one.name: one.svg for one in drawings.group}
+        figures |= {"setup": drawings.setup} | {one.name: one.svg for one in drawings.group}
         figures |= {f"trace-{place}": one.svg for place, one in enumerate(drawings.traces)}
         for name, svg in figures.items():
             (root / f"{name}.svg").write_text(svg, encoding="utf-8")
@@ -58,6 +58,7 @@ def _data(document: Document, drawings: Drawings) -> dict[str, Any]:
         name: {"label": look.label, "glyph": look.glyph, "colour": look.colour} for name, look in LOOKS.items()
     }
     data["counted"] = counted
+    data["charged"] = [name for name in LOOKS if any(name in counts for counts in document.sides.values())]
     data["limits"] = [
         [
             case.id,

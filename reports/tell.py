@@ -48,6 +48,15 @@ _RULES = {
     "worst": "the worst attempt counts; all attempts are kept and listed",
 }
 _HIGHLIGHTS = 5
+_UNSTATED = dict.fromkeys(("power_analyser", "energy_meter"), "from its data sheet, with each value")
+"""What stands for a measuring instrument whose uncertainty is evaluated reading by reading."""
+_NOT_COVERED = (
+    "what no case of the method chapter asks",
+    "certification: it rests on the standards' own test suites at an accredited body",
+    "functional safety, electrical safety and electromagnetic compatibility",
+    "wear, climate and production spread: each result holds for the specimen and the software that were tested",
+)
+"""What a campaign does not cover if it says nothing of its own."""
 
 
 def tell(loaded: Loaded, names: Names, comparison: Comparison | None = None) -> Document:
@@ -70,6 +79,7 @@ def tell(loaded: Loaded, names: Names, comparison: Comparison | None = None) -> 
         instruments=tuple(_instrument(one, loaded, names) for one in loaded.instruments),
         cases=tuple(_case(case, by_case[case.id], rule, names) for case in loaded.cases),
         total=total,
+        sides=_sides(cells),
         passed_everything={
             kind: share_row(
                 passed_everything(
@@ -134,7 +144,7 @@ def _method(loaded: Loaded, names: Names) -> Method:
     modes = {attempt.time_mode for result in loaded.results for attempt in result.attempts}
     return Method(
         purpose=names.text(campaign.purpose),
-        not_covered=tuple(names.text(one) for one in campaign.not_covered),
+        not_covered=tuple(names.text(one) for one in campaign.not_covered or _NOT_COVERED),
         selection=names.text(campaign.selection),
         clock_source=names.text(campaign.clock_source),
         attempt_rule=_RULES[campaign.attempt_rule],
@@ -210,9 +220,24 @@ def _unit(unit: Unit, own: list[Result], loaded: Loaded, names: Names) -> UnitRo
         kind=unit.kind,
         emulated=unit.emulated,
         details={names.text(entry): names.text(value) for entry, value in sorted(details.items())},
+        declares=() if names.level.pseudonymous else _declared(unit, names),
         tally=_tally(result.verdict(rule) for result in own),
         charged=sum(1 for one in counted if one and one.side == side and not (one.verdict or Verdict.PASS).good),
     )
+
+
+def _declared(unit: Unit, names: Names) -> tuple[str, ...]:
+    found = unit.pics.get("capabilities", ())
+    return tuple(sorted(names.text(one) for one in found)) if isinstance(found, list | tuple) else ()
+
+
+def _sides(cells: Iterable[CellRow]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for cell in cells:
+        if cell.side and not Verdict(cell.verdict).good:
+            mine = counts.setdefault(cell.side, {})
+            mine[cell.verdict] = mine.get(cell.verdict, 0) + 1
+    return dict(sorted(counts.items()))
 
 
 def _rare(trait: str, value: str, unit: Unit, units: Iterable[Unit]) -> bool:
@@ -243,7 +268,7 @@ def _instrument(one: Instrument, loaded: Loaded, names: Names) -> InstrumentRow:
         certificate=names.text(one.certificate),
         calibrated=names.text(one.calibrated),
         due=names.text(one.calibration_due),
-        uncertainty=names.text(one.uncertainty),
+        uncertainty=names.text(one.uncertainty or _UNSTATED.get(one.role, "")),
         emulated=one.emulated,
         overdue_attempts=sum(one.out_of_calibration(start) for start in starts),
     )
