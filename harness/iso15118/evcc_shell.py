@@ -129,7 +129,7 @@ class Evcc:
                 raise LocalProtocolError(
                     f"the session is charging: {wanted} {processing or ''} does not come by itself"
                 )
-            response = await self._step()
+            response = await self.step()
             if processing and self.last_request and name_of(self.last_request) == wanted:
                 stated = {self.last_request.__dict__.get("ev_processing"), response.__dict__.get("evse_processing")}
                 if processing in stated:
@@ -150,7 +150,7 @@ class Evcc:
         await self.advance_to(f"{self.session.energy}_ChargeLoop")
         start_s, done = self.clock.now_s(), 0
         while True:
-            response = await self._step()
+            response = await self.step()
             done += 1
             elapsed = duration_s is not None and self.clock.now_s() - start_s >= duration_s
             left = self.session.state is not State.LOOP or self.session.intent is not Intent.CHARGE
@@ -185,7 +185,7 @@ class Evcc:
         """Behave as a good vehicle until the session has ended, then close the connection."""
         try:
             while not self.session.ended:
-                await self._step()
+                await self.step()
         finally:
             await self.close()
 
@@ -200,9 +200,9 @@ class Evcc:
         while self.session.state not in states:
             if self.session.ended:
                 raise LocalProtocolError(f"the session ended: {self.session.reason or self.session.state}")
-            await self._step()
+            await self.step()
 
-    async def _step(self) -> Record:
+    async def step(self) -> Record:
         """One exchange as the agent itself would have it, twists applied."""
         await self._pace()
         request = self.next_request()

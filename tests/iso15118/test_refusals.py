@@ -528,7 +528,7 @@ def test_standby_is_left_when_the_station_says_so(virtually):
         energised = pair.station.energised
         pair.se.session.notify(EvseNotification.ExitStandby)
         for _ in range(5):
-            await ev._step()
+            await ev.step()
         return first, energised, ev.session.state
 
     async def whole():
