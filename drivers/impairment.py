@@ -6,10 +6,12 @@ and everything behind it waits. Duplicates and reordering are hidden by the tran
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import pydantic
 import yaml
@@ -18,12 +20,16 @@ from drivers.errors import ConfigError
 from drivers.wire import Options
 
 SEGMENT_OCTETS = 1448
+Link = Literal["v2g", "ocpp"]
+LINKS: tuple[Link, ...] = ("v2g", "ocpp")
 
 
 class Profile(Options):
     """One kind of bad link. `source` says where the numbers come from; it is printed in the report."""
 
     source: str
+    links: tuple[Link, ...] = LINKS
+    """The links that it makes bad; the others stay good."""
     delay_s: float = 0.0
     """One way."""
     jitter_s: float = 0.0
@@ -42,6 +48,14 @@ class Profile(Options):
     outage_every_s: float | None = None
     outage_s: float = 0.0
     """Nothing passes for this long; what was sent meanwhile comes after."""
+    outage_after_s: float | None = None
+    """When in each period the outage begins; by default it ends the period."""
+    cuts: bool = False
+    """An outage also cuts what is connected, and refuses new connections."""
+    reorder_percent: float = 0.0
+    """Of packets that overtake the one before (packet level; a stream hides it)."""
+    duplicate_percent: float = 0.0
+    """Of packets that come twice (packet level; a stream hides it)."""
     half_open: bool = False
     """What is sent disappears; the connection stays up."""
 
@@ -82,14 +96,33 @@ class Impairment:
         self._blocked_until_s = 0.0
         self._start_s = start_s
         self.profile = profile
+        self.mended = asyncio.Event()
+        """Set while nothing is held back any more: the link was made good, and what was under way arrives at once."""
 
-    def change(self, profile: Profile, now_s: float) -> None:
-        """Another profile from now on; what is under way keeps its time."""
+    def change(self, profile: Profile, now_s: float, seed: object = None) -> None:
+        """Another profile from now on; with a seed it runs its course from the beginning.
+
+        On a mended link what is under way arrives at once, else it keeps its time.
+        """
         self.profile, self._start_s = profile, now_s
+        if seed is not None:
+            self._random = Random(str(seed))
+        if profile is GOOD:
+            self._free_s = self._last_s = self._blocked_until_s = 0.0
+            self.mended.set()
+        else:
+            self.mended.clear()
 
     def block(self, until_s: float) -> None:
         """Nothing arrives before this time."""
         self._blocked_until_s = max(self._blocked_until_s, until_s)
+        self.mended.clear()
+
+    def open_at_s(self, now_s: float) -> float:
+        """When something sent now would pass, its way left out: now, or the end of an outage; never on a half-open link."""
+        if self.profile.half_open:
+            return float("inf")
+        return self._after_outage(max(now_s, self._blocked_until_s))
 
     def deliver(self, data: bytes, now_s: float) -> Sequence[tuple[float, bytes]]:
         """(arrival time, octets) of what is sent now, in order."""
@@ -121,9 +154,12 @@ class Impairment:
         profile = self.profile
         if not profile.outage_every_s:
             return at_s
-        into_s = (at_s - self._start_s) % profile.outage_every_s
-        good_s = profile.outage_every_s - profile.outage_s
-        return at_s if into_s < good_s else at_s + profile.outage_every_s - into_s
+        begin_s = profile.outage_after_s
+        if begin_s is None:
+            begin_s = profile.outage_every_s - profile.outage_s
+        into_s = (at_s - self._start_s - begin_s) % profile.outage_every_s
+        before_the_first = at_s - self._start_s < begin_s
+        return at_s if before_the_first or into_s >= profile.outage_s else at_s + profile.outage_s - into_s
 
     def _spoil(self, piece: bytes) -> bytes:
         if not self.profile.corrupt_percent or self._random.random() * 100 >= self.profile.corrupt_percent:

@@ -26,6 +26,7 @@ from harness.emulation import Emulation, FarEnd, VirtualEmulation, WireEmulation
 from harness.lab import Device, Lab
 from harness.lag import beat
 from harness.limits import Limits, limits_from
+from harness.network_bench import NetworkOnBench
 from harness.ocpp_bench import CsmsOnBench
 from harness.operator_bench import OperatorOnBench
 from harness.private_network import NoPrivateNetwork, PrivateNetwork, enter_private_network
@@ -55,7 +56,7 @@ INSTRUMENTS = (
 class Bench:
     """One lab's bench. All methods belong on its event loop."""
 
-    def __init__(self, lab: Lab, mode: TimeMode, defects: Collection[str] = ()) -> None:
+    def __init__(self, lab: Lab, mode: TimeMode, defects: Collection[str] = (), *, impaired: bool = False) -> None:
         self.lab = lab
         self.mode = mode
         self.sample_s = SAMPLE_S[mode]
@@ -75,7 +76,8 @@ class Bench:
         self._resources: dict[str, str] = {}
         self._other: FarEnd | None = None
         self._check_programs()
-        self.csms = CsmsOnBench(mode, self.record, lab.csms_listen)
+        self.links = NetworkOnBench(lab, self.record, wanted=impaired, options=self._network_options())
+        self.csms = CsmsOnBench(mode, self.record, self.links, lab.csms_listen)
         self.v2g = V2gOnBench(self)
         self.operator = OperatorOnBench(self)
 
@@ -112,6 +114,7 @@ class Bench:
 
     async def begin(self) -> None:
         """Start what lives as long as the run: the clock, our CSMS and the operator's page."""
+        await self.links.start(self.clock)
         await self.csms.start(self.clock)
         await self.operator.start()
 
@@ -139,6 +142,7 @@ class Bench:
         if self._sampler:
             await end_task(self._sampler)
             self._sampler = None
+        await self.links.mend()
         try:
             await self.make_safe(SOURCES)
             self.operator.sources_off = True
@@ -160,6 +164,7 @@ class Bench:
         self.v2g.security.close()
         await self.csms.stop()
         await self.operator.stop()
+        await self.links.stop()
 
     def _late(self, process: str, due_s: float, late_s: float) -> None:
         """A process of this bench (or ourselves) was late: from then on timings near it are not a device's."""
@@ -182,6 +187,8 @@ class Bench:
 
     def role(self, name: str) -> Any:
         """The driver of a role; raises ConfigError if the lab has none."""
+        if name == "network":
+            return self.links.required()
         if name not in self.drivers:
             instead = " (or an operator, to plug by hand)" if name == "control_pilot" else ""
             raise ConfigError(f"{self.lab.path}: roles.{name}: this case needs a {name}; add one under roles{instead}")
@@ -337,6 +344,10 @@ class Bench:
                 f"{self.lab.path} is of another bench; `plugfest check` shows all",
             )
         self._resources[role] = end.resource
+
+    def _network_options(self) -> dict[str, Any]:
+        devices = self.lab.devices("network")
+        return self._located(devices[0].options) if devices else {}
 
     def _located(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Options with file names that are meant from the lab file's own folder."""

@@ -34,7 +34,7 @@ from harness.lab import Lab, LabError, load_lab
 from harness.live_feed import FeedSender
 from harness.live_terminal import Terminal
 from harness.repeating import attempts_of
-from harness.subjects import applicability, check_parameters, parameters_for, subjects_for
+from harness.subjects import GOOD_LINKS, applicability, check_parameters, parameters_for, subjects_for, under
 from harness.usecase import CASES, Parameter, UseCase, declared
 from harness.verdict import Verdict
 from reports.make import make_report
@@ -81,6 +81,10 @@ class CampaignPlugin:
         self.lease: Lease | None = None
         self.folder: Path | None = None
         self.run: Run | None = None
+        self.impairments: tuple[str, ...] = tuple(config.getoption("--pf-impairment")) or lab.impairments
+        self.impaired = self.impairments != (GOOD_LINKS,)
+        if programme and self.impaired:
+            raise LabError(["a campaign file plans each cell itself: run its cases on bad links from the lab file alone"])
         cases = load_cases(lab.suites)
         check_parameters(cases, lab)
         if unknown := set(config.getoption("--pf-case")) - {case.id for case in cases} - set(CASES):
@@ -89,7 +93,8 @@ class CampaignPlugin:
             raise LabError([f"{lab.path}: one real bench takes one worker; leave -n {self.workers} out"])
         if lab.has_person and self.workers > 1:
             raise LabError([f"{lab.path}: roles.operator: one person takes one worker; leave -n {self.workers} out"])
-        self.bench = Bench(lab, self.mode, config.getoption("--pf-defect"))
+        self.bench = Bench(lab, self.mode, config.getoption("--pf-defect"), impaired=self.impaired)
+        self.bench.links.check(self.impairments)
         self.reports: list[Path] = []
         if not self.collect_only:
             if not lab.emulated and self.worker is None:
@@ -115,7 +120,8 @@ class CampaignPlugin:
         if self.programme:
             wanted = {one.id for one in self.programme.plan.cases}
             cases = [case for case in cases if case.id in wanted]
-        return Run.create(folder, self.lab, cases, self.mode, self.programme)
+        planned = [under(case, name) for case in cases for name in self.impairments]
+        return Run.create(folder, self.lab, planned, self.mode, self.programme)
 
     def _finished_before(self) -> set[Planned]:
         """What an interrupted run had finished. Workers are told, so that all of them collect the same."""
@@ -143,6 +149,9 @@ class CampaignPlugin:
             metafunc.fixturenames.append("pf_subject")
             names = [subject.name for subject in subjects]
             metafunc.parametrize("pf_subject", subjects, indirect=True, ids=names, scope="session")
+            if self.impaired:
+                metafunc.fixturenames.append("pf_impairment")
+                metafunc.parametrize("pf_impairment", self.impairments, scope="session")
 
     def _subjects(self, case: UseCase) -> list[Subject]:
         """What the case is run on here: all that the lab has for it, or what a campaign leaves to us."""
@@ -154,7 +163,7 @@ class CampaignPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         wanted = set(config.getoption("--pf-case"))
-        chosen = [item for item in items if _has_subject(item) and (not wanted or _case_of(item).id in wanted)]
+        chosen = [item for item in items if _has_subject(item) and (not wanted or _base_of(item) in wanted)]
         if self.programme:
             place = self.programme.place
             chosen.sort(key=lambda item: place[cell(_case_of(item), _subject(item))])
@@ -325,7 +334,18 @@ async def pf_bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
 
 
 def _case(item: pytest.Item) -> UseCase | None:
-    return declared(item.function) if isinstance(item, pytest.Function) else None
+    case = declared(item.function) if isinstance(item, pytest.Function) else None
+    return under(case, _impairment(item)) if case else None
+
+
+def _impairment(item: pytest.Item) -> str:
+    assert isinstance(item, pytest.Function)
+    return str(item.callspec.params.get("pf_impairment", GOOD_LINKS))
+
+
+def _base_of(item: pytest.Item) -> str:
+    """The case's own id, whatever links it is run on."""
+    return _case_of(item).id.partition("@")[0]
 
 
 def _has_subject(item: pytest.Item) -> bool:

@@ -53,6 +53,9 @@ def run(
     workers: Annotated[int, typer.Option("-n", help="workers, each with an emulated bench of its own")] = 0,
     out: Annotated[Path, typer.Option("--out", help="where run folders are made")] = Path("runs"),
     resume: Annotated[Path | None, typer.Option("--resume", help="go on with this run")] = None,
+    impairment: Annotated[
+        list[str] | None, typer.Option("--impairment", help="run every case under this kind of bad links (repeatable)")
+    ] = None,
     defect: Annotated[
         list[str] | None, typer.Option("--defect", help="seed this defect (see `plugfest defects`)")
     ] = None,
@@ -65,6 +68,7 @@ def run(
     arguments += ["-k", expression] if expression else []
     arguments += [part for one in case or [] for part in ("--pf-case", one)]
     arguments += [part for one in defect or [] for part in ("--pf-defect", one)]
+    arguments += [part for one in impairment or [] for part in ("--pf-impairment", one)]
     arguments += ["--pf-resume", str(resume)] if resume else []
     arguments += ["-n", str(workers)] if workers else []
     _stop_politely()

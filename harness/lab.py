@@ -158,6 +158,8 @@ class Lab(_Model):
     """Limits that this lab sets itself; see `plugfest cases`."""
     security: Security = Security()
     """TLS of the V2G links."""
+    impairments: tuple[str, ...] = ("none",)
+    """Every case is run once under each of these kinds of bad links (lab-configs/impairments.yaml); `none` is good ones."""
     csms_listen: str = "127.0.0.1:0"
     """Host and port on which our CSMS waits for charging stations; port 0: any free one, for emulated stations."""
     path: Path = Field(default=Path("lab.yaml"), exclude=True)
@@ -179,8 +181,8 @@ class Lab(_Model):
 
     @property
     def emulated(self) -> bool:
-        """True if no device on this bench is real; a person is no device."""
-        devices = [device for role, found in self.roles.items() if role != "operator" for device in found]
+        """True if no device on this bench is real; a person is no device, and neither is our own relay."""
+        devices = [device for role, found in self.roles.items() if role not in _OURS for device in found]
         return all(device.emulator or device.hosted for device in devices)
 
     @property
@@ -310,5 +312,7 @@ def _check(lab: Lab, today: dt.date) -> Iterator[tuple[tuple[str | int, ...], st
                     )
 
 
+_OURS = {"network", "operator"}
+"""Roles that are no devices: our own relay, and a person."""
 _WITHOUT_ADDRESS = {"csms", "operator", "vehicle", "charger", "network", "can_gateway"}
 """Roles that are found in another way: by discovery, by their own connection to us, by bus settings in options."""

@@ -17,8 +17,8 @@ BEAT_S = 0.05
 BOUND_S = 0.1
 """Lateness that the bench answers for. Our default: the tightest timer, a charge loop's answer, is 0.25 s."""
 REACH_S = 20.0
-"""How long after a late beat a missed timing may still be its consequence: a session that a timer ended has to be found
-missing first (our default)."""
+"""How long after a late beat, or after an impairment that we injected, something missed may still be its consequence: a
+session that a timer ended has to be found missing first (our default)."""
 
 OnLate = Callable[[float, float], None]
 
@@ -45,10 +45,6 @@ class Late:
 
     def __str__(self) -> str:
         return f"{self.process} ran {self.late_s:.2f} s late at {self.due_s:.1f} s"
-
-    def explains(self, since_s: float, until_s: float) -> bool:
-        """Whether something that was waited for from `since_s` on and missed at `until_s` may come from it."""
-        return self.due_s <= until_s and self.due_s + self.late_s >= since_s - REACH_S
 
 
 def late_beats(events: Iterable[Event]) -> list[Late]:

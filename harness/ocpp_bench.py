@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from harness.case import Subject
 from harness.clock import Clock, TimeMode
+from harness.network_bench import NetworkOnBench
 from harness.ocpp.csms import Csms, StationError, StationHandle
 from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.network_profiles import CsmsAddress
@@ -20,8 +21,9 @@ Record = Callable[..., None]
 class CsmsOnBench:
     """Listens while the bench is up. Its address goes to emulated stations; real ones are configured with it."""
 
-    def __init__(self, mode: TimeMode, record: Record, listen: str = "127.0.0.1:0") -> None:
+    def __init__(self, mode: TimeMode, record: Record, links: NetworkOnBench, listen: str = "127.0.0.1:0") -> None:
         self.mode = mode
+        self.links = links
         self.observer = OcppRecorder(record)
         self.listen = listen
         self.url = ""
@@ -42,7 +44,7 @@ class CsmsOnBench:
     @property
     def address(self) -> CsmsAddress:
         """For an emulated station in this process."""
-        return CsmsAddress(self.url, self.network.connect)
+        return CsmsAddress(self.url, self.links.reach(self.network.connect))
 
     async def open(self, door: Door) -> str:
         """Let stations in at a door, the first or another one; returns its URL.
@@ -54,7 +56,10 @@ class CsmsOnBench:
             return self.csms.listen_in_memory(door)
         host, _, port = self.listen.rpartition(":")
         number = int(port) + door.security.profile if int(port) else 0
-        return await self.csms.listen(host, number, door)
+        if self.links.relay is None:
+            return await self.csms.listen(host, number, door)
+        behind = await self.csms.listen("127.0.0.1", 0, door)  # the relay takes the address that stations know
+        return await self.links.to_csms(behind, f"{host}:{number}")
 
     async def stop(self) -> None:
         if self.csms:
@@ -66,6 +71,12 @@ class CsmsOnBench:
         assert self.csms
         assert subject.charger
         return self.csms.handle(identity_of(subject))
+
+    async def booted(self, subject: Subject, within_s: float) -> None:
+        """Give a station that was just started the time to introduce itself; what it then cannot do, the case will see."""
+        station = self.station(subject)
+        with contextlib.suppress(TimeoutError):
+            await station.clock.wait(station.ready.wait(), within_s)
 
     async def end_transaction(self, subject: Subject, within_s: float) -> None:
         """Ask the station to stop a transaction that is still running, and wait for its end; never raises for a station."""

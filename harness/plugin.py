@@ -18,6 +18,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--pf-out", metavar="DIR", default="runs", help="where run folders are made (default: runs)")
     group.addoption("--pf-resume", metavar="RUN", help="go on with an interrupted run: finished cases are kept")
     group.addoption(
+        "--pf-impairment", metavar="NAME", action="append", default=[],
+        help="run every case under this kind of bad links instead of those of the lab file (repeatable; none: good links)",
+    )  # fmt: skip
+    group.addoption(
         "--pf-defect", metavar="ID", action="append", default=[], help="seed a defect into an emulated device"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from harness.case import Subject
 from harness.lab import LAB_CAPABILITIES, Device, Lab, LabError
@@ -29,6 +30,16 @@ def _is_for(case: UseCase, device: Device) -> bool:
     return not device.only_for or bool(case.requires & set(device.only_for))
 
 
+def under(case: UseCase, impairment: str) -> UseCase:
+    """The case as it is planned and told when its links are bad in this way: a case of its own beside the good one."""
+    if impairment == GOOD_LINKS:
+        return case
+    return replace(case, id=f"{case.id}@{impairment}", title=f"{case.title} (links: {impairment})")
+
+
+GOOD_LINKS = "none"
+
+
 def applicability(case: UseCase, subject: Subject, lab: Lab) -> str:
     """Why the case does not apply to the subject, by what its makers declare and the lab offers; empty if it applies.
 
@@ -48,7 +59,9 @@ def applicability(case: UseCase, subject: Subject, lab: Lab) -> str:
 def parameters_for(case: UseCase, lab: Lab) -> dict[str, Parameter]:
     """The case's defaults, overlaid with what the lab sets for all cases and then for this one."""
     general = {name: value for name, value in lab.parameters.items() if name in case.parameters}
-    return {**case.parameters, **general, **lab.parameters.get(case.id, {})}
+    base, _, impairment = case.id.partition("@")
+    links: dict[str, Parameter] = {"impairment": impairment} if impairment else {}
+    return {**case.parameters, **general, **lab.parameters.get(base, {}), **links}
 
 
 def check_parameters(cases: Iterable[UseCase], lab: Lab) -> None:

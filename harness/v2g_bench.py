@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from harness.bench import Bench
 
 CONNECT_S = 5.0
+BOOT_S = 5.0
+"""How long we wait for an emulated station to be known to our CSMS before a vehicle comes (our default)."""
 
 
 class _Transcribed:
@@ -108,6 +110,7 @@ class V2gOnBench:
         end = await bench.emulation.start(
             device.emulator.kind, defects=bench.defects_of("charger", device), options=options
         )
+        await bench.csms.booted(subject, BOOT_S)
         self._charger_object = end.object
         self._charger_port = int(end.resource) if end.resource and not bench.network else sdp.PORT
 
@@ -196,7 +199,10 @@ class V2gOnBench:
         return found
 
     async def to_charger(self, observer: Observer | None = None) -> ByteStream:
-        """Find the charger under test and open a TCP connection to it; raises NoAnswer or OSError."""
+        """Find the charger under test and open a connection to it over the bench's network; raises NoAnswer or OSError."""
+        return self._bench.links.ours(await self._reach_charger(observer), "charger")
+
+    async def _reach_charger(self, observer: Observer | None = None) -> ByteStream:
         bench = self._bench
         if bench.mode is TimeMode.VIRTUAL:
             if self._charger_object is None:
@@ -269,6 +275,7 @@ class V2gOnBench:
     async def _relay(self, vehicle: ByteStream) -> None:
         observer = self.observer()
         observer.link("connected", by="vehicle")
+        vehicle = self._bench.links.relayed(vehicle, "vehicle")
         near: dict[str, Any] = {}
         try:
             if self.security.on:
@@ -277,7 +284,7 @@ class V2gOnBench:
             observer.link("refused", by="vehicle", reason=str(refused))
             return
         try:
-            charger = await self.to_charger()
+            charger = self._bench.links.relayed(await self._reach_charger(), "charger")
             if self.security.on:
                 charger, far = await self._shake(charger, _unheard, "vehicle")
                 observer.link("tls", by="vehicle", **both(near, far))
@@ -290,7 +297,7 @@ class V2gOnBench:
         await relay.run()
 
     async def _queue(self, vehicle: ByteStream) -> None:
-        self.arrived.put_nowait(vehicle)
+        self.arrived.put_nowait(self._bench.links.ours(vehicle, "vehicle"))
 
     async def _attach_relay(self) -> ByteStream:
         near, far = memory_streams()

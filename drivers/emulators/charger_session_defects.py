@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from drivers.emulators.charger_misconduct import RULE, change, defect, dies_on, mishear, twist
 from harness.exi.declare import Record
+from harness.iso15118.errors import Undecodable
 from harness.iso15118.messages import common
 from harness.iso15118.order import State, name_of
 from harness.iso15118.quantities import changed
 from harness.iso15118.sdp import SdpRequest, SdpResponse, Security, parse
 from harness.iso15118.secc_shell import Secc
 from harness.iso15118.v2gtp import Frame, FrameParser, Malformed, PayloadType
-from harness.iso15118.wire import to_frame
+from harness.iso15118.wire import from_frame, to_frame
 
 if TYPE_CHECKING:
     from drivers.emulators.secc import Charger
@@ -98,6 +99,29 @@ class _WholePieces(FrameParser):
 def whole_segments(charger: Charger) -> None:
     """A frame that comes in two pieces is lost, and so is the second of two frames in one piece."""
     charger.before_session.append(lambda se: se.link.use_parser(_WholePieces()))
+
+
+@defect("dies-on-an-undecodable-message", seen_in="F66", found_by="PF_NET_12")
+def dies_on_undecodable(charger: Charger) -> None:
+    """A message whose octets cannot be decoded crashes the charger; no later session is served."""
+
+    class Fragile(FrameParser):
+        def feed(self, octets: bytes) -> Any:
+            for one in super().feed(octets):
+                if isinstance(one, Frame) and not _decodes(one):
+                    charger.dead = True
+                    one = Malformed("the charger's software has crashed", one.octets, True)
+                yield one
+
+    charger.before_session.append(lambda se: se.link.use_parser(Fragile()))
+
+
+def _decodes(frame: Frame) -> bool:
+    try:
+        from_frame(frame)
+    except Undecodable:
+        return False
+    return True
 
 
 @defect("old-payload-type", seen_in="F15", found_by=RULE + "station-payload-type-fits-the-message")

@@ -27,6 +27,8 @@ from harness.ocpp.version import Version
 from harness.ocpp.wire import connect
 from harness.plant.port import PlantPort, PlantState
 
+_FOR_EVER_S = 1e7
+
 
 class PlantMeter:
     """The station's meters in the plant, as OCPP readings; `building_w` is what else the site draws."""
@@ -89,6 +91,8 @@ class EmulatedStation:
         meter = meter or PlantMeter(plant, lambda: self.building_w)
         self.core = ChargingStation(settings, meter, quirks=quirks_of(defects))
         self.evse = self.core.evse
+        if self.core.quirks.stays_away:
+            backoff = Backoff(wait_minimum_s=_FOR_EVER_S)
         if isinstance(csms, CsmsAddress):
             csms = partial(self.core.networks.connect, csms, settings.identity, (Version.V21,))
         self.shell = StationShell(self.core, settings.identity, csms, clock, observer or Unobserved(), backoff)

@@ -298,6 +298,11 @@ _TRANSACTION_SEEDS: tuple[_Seed, ...] = (
         Quirks(forgets_offline=True),
     ),
     (
+        "never-reconnects", "field: public issue reports of station firmware", "PF_NET_02",
+        "does not connect again once its websocket was lost",
+        Quirks(stays_away=True),
+    ),
+    (
         "evccid-missing", _OURS, "ocpp2.1/evccid-in-the-first-event",
         "leaves the EVCCID out of the first TransactionEvent",
         Quirks(outgoing=changed("TransactionEvent", _no_evccid)),

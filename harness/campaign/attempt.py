@@ -17,6 +17,7 @@ from harness.campaign.run import Run
 from harness.case import Case, CaseStop, PreambleMissed, Subject, running
 from harness.iso15118.errors import RemoteProtocolError
 from harness.rules.judge import judge_transcript
+from harness.subjects import GOOD_LINKS
 from harness.transcript.recorder import Listener
 from harness.usecase import Parameter, UseCase
 from harness.verdict import Severity, Side, Verdict
@@ -84,8 +85,12 @@ class AttemptRunner:
 
     async def _perform(self, case: Case, body: Callable[[], Awaitable[None]]) -> None:
         try:
-            async with asyncio.timeout(_longest_s(case.parameters)) as self.bench.operator.limit:
+            async with asyncio.timeout(_longest_s(case.parameters)) as limit:
+                self.bench.operator.limit = limit
                 await self.bench.prepare(case.subject, case.recorder)
+                impairment = str(case.parameters.get("impairment", GOOD_LINKS))
+                longer_s = await self.bench.links.impair(impairment, seed=f"{case.usecase.id} {case.subject.name}")
+                limit.reschedule((limit.when() or 0.0) + longer_s)
                 await self._describe_instruments()
                 self._keep_guard()
                 with self._armed():

@@ -1,17 +1,21 @@
-"""What looks like a device's fault and is not: a timing that was missed while the bench itself was late.
+"""What looks like a device's fault and is not: the bench itself was late, or it made the link bad on purpose.
 
-Only what time can break is excused. A wrong value in a message stays a fail, however busy the computer was.
+What a late bench explains becomes the bench's error. What an injected impairment explains decides nothing: the case is
+inconclusive and says which impairment. Only what time can break is excused; a wrong value in a message stays a fail, unless
+we spoilt octets ourselves. A delay too small to matter to a link's timers excuses nothing: devices have to live with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from harness.case import Case
-from harness.lag import BOUND_S, Late, late_beats
+from harness.lag import BOUND_S, REACH_S, late_beats
 from harness.rules.rule import RULES
+from harness.subjects import GOOD_LINKS
+from harness.transcript.event import Event
 from harness.verdict import Finding, Severity, Side, Verdict
 
 _BY_CONTENT = frozenset(
@@ -25,47 +29,117 @@ _BY_CONTENT = frozenset(
     )
 )  # fmt: skip
 """Modules of rules that look at what a message says, and not at when it was said or whether it was."""
+_LINK_OF = {"iso15118-20": "v2g", "iso15118-2": "v2g", "din70121": "v2g", "ocpp2.1": "ocpp"}
+_ENDLESS = frozenset({"swallowed", "spoilt"})
+"""What no end of an impairment makes good again: octets are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Something of ours that may have made a device miss something."""
+
+    since_s: float
+    until_s: float
+    text: str
+    link: str = ""
+    """Of an impairment; empty for a late bench."""
+    spoils: bool = False
+    """It changes what is said, not only when."""
+
+    def explains(self, since_s: float, until_s: float, link: str, by_content: bool) -> bool:
+        """Whether what was waited for since then and missed at `until_s` may come from it."""
+        if (self.link and link and self.link != link) or self.since_s > until_s:
+            return False
+        if by_content:
+            return self.spoils and self.since_s + REACH_S >= since_s
+        return self.until_s + REACH_S >= since_s
 
 
 def excuse(case: Case) -> None:
-    """Take what a late bench explains from the devices: it becomes the bench's error, with the figure."""
-    late = late_beats(case.recorder.events)
-    if not late:
+    """Take from the devices what was ours."""
+    events = case.recorder.events
+    _excuse(case, list(_lateness(events)), Verdict.ERROR)
+    _excuse(case, list(_impairments(events)), Verdict.INCONCLUSIVE)
+
+
+def _knows(case: Case, verdict: Verdict) -> bool:
+    """A case that impairs a link itself expects something in spite of it; one that is run on bad links does not."""
+    return verdict is Verdict.INCONCLUSIVE and case.parameters.get("impairment", GOOD_LINKS) == GOOD_LINKS
+
+
+def _lateness(events: Iterable[Event]) -> Iterable[Cause]:
+    for one in late_beats(events):
+        text = f"the bench itself was late ({one}, allowed {BOUND_S:g} s, our default)"
+        yield Cause(one.due_s, one.due_s + one.late_s, text)
+
+
+def _impairments(events: Iterable[Event]) -> Iterable[Cause]:
+    for event in events:
+        what = event.data.get("what")
+        if event.kind != "network" or what == "profile":
+            continue
+        link, for_s = str(event.data["link"]), float(event.data.get("for_s", 0.0))
+        lasting = f" for {for_s:g} s" if for_s else ""
+        text = f"we impaired the {link.upper()} link ourselves ({what}{lasting} at {event.at_s:.1f} s)"
+        until_s = float("inf") if what in _ENDLESS else event.at_s + for_s
+        yield Cause(event.at_s, until_s, text, link, spoils=what in ("spoilt", "swallowed"))
+
+
+def _excuse(case: Case, causes: Sequence[Cause], verdict: Verdict) -> None:
+    if not causes:
         return
-    case.findings[:] = [_finding(case, one, late) for one in case.findings]
-    case.measurements[:] = [
-        replace(one, side=Side.BENCH)
-        if one.verdict is Verdict.FAIL and one.at_s is not None and _cause(late, one.at_s, one.at_s)
-        else one
-        for one in case.measurements
-    ]
+    told = ""
+    for place, finding in enumerate(case.findings):
+        own = finding.rule == case.usecase.id
+        if not (own and _knows(case, verdict)) and (cause := _cause_of(case, finding, causes)):
+            told = told or _told(cause, finding.reason)
+            case.findings[place] = _excused(finding, cause, verdict)
+    if _knows(case, verdict):
+        return
+    for place, one in enumerate(case.measurements):
+        if one.verdict is Verdict.FAIL and one.at_s is not None and _latest(causes, one.at_s, one.at_s):
+            case.measurements[place] = replace(one, side=Side.BENCH)
+    now_s = case.recorder.clock.now_s()
     if case.stopped and case.stopped[0] in (Verdict.FAIL, Verdict.INCONCLUSIVE):
-        now_s = case.recorder.clock.now_s()
-        if cause := _cause(late, now_s, now_s):
-            case.stopped = (Verdict.ERROR, Side.BENCH, _told(cause, case.stopped[2]))
+        if cause := _latest(causes, now_s, now_s):
+            case.stopped = (verdict, Side.BENCH, _told(cause, case.stopped[2]))
+    elif told and verdict is Verdict.INCONCLUSIVE and not case.stopped and not _still_failed(case):
+        case.stopped = (verdict, Side.BENCH, told)
 
 
-def _finding(case: Case, finding: Finding, late: Sequence[Late]) -> Finding:
-    if finding.severity is not Severity.FAIL or finding.side is Side.BENCH or not _depends_on_time(finding.rule):
-        return finding
+def _cause_of(case: Case, finding: Finding, causes: Iterable[Cause]) -> Cause | None:
+    if finding.severity is not Severity.FAIL or finding.side is Side.BENCH:
+        return None
     times = [case.recorder.events[number - 1].at_s for number in finding.events if number]
-    cause = _cause(late, min(times, default=0.0), max(times, default=case.recorder.clock.now_s()))
-    return replace(finding, side=Side.BENCH, reason=_told(cause, finding.reason)) if cause else finding
+    since_s, until_s = min(times, default=0.0), max(times, default=case.recorder.clock.now_s())
+    link = _LINK_OF.get(finding.rule.partition("/")[0], "")
+    return _latest(causes, since_s, until_s, link, by_content=_by_content(finding.rule))
 
 
-def _depends_on_time(rule: str) -> bool:
-    """A case's own expectations do, too: each waits for something."""
-    known = RULES.get(rule)
-    if known is None:
-        return True
-    check = known.check.args[0] if isinstance(known.check, partial) else known.check  # a check for either side
-    return check.__module__ not in _BY_CONTENT
+def _by_content(rule: str) -> bool:
+    """False for a case's own expectations: each waits for something."""
+    if rule not in RULES:
+        return False
+    check = RULES[rule].check
+    return (check.args[0] if isinstance(check, partial) else check).__module__ in _BY_CONTENT  # a check for either side
 
 
-def _cause(late: Iterable[Late], since_s: float, until_s: float) -> Late | None:
-    """The latest beat that may explain what was missed then."""
-    return max((one for one in late if one.explains(since_s, until_s)), key=lambda one: one.late_s, default=None)
+def _latest(
+    causes: Iterable[Cause], since_s: float, until_s: float, link: str = "", *, by_content: bool = False
+) -> Cause | None:
+    found = [one for one in causes if one.explains(since_s, until_s, link, by_content)]
+    return max(found, key=lambda one: one.since_s, default=None)
 
 
-def _told(cause: Late, reason: str) -> str:
-    return f"the bench itself was late ({cause}, allowed {BOUND_S:g} s, our default), so this is not charged: {reason}"
+def _excused(finding: Finding, cause: Cause, verdict: Verdict) -> Finding:
+    """Charged to the bench where that is an error; where we did it on purpose a warning is left."""
+    severity = Severity.FAIL if verdict is Verdict.ERROR else Severity.WARN
+    return replace(finding, severity=severity, side=Side.BENCH, reason=_told(cause, finding.reason))
+
+
+def _told(cause: Cause, reason: str) -> str:
+    return f"{cause.text}, so this is not charged: {reason}"
+
+
+def _still_failed(case: Case) -> bool:
+    return any(one.severity is Severity.FAIL for one in case.findings)

@@ -44,6 +44,8 @@ class Quirks:
     """It takes a pause of the vehicle for the end of the transaction."""
     forgets_offline: bool = False
     """It drops what it should keep while offline."""
+    stays_away: bool = False
+    """Once its link is lost it does not connect again."""
 
     trusts_everybody: bool = False
     """It takes any server certificate."""
@@ -66,6 +68,7 @@ class Quirks:
             ends_on_pause=self.ends_on_pause or other.ends_on_pause,
             forgets_offline=self.forgets_offline or other.forgets_offline,
             trusts_everybody=self.trusts_everybody or other.trusts_everybody,
+            stays_away=self.stays_away or other.stays_away,
         )
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 
 from fixtures.evcc import EvccOnBench
 from fixtures.liveness import Liveness
+from fixtures.network import NetworkHand
 from fixtures.parameters import Parameters
+from fixtures.power import PowerWatch
 from fixtures.secc import SeccOnBench
+from fixtures.session import PairSession
 from fixtures.v2g import V2gWatch
 from harness.bench import Bench
 from harness.campaign.attempt import AttemptRunner
@@ -16,8 +20,8 @@ from harness.campaign.catalogue import load_cases
 from harness.campaign.run import Run
 from harness.clock import TimeMode, new_loop
 from harness.lab import Security, load_lab
-from harness.subjects import applicability, parameters_for, subjects_for
-from harness.usecase import CASES
+from harness.subjects import GOOD_LINKS, applicability, parameters_for, subjects_for, under
+from harness.usecase import CASES, Parameter
 
 ROOT = Path(__file__).parents[2]
 LAB = ROOT / "lab-configs" / "emulated-iso15118-20.yaml"
@@ -26,14 +30,19 @@ LAB = ROOT / "lab-configs" / "emulated-iso15118-20.yaml"
 class Rig:
     """A bench with the lab's devices, some defects seeded, for as long as the run of a few cases."""
 
-    def __init__(self, folder: Path, defects: tuple[str, ...] = (), environment: str = "none") -> None:
-        self.lab = load_lab(LAB).model_copy(update={"security": Security(environment=environment)})
+    def __init__(
+        self, folder: Path, defects: tuple[str, ...] = (), environment: str = "none", lab: Path = LAB,
+        parameters: Mapping[str, Parameter] | None = None,
+    ) -> None:  # fmt: skip
+        self.lab = load_lab(lab).model_copy(update={"security": Security(environment=environment)})
+        self.parameters = parameters or {}
         self.cases = {case.id: case for case in load_cases(self.lab.suites)}
         self.folder = folder
         self.defects = defects
 
-    def run(self, *identifiers: str):
+    def run(self, *identifiers: str, impairment: str = GOOD_LINKS):
         """The attempts, in order."""
+        self.impairment = impairment
         loop = new_loop(TimeMode.VIRTUAL)
         try:
             return loop.run_until_complete(self._run(identifiers))
@@ -42,8 +51,9 @@ class Rig:
 
     async def _run(self, identifiers):
         bench = Bench(self.lab, TimeMode.VIRTUAL, self.defects)
-        run = Run.create(self.folder, self.lab, self.cases.values(), TimeMode.VIRTUAL)
-        run.plan((CASES[one], subject) for one in identifiers for subject in subjects_for(CASES[one], self.lab))
+        cases = {one.id: under(one, self.impairment) for one in self.cases.values()}
+        run = Run.create(self.folder, self.lab, cases.values(), TimeMode.VIRTUAL)
+        run.plan((cases[one], subject) for one in identifiers for subject in subjects_for(CASES[one], self.lab))
         runner = AttemptRunner(run, bench)
         await bench.begin()
         try:
@@ -65,11 +75,18 @@ class Rig:
                 "pf_liveness": Liveness(evcc, secc),
                 "pf_v2g": V2gWatch(bench),
                 "pf_parameters": Parameters(),
-                "pf_station": bench.csms.station(subject) if subject.charger else None,
+                "pf_station": (station := bench.csms.station(subject) if subject.charger else None),
+                "pf_network": NetworkHand(bench),
+                "pf_limits": bench.limits,
+                "pf_power": (power := PowerWatch(bench)),
+                "pf_session": PairSession(bench, station, power, V2gWatch(bench)),
             }
             await function(**{name: known[name] for name in inspect.signature(function).parameters})
 
-        return await runner.attempt(case, subject, parameters_for(case, self.lab), body)
+        case = under(case, self.impairment)
+        given = parameters_for(case, self.lab)
+        given |= {name: value for name, value in self.parameters.items() if name in given}
+        return await runner.attempt(case, subject, given, body)
 
     @staticmethod
     def _function(case):

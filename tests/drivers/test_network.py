@@ -85,7 +85,7 @@ def test_a_link_held_by_the_harness_is_impaired_in_both_directions():
         network = relay(rig)
         assert isinstance(network, NetworkLink)
         await network.open()
-        end = network.through(far)
+        end = network.through(far, "ocpp")
         await network.impair("satellite")
         await near.write(b"ping")
         assert await end.read() == b"ping"

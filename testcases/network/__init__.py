@@ -1,0 +1,1 @@
+"""What devices make of a bad link: outages, cuts, dripping and dead connections, made by the bench's own relay."""
