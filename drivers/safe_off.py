@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from drivers.registry import make_driver
@@ -37,18 +38,26 @@ class Outcome:
 
 
 async def make_all_safe(devices: Iterable[SafeOff]) -> list[Outcome]:
-    """Bring every device to its safe state over a connection made for that; one that fails does not stop the next."""
-    outcomes, clock = [], Clock()
-    for device in sorted(devices, key=lambda one: one.order):
-        try:
-            async with asyncio.timeout(DEVICE_S):
-                driver = make_driver(device.driver, Connection(device.role, clock, device.resource, device.options))
-                await driver.open()
-                try:
-                    await driver.make_safe()
-                finally:
-                    await driver.close()
-            outcomes.append(Outcome(device.role, True, "safe"))
-        except Exception as problem:  # whatever it is, the other sources must still be switched off
-            outcomes.append(Outcome(device.role, False, f"{type(problem).__name__}: {problem}"))
+    """Bring every device to its safe state over a connection made for that; one that fails does not stop the others.
+
+    Devices of one order go together, so a hung source takes no time from the one beside it.
+    """
+    outcomes: list[Outcome] = []
+    clock = Clock()
+    for _, group in groupby(sorted(devices, key=lambda one: one.order), key=lambda one: one.order):
+        outcomes += await asyncio.gather(*(_make_safe(device, clock) for device in group))
     return outcomes
+
+
+async def _make_safe(device: SafeOff, clock: Clock) -> Outcome:
+    try:
+        async with asyncio.timeout(DEVICE_S):
+            driver = make_driver(device.driver, Connection(device.role, clock, device.resource, device.options))
+            await driver.open()
+            try:
+                await driver.make_safe()
+            finally:
+                await driver.close()
+    except Exception as problem:  # whatever it is, the other sources must still be switched off
+        return Outcome(device.role, False, f"{type(problem).__name__}: {problem}")
+    return Outcome(device.role, True, "safe")

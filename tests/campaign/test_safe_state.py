@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.safe_off import SafeOff, make_all_safe
 from harness.campaign.guard import SILENCE_S
 from tests.campaign.conftest import ROOT
 
@@ -41,10 +42,9 @@ async def test_hold(pf_bench):
 class Source:
     """An emulated source in a process of its own: for the run it is a real instrument."""
 
-    def __init__(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "drivers.emulators.ea_psb"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-        )
+    def __init__(self, *options):
+        command = [sys.executable, "-m", "drivers.emulators.ea_psb", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         assert self.process.stdout
         self.ready = json.loads(self.process.stdout.readline())
 
@@ -57,6 +57,13 @@ class Source:
                 return link.recv(100).decode().strip()
         except OSError:
             return "busy"
+
+    def say(self, *commands):
+        """As somebody at its front would; the connection is closed again."""
+        host, _, port = self.ready["address"].rpartition(":")
+        with socket.create_connection((host, int(port)), 2) as link:
+            link.sendall(b"".join(command.encode() + b"\n" for command in commands) + b"*IDN?\n")
+            link.recv(200)
 
     def is_off_within(self, limit_s):
         """Look once shortly before the limit, so that nobody is disturbed while making the source safe."""
@@ -135,6 +142,54 @@ def test_a_killed_guard_is_replaced(tmp_path, source):
     process.kill()
     process.wait()
     assert source.is_off_within(SAFE_S)
+
+
+def test_when_harness_and_guard_are_killed_together_the_sources_own_watchdog_ends_it(tmp_path):
+    source = Source("--option", "watchdog_s=1.0")
+    try:
+        process = start(tmp_path, source, how=KEEP_ASKING)
+        (guard,) = guards_of(process.pid)
+        os.kill(guard, signal.SIGKILL)
+        process.kill()
+        process.wait()
+        assert source.is_off_within(SAFE_S)
+    finally:
+        source.close()
+
+
+KEEP_ASKING = "while True: await source.measure()"
+"""A source with a watchdog stays on as long as it is spoken to."""
+
+
+def test_a_source_that_somebody_left_on_is_off_although_the_bench_cannot_be_built(tmp_path, source):
+    source.say("SYST:LOCK ON", "VOLT 400", "CURR 5", "OUTP ON")
+    assert source.output() == "ON"
+    text = LAB.format(bench=f"safety-{os.getpid()}", resource=source.ready["resource"])
+    (tmp_path / "lab.yaml").write_text(
+        f"{text}  relay: {{driver: relay.relay_box, resource: {tmp_path}/no-such-port}}\n"
+    )
+    (tmp_path / "test_hold.py").write_text(HOLD.format(flag=tmp_path / "on", how="pass"))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", str(tmp_path / "test_hold.py"), "--lab", str(tmp_path / "lab.yaml"),
+         "--pf-out", str(tmp_path / "runs"), "-p", "no:cacheprovider"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "no-such-port" in done.stdout
+    assert not (tmp_path / "on").exists()
+    assert source.output() == "OFF"
+
+
+async def test_a_hung_source_takes_no_time_from_the_one_beside_it(source):
+    source.say("SYST:LOCK ON", "VOLT 400", "CURR 5", "OUTP ON")
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # accepts, and never answers
+        hung = SafeOff(0, "dc_source.ea_psb", "hung", f"TCPIP::127.0.0.1::{deaf.getsockname()[1]}::SOCKET")
+        sound = SafeOff(0, "dc_source.ea_psb", "sound", source.ready["resource"])
+        began_s = time.monotonic()
+        outcomes = await make_all_safe([hung, sound])
+    assert time.monotonic() - began_s < SAFE_S
+    assert {one.role: one.safe for one in outcomes} == {"hung": False, "sound": True}
+    assert source.output() == "OFF"
 
 
 def guards_of(parent):
