@@ -84,7 +84,9 @@ class CampaignPlugin:
         self.impairments: tuple[str, ...] = tuple(config.getoption("--pf-impairment")) or lab.impairments
         self.impaired = self.impairments != (GOOD_LINKS,)
         if programme and self.impaired:
-            raise LabError(["a campaign file plans each cell itself: run its cases on bad links from the lab file alone"])
+            raise LabError(
+                ["a campaign file plans each cell itself: run its cases on bad links from the lab file alone"]
+            )
         cases = load_cases(lab.suites)
         check_parameters(cases, lab)
         if unknown := set(config.getoption("--pf-case")) - {case.id for case in cases} - set(CASES):
