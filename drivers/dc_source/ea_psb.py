@@ -13,6 +13,9 @@ from drivers.roles import SourceReading
 from drivers.scpi import ScpiInstrument
 from drivers.wire import Connection, Options
 
+_ALARMS = ("OVOLTAGE", "OCURRENT", "OPOWER", "OTEMPERATURE", "PFAIL")
+_SINK_ALARMS = ("OCURRENT", "OPOWER")
+
 
 class PSBOptions(Options):
     safe_current_a: float = 0.5
@@ -20,6 +23,8 @@ class PSBOptions(Options):
     safe_within_s: float = 1.5
     ovp_v: float | None = None
     """Over-voltage protection to set at opening; None leaves the front panel's."""
+    ocp_a: float | None = None
+    opp_w: float | None = None
 
 
 class EaPsb(ScpiInstrument):
@@ -39,8 +44,11 @@ class EaPsb(ScpiInstrument):
             raise SafetyError(
                 f"{self.role}: stays under {owner.strip()!r} control; end local mode at its front panel and try again"
             )
-        if self.options.ovp_v is not None:
-            await self.command(f"VOLT:PROT {self.options.ovp_v:g}")
+        await self.command("SYST:CONF:MODE UIP")  # power is our third set value, never a resistance
+        options = self.options
+        for name, level in (("VOLT", options.ovp_v), ("CURR", options.ocp_a), ("POW", options.opp_w)):
+            if level is not None:
+                await self.command(f"{name}:PROT {level:g}")
 
     async def set_voltage(self, voltage_v: float) -> None:
         """Terminal voltage in V, both directions."""
@@ -57,8 +65,9 @@ class EaPsb(ScpiInstrument):
         async with self.exclusive():
             await self.command(f"OUTP {'ON' if on else 'OFF'}")
             if await self._is_on() != on:
+                told = ", ".join(f"{name} {count}" for name, count in (await self.alarms()).items() if count)
                 raise SafetyError(
-                    f"{self.role}: output did not switch {'on' if on else 'off'}; look for an alarm on it"
+                    f"{self.role}: output did not switch {'on' if on else 'off'}; its alarms: {told or 'none counted'}"
                 )
 
     async def measure(self) -> SourceReading:
@@ -70,6 +79,15 @@ class EaPsb(ScpiInstrument):
             raise InstrumentGarbage(self.role, f"MEAS:ARR? has no value: {values}")
         voltage_v, current_a, power_w = (value for value in values if value is not None)
         return SourceReading(self.clock.now_s(), voltage_v, current_a, power_w, on)
+
+    async def alarms(self) -> dict[str, int]:
+        """How often each alarm has come since they were last acknowledged, source side and sink side."""
+        async with self.exclusive():
+            counts = {name: await self.query_float(f"SYST:ALARM:COUNT:{name}?") for name in _ALARMS}
+            counts |= {
+                f"SINK:{name}": await self.query_float(f"SYST:SINK:ALARM:COUNT:{name}?") for name in _SINK_ALARMS
+            }
+        return {name: int(count or 0) for name, count in counts.items()}
 
     async def ratings(self) -> tuple[float, float, float]:
         """Nominal voltage, current and power in V, A, W."""

@@ -103,6 +103,13 @@ class Chroma66204(ScpiDevice):
         shares = {1: 1.0, 5: 0.004, 7: 0.003}
         return ",".join(self._text(fundamental * shares.get(order, 0.0)) for order in range(41))
 
+    @scpi(":CONFigure:INPut:SHUNt")
+    def shunts(self, *words: str) -> None:
+        if len(words) != 4:
+            raise ScpiError(self.dialect.parameter, "Parameter count")
+        for word in words:
+            self.boolean(word)
+
     @scpi(":CONFigure:VOLTage:RANGe")
     def voltage_range(self, word: str) -> None:
         self._set_range("range_v", "V", word)

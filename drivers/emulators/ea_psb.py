@@ -92,6 +92,32 @@ class EaPsb(ScpiDevice):
     def set_protection(self, text: str) -> None:
         self._set("protection_v", text, self.core.nominal_v * 1.1)
 
+    @scpi("[:SOURce]:CURRent:PROTection[:LEVel]")
+    def set_current_protection(self, text: str) -> None:
+        self.number(text, 0.0, self.core.nominal_a * 1.1)
+
+    @scpi("[:SOURce]:POWer:PROTection[:LEVel]")
+    def set_power_protection(self, text: str) -> None:
+        self.number(text, 0.0, self.core.nominal_w * 1.1)
+
+    @scpi(":SYSTem:CONFig:MODE")
+    def third_value(self, word: str) -> None:
+        if word.upper() not in ("UIP", "UIR"):
+            raise ScpiError(self.dialect.choice, "Illegal parameter value")
+
+    @scpi(":SYSTem:ALARm:COUNt:OVOLtage?")
+    def voltage_alarms(self) -> str:
+        return str(self.core.voltage_alarms)
+
+    @scpi(":SYSTem:ALARm:COUNt:OCURrent?")
+    @scpi(":SYSTem:ALARm:COUNt:OPOWer?")
+    @scpi(":SYSTem:ALARm:COUNt:OTEMperature?")
+    @scpi(":SYSTem:ALARm:COUNt:PFAil?")
+    @scpi(":SYSTem:SINK:ALARm:COUNt:OCURrent?")
+    @scpi(":SYSTem:SINK:ALARm:COUNt:OPOWer?")
+    def no_alarms(self) -> str:
+        return "0"
+
     @scpi("[:SOURce]:VOLTage[:LEVel]?")
     def voltage_setting(self) -> str:
         return f"{self.core.set_v:.2f}V"

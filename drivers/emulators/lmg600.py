@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from math import isfinite
 
 from drivers.emulators.analyser_core import ROLE, AnalyserCore, analyser_defects
@@ -79,6 +80,8 @@ class LMG600(LineDevice):
             return f"ZES ZIMMER Electronic Systems GmbH,LMG671,{self.serial},10.013"
         if word in ("*opc?", "syst:err:all?", "cont"):
             return self._common(word, value, now_s)
+        if word in ("tsnorm?", "durnorm?"):
+            return self._window(word, now_s)
         if word.endswith("?"):
             return self._quantity(word[:-1], now_s)
         if word == "*zlang":
@@ -87,9 +90,16 @@ class LMG600(LineDevice):
             self.core.update_s = float(value)
         elif match := re.fullmatch(r"([ui])(auto|rng)([1-7])", word):
             self._range(match.group(1), match.group(2), float(value))
-        elif word not in ("*rst", "*cls", "frmt", "gtl", "inim"):
+        elif not re.fullmatch(r"isca[1-7]", word) and word not in ("*rst", "*cls", "frmt", "gtl", "inim"):
             self.errors.append(f'-113,"Undefined header;{word}"')
         return None
+
+    def _window(self, word: str, now_s: float) -> str:
+        """Windows end with a period of the signal: a little longer than the cycle (our default)."""
+        if word == "durnorm?":
+            return f"{self.core.update_s + 0.0001:.9f}"
+        ended = datetime.fromtimestamp(int(now_s / self.core.update_s) * self.core.update_s, UTC)
+        return f"{ended:%Y:%m:%dD%H:%M:%S.%f}000+0000"
 
     def _common(self, word: str, value: str, now_s: float) -> str | None:
         if word == "*opc?":

@@ -70,9 +70,10 @@ class Meter(ModbusDevice):
             "exported_wh": exported_wh,
         }
         for phase in (1, 2, 3):
-            values[f"voltage_v_{phase}"] = state.grid_voltage_v
+            values[f"voltage_v_{phase}"] = state.grid_phase_voltage_v[phase - 1]
             values[f"current_a_{phase}"] = state.grid_phase_current_a[phase - 1]
-            values[f"power_w_{phase}"] = values["power_w"] / 3
+            part = state.grid_phase_power_w[phase - 1] / state.grid_power_w if state.grid_power_w else 1 / 3
+            values[f"power_w_{phase}"] = values["power_w"] * part
         return values
 
     def _energies(self, imported_wh: float, exported_wh: float) -> tuple[float, float]:

@@ -22,6 +22,7 @@ class PsbCore:
         self.source_a, self.source_w = self.nominal_a, self.nominal_w
         self.sink_a, self.sink_w = self.nominal_a, self.nominal_w
         self.protection_v = self.nominal_v * 1.1
+        self.voltage_alarms = 0
         self.stuck = False
         """Seeded defect: the relay does not open."""
         self._heard_s = 0.0
@@ -43,8 +44,15 @@ class PsbCore:
         self.on = on
         self.apply()
 
+    def _protect(self) -> None:
+        """Over-voltage protection: an output above it goes off, and the alarm is counted."""
+        if self.on and self.set_v > self.protection_v:
+            self.on = False
+            self.voltage_alarms += 1
+
     def apply(self) -> None:
         """Tell the plant; power limits become current limits at the set voltage."""
+        self._protect()
         volts = max(self.set_v, 1.0)
         self.plant.command(
             output=self.on or self.stuck,

@@ -18,10 +18,12 @@ DEFECTS = (
     *analyser_defects("analyser"),
     Defect("analyser-error-queue", ROLE, "scpi", "our default", "an error entry after every value query", CONTRACT),
     Defect("analyser-no-integration", ROLE, "scpi", "our default", "energy stays at zero", "PF_BP_05"),
+    Defect("analyser-wiring", ROLE, "scpi", "our default", "another wiring than the one that was set", CONTRACT),
 )
 _RANGES_V = (15.0, 30.0, 60.0, 100.0, 150.0, 300.0, 600.0, 1000.0)
 _RANGES_A = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 50.0)
 _SIGMA = 0
+_WIRINGS = ("P1W2", "P1W3", "P3W3", "P3W4", "V3A3")
 _SINGLE = {"U", "I", "P", "S", "Q", "LAMB", "LAMBDA", "PHI", "FU", "FI", "UTHD", "ITHD", "PTHD"}
 _ENERGY = {"WH", "WHP", "WHM", "TIME"}
 _ODD = {5: 0.8, 7: 0.48, 11: 0.32, 13: 0.16}
@@ -41,6 +43,7 @@ class YokogawaWT(ScpiDevice):
         serial = "91K000000" if self.has("other-serial") else str(request.option("serial", "91K225903"))
         self.identity = ("YOKOGAWA", str(request.option("model", "WT1804E")), serial, "F3.11")
         self.header = True
+        self.wiring = "P1W2"
         self.items: dict[int, tuple[str, int]] = {}
         self.count = 1
         self.list_item, self.list_orders = ("I", 1), 50
@@ -113,6 +116,37 @@ class YokogawaWT(ScpiDevice):
     @scpi(":COMMunicate:VERBose")
     def switch(self, on: str) -> None:
         self.boolean(on)
+
+    @scpi(":SYSTem:COMMunicate:COMMand")
+    def command_set(self, word: str) -> None:
+        if word.upper() not in ("WT300", "WT200"):
+            raise ScpiError(self.dialect.choice, "Invalid character data")
+
+    @scpi(":INPut:WIRing")
+    def set_wiring(self, *words: str) -> None:
+        self._refuse_while_integrating()
+        if any(word.upper() not in _WIRINGS for word in words):
+            raise ScpiError(self.dialect.choice, "Invalid character data")
+        if not self.has("wiring"):
+            self.wiring = ",".join(word.upper() for word in words)
+
+    @scpi(":INPut:WIRing?")
+    def wiring_is(self) -> str:
+        return self._answer("INP:WIR", self.wiring)
+
+    @scpi(":INPut:CFACtor")
+    def crest_factor(self, word: str) -> None:
+        self._refuse_while_integrating()
+        self.number(word, 3, 6)
+
+    @scpi(":STATus:CONDition?")
+    def condition(self) -> str:
+        """Bit 1 while integrating, bits 8 to 10 where an element is out of its range."""
+        bits = int(self._integrating) << 1
+        for element in (1, 2, 3):
+            shown = self.core.shown(element, self.now_s)
+            bits |= (0 if isfinite(shown.voltage_v + shown.current_a) else 1) << (7 + element)
+        return str(bits)
 
     @scpi(":COMMunicate:HEADer")
     def set_header(self, on: str) -> None:

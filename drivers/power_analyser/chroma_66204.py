@@ -31,6 +31,8 @@ class ChromaOptions(AnalyserAccuracy):
     dc_channel: bool = True
     """Channel 4 is on the DC side."""
     update_s: float = 0.5
+    external_shunts: tuple[bool, bool, bool, bool] | None = None
+    """Which channels measure current over an external shunt; None leaves what is set."""
 
 
 class Chroma66204(ScpiInstrument):
@@ -44,6 +46,11 @@ class Chroma66204(ScpiInstrument):
         self.options = connection.options_as(ChromaOptions)
         self._ranges = self.options.ranges(None, None)
         self._energy = SampledEnergy(self.clock, self._active_w, self.options.update_s)
+
+    async def prepare(self) -> None:
+        if self.options.external_shunts is not None:
+            words = ",".join("on" if external else "off" for external in self.options.external_shunts)
+            await self.command(f"CONF:INP:SHUN {words}")
 
     async def close(self) -> None:
         await self._energy.cancel()

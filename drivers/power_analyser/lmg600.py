@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from drivers.accuracy import AnalyserAccuracy
@@ -19,6 +22,8 @@ from drivers.scpi import ScpiInstrument
 from drivers.wire import Connection
 
 _AC = ("utrms", "itrms", "p", "q", "s", "fcyc")
+_SUBMICRO = re.compile(r"(\.\d{6})\d*")
+"""Time stamps come with nanoseconds, which datetime does not have."""
 _DISTORTION = ("huhd", "hihd")
 _MOST_STRAYS = 50
 
@@ -27,8 +32,18 @@ class LMGOptions(AnalyserAccuracy):
     ac_channels: tuple[int, ...] = (1, 2, 3)
     dc_channel: int | None = 4
     cycle_s: float = 0.5
+    current_scale: float | None = None
+    """Ratio of a current transformer on every channel (`ISCA`); None leaves what is set."""
     break_port: int | None = None
     """Second port that clears the device (5026 on a real one); None leaves it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A measuring window."""
+
+    ended: datetime
+    duration_s: float
 
 
 class LMG600(ScpiInstrument):
@@ -54,6 +69,8 @@ class LMG600(ScpiInstrument):
     async def prepare(self) -> None:
         await self._write("*zlang short")
         await self.command(f"CYCL {self.options.cycle_s:g}", "FRMT ASCii")
+        if self.options.current_scale is not None:
+            await self.command(*(f"ISCA{channel} {self.options.current_scale:g}" for channel in self._channels))
 
     async def close(self) -> None:
         await self._energy.cancel()
@@ -98,7 +115,7 @@ class LMG600(ScpiInstrument):
 
     async def configure(self, *, voltage_range_v: float | None, current_range_a: float | None) -> None:
         """Ranges of all channels in V and A, None for automatic."""
-        channels = [*self.options.ac_channels, *([self.options.dc_channel] if self.options.dc_channel else [])]
+        channels = self._channels
         commands = []
         for letter, value in (("u", voltage_range_v), ("i", current_range_a)):
             for channel in channels:
@@ -107,6 +124,22 @@ class LMG600(ScpiInstrument):
                     commands.append(f"{letter}rng{channel} {value:g}")
         await self.command(*commands)
         self._ranges = self.options.ranges(voltage_range_v, current_range_a)
+
+    @property
+    def _channels(self) -> list[int]:
+        return [*self.options.ac_channels, *([self.options.dc_channel] if self.options.dc_channel else [])]
+
+    async def window(self) -> Window:
+        """When the latest measuring window ended by the instrument's own clock, and how long it was. Windows follow the
+        signal's period: they are not just the cycle, and groups of channels have windows of their own."""
+        answer = await self.query("TSNORM?;DURNORM?")
+        stamp, _, duration = answer.partition(";")
+        duration_s = self.parse(duration, "DURNORM?")
+        try:
+            ended = datetime.strptime(_SUBMICRO.sub(r"\1", stamp.strip()), "%Y:%m:%dD%H:%M:%S.%f%z")
+        except ValueError:
+            raise InstrumentGarbage(self.role, f"TSNORM?: {stamp[:60]!r} is no time stamp") from None
+        return Window(ended, duration_s or 0.0)
 
     async def _read(self, names: list[str]) -> dict[str, float | None]:
         answer = await self.query(";".join(f"{name}?" for name in names))

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import ClassVar
 
 from drivers.accuracy import AnalyserAccuracy
+from drivers.errors import InstrumentError, InstrumentGarbage
 from drivers.roles import EnergyReading, PowerReading
 from drivers.scpi import ScpiInstrument
 from drivers.wire import Connection
@@ -27,6 +28,15 @@ class WTOptions(AnalyserAccuracy):
     """The instrument has the harmonics function: distortion is read with every snapshot."""
     items_at_once: int | None = None
     """Most items in one answer (a WT310 has 10, by an open driver): more are read in parts, the numbers held still."""
+    wiring: str | None = None
+    """Wiring word for `:INPut:WIRing`, as P1W3,P3W4; None leaves what is set. It is read back and must agree."""
+    crest_factor: int | None = None
+    command_set: str | None = None
+    """`WT300`, on models that also know an older language; None on those that do not."""
+    lock_keys: bool = False
+    """Lock the front panel while we measure; `close` gives it back."""
+    ranges_for_all: bool = True
+    """`:RANGe:ALL` of models with several elements; False writes `:RANGe` as a WT300 wants it."""
     reversed_current: bool = False
     """The current clamps look the other way: the driver turns the sign of P and Q."""
 
@@ -43,10 +53,32 @@ class YokogawaWT(ScpiInstrument):
         self._ranges = self.options.ranges(None, None)
 
     async def prepare(self) -> None:
-        settings = (":COMMunicate:REMote ON", ":COMMunicate:HEADer OFF", ":COMMunicate:VERBose OFF")
+        options = self.options
+        settings = [":COMMunicate:REMote ON", ":COMMunicate:HEADer OFF", ":COMMunicate:VERBose OFF"]
+        if options.command_set:
+            settings.insert(0, f":SYSTem:COMMunicate:COMMand {options.command_set}")
+        if options.lock_keys:
+            settings.append(":COMMunicate:LOCKout ON")
+        if options.crest_factor:
+            settings.append(f":INPut:CFACtor {options.crest_factor}")
         await self.command(*settings, f":RATE {self.options.update_s * 1000:.0f}MS", ":NUMeric:FORMat ASCii")
         if not self.options.items_at_once:
             await self.command(*self._choose_items(self._items()))
+        if options.wiring:
+            await self._wire_as(options.wiring)
+
+    async def _wire_as(self, wiring: str) -> None:
+        """Powers of a wrong wiring look plausible: what was set is read back."""
+        await self.command(f":INPut:WIRing {wiring}")
+        found = (await self.query(":INPut:WIRing?")).strip()
+        if found.upper().replace(" ", "") != wiring.upper().replace(" ", ""):
+            raise InstrumentGarbage(self.role, f"wiring is {found!r} after {wiring!r} was set; see the manual's words")
+
+    async def close(self) -> None:
+        if self.options.lock_keys:
+            with contextlib.suppress(InstrumentError):
+                await self.command(":COMMunicate:LOCKout OFF")
+        await super().close()
 
     def _items(self) -> list[tuple[str, str]]:
         """Item and element in the order in which they are read: sums, then phases, then DC, then energies."""
@@ -67,7 +99,8 @@ class YokogawaWT(ScpiInstrument):
         """Ranges of all elements in V and A, None for automatic. Raises InstrumentError while integrating."""
         commands = []
         for name, value, unit in (("VOLTage", voltage_range_v, "V"), ("CURRent", current_range_a, "A")):
-            wanted = ":AUTO ON" if value is None else f":RANGe:ALL {value:g}{unit}"
+            which = ":RANGe:ALL" if self.options.ranges_for_all else ":RANGe"
+            wanted = ":AUTO ON" if value is None else f"{which} {value:g}{unit}"
             commands.append(f":INPut:{name}{wanted}")
         await self.command(*commands)
         self._ranges = self.options.ranges(voltage_range_v, current_range_a)
@@ -137,13 +170,22 @@ class YokogawaWT(ScpiInstrument):
     async def stop_integration(self) -> EnergyReading:
         """Stop counting; Wh of both directions, both positive."""
         async with self.exclusive():
-            await self.command(":INTEGrate:STOP")
+            state = (await self.query(":INTEGrate:STATe?")).strip().upper()
+            if state.startswith("ERR"):
+                raise InstrumentError(self.role, "the integration has failed (power failure or overflow); count again")
+            if state.startswith("STAR"):
+                await self.command(":INTEGrate:STOP")
             values = await self._values()
         positive, negative = values["WHP", "SIGMA"], values["WHM", "SIGMA"]
         imported, exported = positive, None if negative is None else abs(negative)
         if self.options.reversed_current:
             imported, exported = exported, imported
         return EnergyReading(self.clock.now_s(), imported, exported)
+
+    async def overranges(self) -> list[int]:
+        """Elements whose range is too small just now, by the condition register."""
+        bits = int(float(await self.query(":STATus:CONDition?")))
+        return [element for element in (1, 2, 3) if bits >> (7 + element) & 1]
 
     async def harmonics(self, item: str, element: int, orders: int = 50) -> list[float | None]:
         """Amplitudes of `U`, `I` or `P` of an element by order: total, DC, first, second and so on."""

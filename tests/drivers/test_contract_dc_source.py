@@ -223,3 +223,17 @@ def test_an_armed_watchdog_switches_off_when_nobody_talks(wired: bool):
         assert rig.plant.state.battery_current_a == 0.0
 
     run(wired, body)
+
+
+def test_an_ea_source_whose_protection_trips_says_which_alarm_it_was():
+    async def body(rig: Rig) -> None:
+        options = {"ovp_v": 350.0, "ocp_a": 80.0, "opp_w": 20_000.0}
+        source = await rig.driver("dc_source.ea_psb", ea_psb, options=options)
+        await source.set_voltage(400.0)
+        with pytest.raises(SafetyError, match="OVOLTAGE 1"):
+            await source.output(True)
+        await source.set_voltage(300.0)
+        await source.output(True)
+        assert (await source.alarms())["SINK:OPOWER"] == 0
+
+    run(False, body)

@@ -266,3 +266,74 @@ def test_a_failing_read_during_integration_is_raised_by_its_stop():
             await analyser.stop_integration()
 
     run(False, body)
+
+
+def test_a_wt_takes_its_wiring_and_proves_it():
+    async def body(rig: Rig) -> None:
+        options = {"wiring": "P3W4", "crest_factor": 3, "command_set": "WT300", "lock_keys": True}
+        analyser = await rig.driver("power_analyser.yokogawa_wt", yokogawa_wt, options=options)
+        assert rig.far_end.wiring == "P3W4"
+        await analyser.close()
+
+    run(False, body)
+
+    async def stuck(rig: Rig) -> None:
+        with pytest.raises(InstrumentGarbage, match="P1W2"):
+            await rig.driver(
+                "power_analyser.yokogawa_wt", yokogawa_wt, defects=["analyser-wiring"], options={"wiring": "P3W4"}
+            )
+
+    run(False, stuck)
+
+
+def test_a_wt_that_gives_few_items_at_once_is_read_in_parts_of_one_update():
+    async def body(rig: Rig) -> None:
+        options = {"items_at_once": 10, "ranges_for_all": False}
+        analyser = await rig.driver("power_analyser.yokogawa_wt", yokogawa_wt, options=options)
+        load(rig, 10_000.0)
+        await rig.clock.sleep(5)
+        reading = await analyser.snapshot()
+        assert reading.active_w == pytest.approx(rig.plant.state.grid_power_w, abs=reading.uncertainty["active_w"] + 5)
+        assert reading.dc_power_w == pytest.approx(10_000.0, abs=60)
+        assert reading.active_w == pytest.approx(sum(power_w for _, _, power_w in reading.phases), abs=0.5)
+        await analyser.configure(voltage_range_v=300.0, current_range_a=20.0)
+
+    run(False, body)
+
+
+def test_a_wt_tells_which_element_is_out_of_its_range():
+    async def body(rig: Rig) -> None:
+        analyser = await rig.driver("power_analyser.yokogawa_wt", yokogawa_wt)
+        load(rig, 10_000.0)
+        await rig.clock.sleep(5)
+        assert await analyser.overranges() == []
+        await analyser.configure(voltage_range_v=100.0, current_range_a=20.0)
+        assert await analyser.overranges() == [1, 2, 3]
+
+    run(False, body)
+
+
+def test_an_lmg_tells_its_measuring_window_by_its_own_clock():
+    async def body(rig: Rig) -> None:
+        analyser = await rig.driver("power_analyser.lmg600", lmg600, options={"current_scale": 2.0})
+        await rig.clock.sleep(5)
+        window = await analyser.window()
+        assert window.duration_s == pytest.approx(0.5001)
+        assert window.ended.tzinfo is not None
+
+    run(False, body)
+
+
+@pytest.mark.parametrize("name", ["yokogawa_wt", "lmg600", "chroma_66204"])
+def test_distortion_is_read_with_every_snapshot(name: str):
+    modules = {"yokogawa_wt": yokogawa_wt, "lmg600": lmg600, "chroma_66204": chroma_66204}
+
+    async def body(rig: Rig) -> None:
+        analyser = await rig.driver(f"power_analyser.{name}", modules[name])
+        load(rig, 10_000.0)
+        await rig.clock.sleep(5)
+        reading, true = await analyser.snapshot(), rig.plant.state
+        assert reading.current_thd_percent == pytest.approx(true.grid_current_thd_percent, rel=1e-3)
+        assert reading.voltage_thd_percent == pytest.approx(true.grid_voltage_thd_percent, rel=1e-3)
+
+    run(False, body)

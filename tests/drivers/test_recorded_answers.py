@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from drivers.emulators.line import Answer
-from drivers.errors import InstrumentError
+from drivers.errors import InstrumentError, InstrumentGarbage
 from drivers.registry import make_driver
 from drivers.wire import Connection
 from tests.drivers.rig import Rig, run
@@ -96,5 +96,28 @@ def test_a_chroma_grid_simulator_names_itself_in_five_fields():
         await source.wire.open()
         identity = await source.identity()
         assert "Chroma ATE 61600" in identity.maker
+
+    run(False, body)
+
+
+def test_an_lmg_stamps_its_windows_with_nanoseconds_and_windows_are_not_just_the_cycle():
+    async def body(rig: Rig) -> None:
+        answers = {"TSNORM?;DURNORM?": "2015:01:21D17:20:55.437817000+0000;0.500101824"}
+        analyser = driver(rig, "power_analyser.lmg600", answers)
+        await analyser.wire.open()
+        window = await analyser.window()
+        assert window.ended.isoformat() == "2015-01-21T17:20:55.437817+00:00"
+        assert window.duration_s == 0.500101824
+
+    run(False, body)
+
+
+def test_a_wt_that_still_writes_headers_is_not_read_as_a_number():
+    async def body(rig: Rig) -> None:
+        answers = {":RATE?": ":RATE 500.0E-03", ":STATus:ERRor?": '0,"No error"'}
+        analyser = driver(rig, "power_analyser.yokogawa_wt", answers)
+        await analyser.wire.open()
+        with pytest.raises(InstrumentGarbage, match="not a number"):
+            await analyser.query_float(":RATE?")
 
     run(False, body)
