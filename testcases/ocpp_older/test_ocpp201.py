@@ -84,3 +84,107 @@ async def test_variables_are_written_and_read_back(pf_bench, pf_station, pf_limi
     expect(read["attributeValue"], equals="9", of="station", named="value read back")
     refused = await pf_station.set_variable("SmartChargingCtrlr", "RateUnit", "W")
     expect(refused["attributeStatus"], equals="Rejected", of="station", named="writing a read-only variable")
+
+
+@usecase("PF_201_K02_CS", requirements=["K02"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"})
+async def test_a_limit_counts_in_the_transaction(pf_bench, pf_station, pf_limits):
+    """A TxProfile that the CSMS sends counts in the composite schedule, and one of the same id takes its place"""
+    await charging(pf_bench, pf_station, pf_limits)
+    await pf_bench.clock.sleep(1)
+    for limit_w in (6_000.0, 3_000.0):
+        draft = profile(
+            3, [{"startPeriod": 0, "limit": limit_w}], kind="Relative", transaction_id=pf_station.transaction_id
+        )
+        answer = await pf_station.set_charging_profile(draft)
+        expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
+        periods = (await pf_station.get_composite_schedule(60))["schedule"]["chargingSchedulePeriod"]
+        expect(periods[0]["limit"], equals=limit_w, of="station", named="limit of the composite schedule")
+
+
+@usecase("PF_201_K05_CS", requirements=["K05"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"})
+async def test_a_remote_start_checks_its_profile(pf_bench, pf_station, pf_limits):
+    """RequestStartTransaction with a profile that is no TxProfile is rejected"""
+    await booted(pf_bench, pf_station, pf_limits)
+    draft = profile(4, [PLAIN], purpose="TxDefaultProfile", kind="Relative")
+    answer = await pf_station.request_start("04A1B2C3", chargingProfile=draft)
+    expect(answer["status"], equals="Rejected", of="station", named="status of RequestStartTransaction")
+
+
+@usecase(
+    "PF_201_K09_CS", requirements=["K09", "K10.FR.01"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"}
+)
+async def test_installed_profiles_are_reported(pf_bench, pf_station, pf_limits):
+    """GetChargingProfiles reports what is installed; what was cleared is not there any more"""
+    await booted(pf_bench, pf_station, pf_limits)
+    draft = profile(5, [PLAIN], purpose="TxDefaultProfile", kind="Relative")
+    await pf_station.set_charging_profile(draft)
+    request = {"requestId": 5, "chargingProfile": {"chargingProfileId": [5]}}
+    answer = await pf_station.call("GetChargingProfiles", request)
+    expect(answer["status"], equals="Accepted", of="station", named="status of GetChargingProfiles")
+    report = await pf_station.expect("ReportChargingProfiles", {"requestId": 5}, within_s=30)
+    expect(
+        [one["id"] for one in report.payload["chargingProfile"]], equals=[5], of="station", named="profiles reported"
+    )
+    await pf_station.clear_charging_profiles(chargingProfileId=5)
+    answer = await pf_station.call("GetChargingProfiles", request)
+    expect(answer["status"], equals="NoProfiles", of="station", named="status once it was cleared")
+
+
+@usecase("PF_201_E06_CS", requirements=["E06", "F03"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"})
+async def test_a_remote_stop_ends_the_transaction(pf_bench, pf_station, pf_limits):
+    """RequestStopTransaction ends the running transaction, and is rejected for another one"""
+    await charging(pf_bench, pf_station, pf_limits)
+    for asked, wanted in (("no-such-transaction", "Rejected"), (pf_station.transaction_id, "Accepted")):
+        answer = await pf_station.request_stop(asked)
+        expect(answer["status"], equals=wanted, of="station", named=f"status for {asked}")
+    ended = await pf_station.expect("TransactionEvent", {"eventType": "Ended"}, within_s=pf_limits.session_s)
+    expect(ended.payload["transactionInfo"].get("stoppedReason"), equals="Remote", of="station", named="stoppedReason")
+
+
+@usecase("PF_201_E04_CS", requirements=["E04"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"},
+         parameters={"offline_s": 60})  # fmt: skip
+async def test_what_happened_offline_is_told_later(pf_bench, pf_station, pf_limits, pf_parameters):
+    """The cable is pulled while offline: the end of the transaction is told later, marked as offline"""
+    await charging(pf_bench, pf_station, pf_limits)
+    await pf_station.keep_out()
+    await pf_bench.clock.sleep(pf_parameters.seconds("offline_s"))
+    await pf_bench.unplug()
+    await pf_bench.clock.sleep(2)
+    pf_station.let_in()
+    ended = await pf_station.expect("TransactionEvent", {"eventType": "Ended"}, within_s=pf_limits.session_s)
+    expect(ended.payload.get("offline"), equals=True, of="station", named="offline")
+
+
+SECURE = {"ocpp2.0.1", "network_profiles"}
+
+
+@usecase("PF_201_A05_01_CS", requirements=["A00", "A05"], sut="charger", protocol="ocpp2.0.1", requires=SECURE)
+async def test_security_profile_1(pf_bench, pf_station, pf_doors, pf_limits):
+    """The station connects in security profile 1 when it is told to"""
+    await booted(pf_bench, pf_station, pf_limits)
+    door = await pf_doors.open(1)
+    await pf_doors.send_to(door)
+    await pf_doors.arrived(door)
+
+
+@usecase("PF_201_A05_02_CS", requirements=["A00", "A05"], sut="charger", protocol="ocpp2.0.1", requires=SECURE)
+async def test_security_profile_2(pf_bench, pf_station, pf_doors, pf_limits):
+    """The station connects in security profile 2, and does not where the server certificate has expired"""
+    await booted(pf_bench, pf_station, pf_limits)
+    await pf_doors.trust()
+    expired = await pf_doors.open(2, certificate="expired")
+    await pf_doors.send_to(expired)
+    await pf_doors.came_back(expired)
+    door = await pf_doors.open(2)
+    await pf_doors.send_to(door)
+    await pf_doors.arrived(door)
+
+
+@usecase("PF_201_A02_CS", requirements=["A02"], sut="charger", protocol="ocpp2.0.1", requires=SECURE)
+async def test_a_certificate_is_renewed(pf_bench, pf_station, pf_doors, pf_limits):
+    """A certificate for the station's key is accepted, one for another key is rejected"""
+    await booted(pf_bench, pf_station, pf_limits)
+    await pf_doors.certify()
+    asked = await pf_doors.asked_to_sign()
+    status = await pf_doors.signed(asked, pf_doors.authority.issue("another key")[0])
+    expect(status, equals="Rejected", of="station", named="status for a certificate of another key")

@@ -1,7 +1,7 @@
 """Virtual time for the OCPP tests."""
 
 import pytest
-from ocpp_bench import in_virtual_time
+from table_top import in_virtual_time
 
 
 @pytest.fixture

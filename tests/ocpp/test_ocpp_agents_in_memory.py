@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from ocpp_bench import Bench
+from table_top import Bench
 
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.csms import CallRefused, NoAnswer, NotSeen

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from ocpp_bench import Bench
+from table_top import Bench
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 ROOT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")])

@@ -7,7 +7,7 @@ a test case has to find are in test_ocpp_case_matrix.py.
 from __future__ import annotations
 
 import pytest
-from ocpp_bench import Bench
+from table_top import Bench
 
 from drivers.emulators.station_defects import DEFECTS, QUIRKS, quirks_of
 from harness.ocpp.csms import NoAnswer

@@ -19,7 +19,7 @@ from ocpp.v201 import ChargePoint as ChargePoint201
 from ocpp.v201 import call as call_201
 from ocpp.v201 import call_result as result_201
 from ocpp.v201.datatypes import ChargingStationType, IdTokenInfoType
-from ocpp_bench import TableTop
+from table_top import TableTop
 from websockets.asyncio.client import connect as ws_connect
 from websockets.asyncio.server import serve as ws_serve
 

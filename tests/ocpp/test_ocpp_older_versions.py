@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from ocpp_bench import Bench, TableTop
+from table_top import Bench, TableTop
 
 from harness.clock import Clock
 from harness.ocpp.charge_point_16 import ChargePoint16

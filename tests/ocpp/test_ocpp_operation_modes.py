@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ocpp_bench import Bench
+from table_top import Bench
 
 from harness.ocpp.profile_drafts import dynamic_setpoint, period, profile
 from harness.ocpp.shell import utc_s
