@@ -84,6 +84,12 @@ def _drop(key: str, inner: str = "") -> Callable[[Payload], Payload]:
     return apply
 
 
+def _another_evccid(payload: Payload) -> Payload:
+    for one in payload.get("idToken", {}).get("additionalInfo", ()):
+        one["additionalIdToken"] = "ANOTHERVEHICLE001"
+    return payload
+
+
 def _no_evccid(payload: Payload) -> Payload:
     payload.get("idToken", {}).pop("additionalInfo", None)
     return payload
@@ -301,6 +307,24 @@ _TRANSACTION_SEEDS: tuple[_Seed, ...] = (
         "never-reconnects", "field: public issue reports of station firmware", "PF_NET_02",
         "does not connect again once its websocket was lost",
         Quirks(stays_away=True),
+    ),
+    (
+        "evccid-of-another", _OURS, "cross-protocol/evccid-is-the-vehicles",
+        "tells an EVCCID that is not the vehicle's",
+        Quirks(outgoing=changed("TransactionEvent", _another_evccid)),
+    ),
+    (
+        "transfer-of-another", _OURS, "cross-protocol/requested-transfer-is-the-selected-one",
+        "requests AC over OCPP while vehicle and station have selected DC",
+        Quirks(
+            outgoing=changed(
+                "NotifyEVChargingNeeds",
+                _each_of(
+                    "chargingNeeds",
+                    lambda p: p.update(requestedEnergyTransfer="AC_BPT", availableEnergyTransfer=["AC_BPT"]),
+                ),
+            )
+        ),
     ),
     (
         "evccid-missing", _OURS, "ocpp2.1/evccid-in-the-first-event",
@@ -557,6 +581,8 @@ _SECURITY_SEEDS: tuple[_Seed, ...] = (
      _says("CertificateSigned", "Rejected", "Accepted")),
     ("security-events-untold", _OURS, "PF_A02_R1_CS", "tells no security event",
      _silent_about("SecurityEventNotification")),
+    ("chain-status-unasked", _OURS, "PF_M06_01_CS", "does not ask for the status of its V2G chain",
+     _silent_about("GetCertificateStatus")),
     ("deletes-what-is-not-there", _OURS, "PF_M05_01_CS", "answers Accepted when there is no such certificate",
      _says("DeleteCertificate", "NotFound", "Accepted")),
 )  # fmt: skip

@@ -23,6 +23,15 @@ class Authority:
         self._name = _named(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.root = self._sign(self._name, self._key.public_key(), VALID, ca=True)
+        self.chain = ""
+        """What stands behind a certificate that a sub-CA has signed."""
+
+    def subordinate(self, name: str) -> Authority:
+        """A sub-CA whose certificate this authority has signed; what it signs comes with its own certificate behind."""
+        sub = Authority(name, self.now_s)
+        sub.root = self._sign(sub._name, sub._key.public_key(), VALID, ca=True)
+        sub.chain = sub.root + self.chain
+        return sub
 
     def issue(self, name: str, host: str = "", days: tuple[float, float] = VALID) -> tuple[str, str]:
         """(certificate, key) for a name; a server's has the host, an IP address or a DNS name, beside it."""
@@ -39,7 +48,7 @@ class Authority:
             raise ValueError("the signing request is not signed by its own key")
         key = asked.public_key()
         assert isinstance(key, ec.EllipticCurvePublicKey)
-        return self._sign(asked.subject, key, days)
+        return self._sign(asked.subject, key, days) + self.chain
 
     def _sign(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: tuple[float, float], host: str = "",

@@ -15,6 +15,9 @@ from harness.ocpp.outbox import Letter
 from harness.ocpp.timestamps import to_text
 
 CHARGING_STATION = "ChargingStationCertificate"
+V2G = "V2GCertificate"
+RESPONDER = "http://ocsp.invalid/"
+"""Told where a certificate names no responder of its own (our default)."""
 
 
 class Certificates:
@@ -80,7 +83,15 @@ class Certificates:
             return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidCertificate"}}
         self.own[certificate_type] = request["certificateChain"]
         self._own_keys[certificate_type] = key
+        if certificate_type != CHARGING_STATION:
+            self._ask_status(request["certificateChain"])
         return {"status": "Accepted"}
+
+    def _ask_status(self, chain: str) -> None:
+        """M06: the OCSP status of each sub-CA of the V2G chain."""
+        for certificate in x509.load_pem_x509_certificates(chain.encode())[1:]:
+            asked = {**_hash_data(certificate), "responderURL": RESPONDER}
+            self._post(Letter("GetCertificateStatus", {"ocspRequestData": asked}))
 
     def _install(self, request: Payload, now_s: float) -> Payload:
         root = _first(request["certificate"])

@@ -13,6 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from harness.transcript.event import Event
+from harness.transcript.ocpp import OcppSession
+from harness.transcript.ocpp import sessions as ocpp_sessions
 
 VEHICLE, CHARGER = "vehicle", "charger"
 REQUEST, RESPONSE = "Req", "Res"
@@ -108,6 +110,11 @@ class V2GSession:
     """Sessions before this one in the same record, for what must hold across a pause."""
     events: tuple[Event, ...] = field(default=(), repr=False)
     """The events of every other channel of the record, for what the instruments say."""
+
+    @cached_property
+    def ocpp(self) -> tuple[OcppSession, ...]:
+        """What stations and their CSMS said in the same record."""
+        return tuple(ocpp_sessions(self.events))
 
     @cached_property
     def _by_name(self) -> dict[str, list[Message]]:

@@ -180,3 +180,20 @@ async def test_roots_are_installed_listed_and_deleted(pf_ground, pf_station, pf_
     for wanted in ("Accepted", "NotFound"):
         answer = await pf_station.call("DeleteCertificate", request)
         expect(answer["status"], equals=wanted, of="station", named="status of DeleteCertificate")
+
+
+@usecase("PF_M06_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "certificates"}, requirements=["M06"],
+         uses_rules=RULES)  # fmt: skip
+async def test_the_status_of_the_v2g_chain_is_asked_for(pf_ground, pf_station, pf_doors, pf_limits):
+    """Given a V2G certificate with its sub-CA, the station asks for the OCSP status of that sub-CA"""
+    await reach(Booted, pf_ground)
+    asked = await pf_doors.asked_to_sign("V2GCertificate")
+    sub_ca = pf_doors.authority.subordinate("CPO sub-CA")
+    chain = sub_ca.sign(str(asked["csr"]))
+    pf_station.forget()
+    status = await pf_doors.signed(asked, chain, "V2GCertificate")
+    expect(status, equals="Accepted", of="station", named="status of CertificateSigned")
+    question = await pf_station.expect("GetCertificateStatus", within_s=pf_limits.session_s)
+    serial = x509.load_pem_x509_certificate(sub_ca.root.encode()).serial_number
+    told = int(question.payload["ocspRequestData"]["serialNumber"], 16)
+    expect(told == serial, equals=True, of="station", named="asks for the sub-CA's certificate")

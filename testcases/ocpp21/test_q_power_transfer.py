@@ -11,6 +11,7 @@ from testcases.ocpp21.states import Authorized, EnergyTransferStarted, EVConnect
 
 V2X = {"charger:ocpp2.1", "dc_bpt", "dynamic"}
 RULES = ["ocpp2.1"]
+BOTH = ["ocpp2.1", "cross-protocol"]
 CURVE = [{"frequency": 49.8, "power": -6_000}, {"frequency": 50.2, "power": 6_000}]
 SIGNALS = [{"signal": -1, "power": -2_000}, {"signal": 1, "power": 2_000}]
 
@@ -29,7 +30,7 @@ async def update(station, power_w, profile_id=300):
 
 
 @usecase("PF_Q01_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X,
-         requirements=["Q01.FR.02", "Q01.FR.03"], uses_rules=RULES)  # fmt: skip
+         requirements=["Q01.FR.02", "Q01.FR.03"], uses_rules=BOTH)  # fmt: skip
 async def test_v2x_authorisation(pf_ground, pf_station, pf_limits):
     """The EVCCID is in the first event, the vehicle's bidirectional needs follow"""
     await reach(EVConnected, pf_ground)
@@ -68,7 +69,7 @@ async def test_a_change_of_the_allowed_transfers_is_accepted(pf_ground, pf_stati
 
 
 @usecase("PF_Q03_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["Q03.FR.01", "V2X.02"],
-         uses_rules=RULES, parameters={"first_w": 6_000, "second_w": -6_000, "step_s": 60})  # fmt: skip
+         uses_rules=BOTH, parameters={"first_w": 6_000, "second_w": -6_000, "step_s": 60})  # fmt: skip
 async def test_a_schedule_of_setpoints_is_followed(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
     """Central control by schedule: each period's setpoint is taken at its start"""
     await reach(EnergyTransferStarted, pf_ground)
@@ -83,7 +84,7 @@ async def test_a_schedule_of_setpoints_is_followed(pf_ground, pf_session, pf_sta
 
 
 @usecase("PF_Q04_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["Q03.FR.01", "K28.FR.08"],
-         uses_rules=RULES, parameters={"discharge_w": -10_000})  # fmt: skip
+         uses_rules=BOTH, parameters={"discharge_w": -10_000})  # fmt: skip
 async def test_discharge_follows_a_remote_setpoint(pf_ground, pf_session, pf_parameters):
     """The station discharges when the CSMS asks for it, without a hand on the charger"""
     await reach(EnergyTransferStarted, pf_ground)
@@ -91,7 +92,7 @@ async def test_discharge_follows_a_remote_setpoint(pf_ground, pf_session, pf_par
 
 
 @usecase("PF_Q04_02_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["K28.FR.06", "K28.FR.08"],
-         uses_rules=RULES, parameters={"first_w": 3_000, "second_w": -3_000, "third_w": 0})  # fmt: skip
+         uses_rules=BOTH, parameters={"first_w": 3_000, "second_w": -3_000, "third_w": 0})  # fmt: skip
 async def test_every_update_counts(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
     """Each UpdateDynamicSchedule moves the power, the profile's own number does not come back"""
     await reach(EnergyTransferStarted, pf_ground)
@@ -188,7 +189,7 @@ async def test_the_afrr_signal_is_added(pf_ground, pf_session, pf_station, pf_li
 
 
 @usecase("PF_Q11_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["K01.FR.101", "K01.FR.102"],
-         uses_rules=RULES,
+         uses_rules=BOTH,
          parameters={"discharge_w": -5_000, "fallback_w": 2_000, "max_offline_s": 60, "late_s": 60})  # fmt: skip
 async def test_a_profile_ends_after_its_time_offline(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
     """Offline for longer than maxOfflineDuration the next profile counts; back online the first does again"""
@@ -243,7 +244,7 @@ async def test_what_happened_offline_is_told_later(
 
 
 @usecase("PF_J02_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["J02", "Q01.FR.35"],
-         uses_rules=RULES, parameters={"discharge_w": -8_000, "charge_w": 8_000})  # fmt: skip
+         uses_rules=BOTH, parameters={"discharge_w": -8_000, "charge_w": 8_000})  # fmt: skip
 async def test_meter_values_have_the_right_sign(pf_ground, pf_session, pf_station, pf_parameters):
     """What the station meters is what the analyser measures, in both directions"""
     await reach(EnergyTransferStarted, pf_ground)
@@ -321,7 +322,7 @@ async def test_priority_charging_on_and_off(pf_ground, pf_session, pf_station, p
 
 
 @usecase("PF_E02_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X | {"pause"}, requirements=["Q10.FR.01"],
-         uses_rules=RULES, parameters={"pause_s": 120})  # fmt: skip
+         uses_rules=BOTH, parameters={"pause_s": 120})  # fmt: skip
 async def test_a_pause_keeps_the_transaction(pf_ground, pf_session, pf_station, pf_parameters, pf_limits):
     """The transaction goes on through a pause: same id before and after, and no Ended in between"""
     await reach(EnergyTransferStarted, pf_ground)

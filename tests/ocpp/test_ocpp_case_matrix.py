@@ -8,8 +8,19 @@ from __future__ import annotations
 import pytest
 from suite import NAMING_A_CASE, UNRELATED, Suite, expected
 
+from drivers.emulators import station_defects
+
 SUITE = Suite()
 QUICK = [one for one in NAMING_A_CASE if SUITE.cases[one.found_by].sut != "pair"]
+
+
+BETWEEN = [one for one in station_defects.DEFECTS if one.found_by.startswith("cross-protocol/")]
+
+
+@pytest.mark.parametrize("defect", BETWEEN, ids=lambda one: one.id)
+def test_a_defect_between_the_protocols_is_found_by_its_rule(tmp_path, defect):
+    found = SUITE.findings(tmp_path / "run", (defect.id,), ["PF_Q01_01_CS"])["PF_Q01_01_CS"]
+    assert found - {"PF_Q01_01_CS"} == {defect.found_by}
 
 
 def test_every_defect_names_a_case_of_its_own_role():

@@ -3,6 +3,6 @@
 Importing this package registers them all.
 """
 
-from harness.rules.cross_protocol import power
+from harness.rules.cross_protocol import ocpp, power
 
-__all__ = ["power"]
+__all__ = ["ocpp", "power"]

@@ -35,7 +35,7 @@ class Sample:
     event: int = 0
 
 
-def _readings(session: V2GSession, quantity: str) -> list[Sample]:
+def readings(session: V2GSession, quantity: str) -> list[Sample]:
     """What the analyser measured; `uncertainty` is small beside the agreement asked for here."""
     return [
         Sample(one.at_s, float(one.data[quantity]), one.number)
@@ -87,7 +87,7 @@ def _apart(told_w: float, measured_w: float, relative: float) -> bool:
     reason="the DC power that the station tells in the loop is the DC power that was measured",
 )  # fmt: skip
 def station_tells_the_measured_power(session: V2GSession) -> Iterator[Broken]:
-    measured = _readings(session, "dc_power_w")
+    measured = readings(session, "dc_power_w")
     for message, told_w in _told_dc(session):
         found = _steady(measured, message.at_s)
         if found and _apart(told_w, found.power_w, RELATIVE):
@@ -101,7 +101,7 @@ def station_tells_the_measured_power(session: V2GSession) -> Iterator[Broken]:
     reason="the AC power that the vehicle tells in the loop is the AC power that was measured",
 )  # fmt: skip
 def vehicle_tells_the_measured_power(session: V2GSession) -> Iterator[Broken]:
-    measured = _readings(session, "active_w")
+    measured = readings(session, "active_w")
     for message, told_w in _told_ac(session):
         found = _steady(measured, message.at_s)
         if found and _apart(told_w, found.power_w, RELATIVE):
@@ -115,7 +115,7 @@ def vehicle_tells_the_measured_power(session: V2GSession) -> Iterator[Broken]:
     reason="the direction of power that the loop tells is the direction in which power flows",
 )  # fmt: skip
 def power_flows_as_told(session: V2GSession) -> Iterator[Broken]:
-    measured = _readings(session, "dc_power_w") or _readings(session, "active_w")
+    measured = readings(session, "dc_power_w") or readings(session, "active_w")
     for message, told_w in _told_dc(session):
         found = _steady(measured, message.at_s)
         against = found is not None and told_w * found.power_w < 0
@@ -130,7 +130,7 @@ def power_flows_as_told(session: V2GSession) -> Iterator[Broken]:
     reason="the power in OCPP's meter values is the power that was measured on the grid side",
 )  # fmt: skip
 def meter_values_are_measured(session: V2GSession) -> Iterator[Broken]:
-    measured = _readings(session, "active_w")
+    measured = readings(session, "active_w")
     for told in _meter_values(session.events):
         found = _steady(measured, told.at_s)
         if found and _apart(told.power_w, found.power_w, RELATIVE):

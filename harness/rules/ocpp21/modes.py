@@ -80,7 +80,7 @@ _OTHER_LIMITS = ("SetDERControl", "UsePriorityCharging", "NotifyChargingLimit")
 """After one of these more than the profile bears on the power."""
 
 
-def _setpoints(session: Session) -> Iterator[tuple[Exchange, Profile, float]]:
+def lone_setpoints(session: Session) -> Iterator[tuple[Exchange, Profile, float]]:
     """Every accepted setpoint of a Dynamic profile that nothing else bears on: (exchange, profile, W)."""
     for one in asked(session, "UpdateDynamicSchedule", source="csms"):
         if session.latest_before(one.request, *_OTHER_LIMITS):
@@ -129,7 +129,7 @@ def _capability_w(session: Session, exchange: Exchange, setpoint_w: float) -> fl
 
 @station("V2X.02, K28.FR.06", "an accepted setpoint is followed, says the station's own meter")
 def accepted_setpoints_are_followed(session: Session) -> Iterator[Broken]:
-    for one, _, setpoint_w in _setpoints(session):
+    for one, _, setpoint_w in lone_setpoints(session):
         wanted_w = _capability_w(session, one, setpoint_w)
         allowed_w = max(abs(wanted_w) * TRACKING, TRACKING_W)
         missed: Exchange | None = None
@@ -147,7 +147,7 @@ def accepted_setpoints_are_followed(session: Session) -> Iterator[Broken]:
 
 @station("V2X.02", "a discharge that was accepted is not metered as charging", id="ocpp2.1/sign-of-power")
 def sign_of_power(session: Session) -> Iterator[Broken]:
-    for one, _, setpoint_w in _setpoints(session):
+    for one, _, setpoint_w in lone_setpoints(session):
         for later, imported_w in _told_after(session, one, "Power.Active.Import"):
             if setpoint_w < -TRACKING_W and imported_w > TRACKING_W:
                 yield broken(
@@ -158,7 +158,7 @@ def sign_of_power(session: Session) -> Iterator[Broken]:
 
 @station("K28.FR.08", "the setpoint that the meter values tell is the one that was accepted")
 def told_setpoint_is_the_accepted_one(session: Session) -> Iterator[Broken]:
-    for one, _, setpoint_w in _setpoints(session):
+    for one, _, setpoint_w in lone_setpoints(session):
         for later, told_w in _told_after(session, one, "Power.Active.Setpoint"):
             if abs(told_w - setpoint_w) > max(abs(setpoint_w) * TRACKING, TRACKING_W):
                 yield broken(later.request, f"{setpoint_w:+g} W was accepted, {told_w:+g} W is told", one.request)

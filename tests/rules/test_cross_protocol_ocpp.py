@@ -1,0 +1,98 @@
+"""What a station says over OCPP about its vehicle and its power is what the V2G link and the analyser show."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import harness.rules.cross_protocol  # noqa: F401 - registers the rules
+from harness.ocpp.profile_drafts import dynamic_setpoint
+from harness.rules.rule import RULES, judge
+from harness.transcript.event import Event
+from tests.rules.stories import dc_bpt_dynamic, rational
+
+NEEDS = {
+    "requestedEnergyTransfer": "DC_BPT",
+    "availableEnergyTransfer": ["DC", "DC_BPT"],
+    "controlMode": "DynamicControl",
+}
+
+
+def told(*, evccid="WMIV1", transfer="DC_BPT", charge_w=None, setpoint_w=20_000.0, power_w=20_000.0, most_w=None):
+    """A session of a minute's loop in which the station tells OCPP these things and the analyser reads that power."""
+    story = dc_bpt_dynamic()
+    for line in story.lines:
+        if "ChargeLoop" in line.name:
+            line.wait_s = 10.0
+    if most_w:
+        story.set("DC_ChargeLoopReq", "control_mode.ev_maximum_charge_power", rational(most_w), None)
+    session = story.session()
+    loops = [one.at_s for one in session.responses("DC_ChargeLoopRes")]
+    charging_s, end_s = loops[0], loops[-1]
+    limit_w = float(session.requests("DC_ChargeParameterDiscoveryReq")[-1].energy_transfer_mode.ev_maximum_charge_power)
+    events, number = [], 5000
+
+    def say(at_s, source, action, payload, answer):
+        nonlocal number
+        target = {"charger": "csms", "csms": "charger"}[source]
+        for sender, receiver, frame in ((source, target, [2, f"m{number}", action, payload]),
+                                        (target, source, [3, f"m{number}", answer])):  # fmt: skip
+            number += 1
+            data = {"text": json.dumps(frame), "station": "CS-1"}
+            events.append(Event(number, at_s, round(at_s * 1e6), "ocpp", "ocpp.frame", sender, receiver, data))
+
+    link = {"what": "connected", "station": "CS-1", "version": "2.1"}
+    events.append(Event(4999, 0.0, 0, "ocpp", "ocpp.link", "charger", "csms", link))
+    token = {"idToken": "1", "type": "Local", "additionalInfo": [{"additionalIdToken": evccid, "type": "EVCCID"}]}
+    started = {"eventType": "Started", "timestamp": "1970-01-01T00:00:00Z", "triggerReason": "Authorized", "seqNo": 0,
+               "transactionInfo": {"transactionId": "tx-1"}, "idToken": token}  # fmt: skip
+    say(charging_s, "charger", "TransactionEvent", started, {})
+    parameters = {"maxChargePower": limit_w if charge_w is None else charge_w}
+    needs = {**NEEDS, "requestedEnergyTransfer": transfer, "v2xChargingParameters": parameters}
+    say(charging_s, "charger", "NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": needs}, {"status": "Accepted"})
+    profile = {"evseId": 1, "chargingProfile": dynamic_setpoint(1, "tx-1", 0.0)}
+    say(charging_s, "csms", "SetChargingProfile", profile, {"status": "Accepted"})
+    update = {"chargingProfileId": 1, "scheduleUpdate": {"setpoint": setpoint_w}}
+    say(charging_s, "csms", "UpdateDynamicSchedule", update, {"status": "Accepted"})
+    for step in range(int(2 * end_s)):
+        data = {"active_w": power_w}
+        events.append(Event(9000 + step, step * 0.5, 0, "power_analyser", "reading", "power_analyser", "", data))
+    object.__setattr__(session, "events", tuple(sorted(events, key=lambda event: (event.at_s, event.number))))
+    return session
+
+
+def tripped(session):
+    return {one.rule.partition("/")[2] for one in judge(session, "cross-protocol")}
+
+
+def test_a_station_that_tells_what_is_trips_nothing():
+    assert tripped(told()) == set()
+
+
+CASES = {
+    "evccid-is-the-vehicles": {"evccid": "ANOTHER"},
+    "requested-transfer-is-the-selected-one": {"transfer": "DC"},
+    "needs-are-the-vehicles": {"charge_w": 1.0},
+    "accepted-setpoints-are-executed": {"power_w": 30.0},
+}
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_station_that_tells_otherwise_is_named(rule):
+    assert tripped(told(**CASES[rule])) == {rule}
+
+
+def test_the_other_direction_is_not_execution():
+    assert "accepted-setpoints-are-executed" in tripped(told(power_w=-20_000.0))
+
+
+def test_a_setpoint_that_the_vehicle_holds_back_is_not_the_stations():
+    assert tripped(told(setpoint_w=500_000.0, most_w=22_000)) == set()
+
+
+def test_every_rule_of_this_kind_has_a_tripping_case():
+    names = {
+        name.partition("/")[2] for name, one in RULES.items() if one.check.__module__.endswith("cross_protocol.ocpp")
+    }
+    assert names == set(CASES)
