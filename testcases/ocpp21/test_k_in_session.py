@@ -258,19 +258,19 @@ async def test_the_state_of_a_transaction_is_told(pf_ground, pf_station):
 
 
 @usecase("PF_J02_03_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["J02"], uses_rules=RULES,
-         parameters={"interval_s": 5, "quiet_s": 30})  # fmt: skip
+         parameters={"every_s": 5, "quiet_s": 30})  # fmt: skip
 async def test_the_interval_of_meter_values(pf_ground, pf_session, pf_station, pf_parameters):
     """Meter values come at TxUpdatedInterval, and none at all with an interval of 0"""
     await reach(EnergyTransferStarted, pf_ground)
     before = (await pf_station.get_variable("SampledDataCtrlr", "TxUpdatedInterval"))["attributeValue"]
     periodic = {"triggerReason": "MeterValuePeriodic"}
-    await pf_station.set_variable("SampledDataCtrlr", "TxUpdatedInterval", str(pf_parameters.interval_s))
+    await pf_station.set_variable("SampledDataCtrlr", "TxUpdatedInterval", str(pf_parameters.every_s))
     await pf_session.wait(float(before))
     pf_station.forget()
     for _ in range(3):
-        await pf_station.expect("TransactionEvent", periodic, within_s=pf_parameters.interval_s + 2)
+        await pf_station.expect("TransactionEvent", periodic, within_s=pf_parameters.every_s + 2)
     await pf_station.set_variable("SampledDataCtrlr", "TxUpdatedInterval", "0")
-    await pf_session.wait(pf_parameters.interval_s + 2)
+    await pf_session.wait(pf_parameters.every_s + 2)
     since_s = utc_s(pf_ground.bench.clock)
     await pf_session.wait(pf_parameters.quiet_s)
     values = [one for one in pf_station.received if one.at_s > since_s and one.action == "TransactionEvent"

@@ -118,13 +118,13 @@ async def test_controls_survive_a_reboot(pf_ground, pf_station, pf_limits):
 
 @usecase("PF_R01_02_CS", sut="pair", protocol="ocpp2.1",
          requires={"charger:ocpp2.1", "charger:der", "dc_bpt", "dynamic"}, requirements=["R04.FR.11"],
-         uses_rules=RULES, parameters={"discharge_w": -10_000, "percent": 20})  # fmt: skip
+         uses_rules=RULES, parameters={"discharge_w": -10_000, "percent": 20, "watch_s": 15})  # fmt: skip
 async def test_a_discharge_limit_is_executed(pf_ground, pf_session, pf_station, pf_power, pf_parameters, pf_limits):
     """LimitMaxDischarge keeps the discharge below its share, and lets go when it is cleared"""
     await reach(EnergyTransferStarted, pf_ground)
     await pf_session.follows(pf_parameters.discharge_w)
     await put(pf_station, limit("share", pf_parameters.percent))
-    await pf_session.wait(pf_limits.settling_s)
+    await pf_session.wait(pf_parameters.watch_s)
     reading = await pf_power.now()
     expect(reading.active_w, at_least=-6_000, of="station", named="power with the limit")
     await pf_station.call("ClearDERControl", {"isDefault": True, "controlId": "share"})
