@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from drivers.errors import ConfigError
-from harness.allure import tell_allure
+from harness.allure import describe_run, tell_allure
 from harness.bench import Bench
 from harness.campaign.attempt import AttemptRunner
 from harness.campaign.catalogue import load_cases
@@ -292,6 +292,11 @@ class CampaignPlugin:
         executed = [verdict for verdict in self.verdicts if verdict is not Verdict.NOT_APPLICABLE]
         if session.exitstatus == pytest.ExitCode.OK and not executed:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+        if results := self.config.getoption("allure_report_dir", None):
+            campaign = self.run.store.campaign()
+            describe_run(
+                Path(results), self.lab, {"software": campaign.software, "run": campaign.id, "time": self.mode}
+            )
         self.run.seal()
         self.reports = make_report([self.run.folder], self.run.folder / "report")
 

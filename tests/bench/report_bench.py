@@ -117,12 +117,15 @@ def _attempt(store, run, case, number, pair, failed, at_utc_us, chance, template
     )
 
 
-def measured(code: str) -> tuple[float, float]:
-    """Seconds and MiB of a Python process that runs `code`."""
+def measured(code: str) -> str:
+    """Seconds, seconds of processor time and MiB of a Python process that runs `code`."""
     begun = time.monotonic()
-    code += "; import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    code += (
+        "; import resource; u = resource.getrusage(resource.RUSAGE_SELF); print(u.ru_utime + u.ru_stime, u.ru_maxrss)"
+    )
     told = subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True, text=True).stdout
-    return time.monotonic() - begun, int(told.split()[-1]) / 1024
+    cpu_s, kib = told.split()[-2:]
+    return f"{time.monotonic() - begun:.1f} s, {float(cpu_s):.1f} s of processor time, {int(kib) / 1024:.0f} MiB"
 
 
 def million(folder: Path) -> None:
@@ -133,11 +136,11 @@ def million(folder: Path) -> None:
         CASE WHEN i % 17 = 0 THEN 'vehicle' ELSE '' END AS side, CASE WHEN i % 17 = 0 THEN 'late' ELSE '' END AS reason
         FROM range(1000000) t(i)) TO '{folder}/results.parquet' (FORMAT parquet)"""
     )
-    seconds, mib = measured(
+    told = measured(
         f"from pathlib import Path; from reports.overview import make_overview; "
         f"make_overview(['{folder}/results.parquet'], Path('{folder}/out'), title='A million')"
     )
-    print(f"overview of 1,000,000 results: {seconds:.1f} s, {mib:.0f} MiB")
+    print(f"overview of 1,000,000 results: {told}")
 
 
 def main() -> None:
@@ -155,12 +158,12 @@ def main() -> None:
             build(run, chosen.cases)
             print(f"built in {time.monotonic() - begun:.0f} s")
         out = run.parent / "report"
-        seconds, mib = measured(
+        told = measured(
             f"from pathlib import Path; from reports import make_report; make_report([Path('{run}')], Path('{out}'))"
         )
         results = VEHICLES * CHARGERS * chosen.cases
         sizes = ", ".join(f"{path.name} {path.stat().st_size / 2**20:.1f} MiB" for path in sorted(out.iterdir()))
-        print(f"report on {results} results: {seconds:.1f} s, {mib:.0f} MiB; {sizes}")
+        print(f"report on {results} results: {told}; {sizes}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The plugin behaves as a pytest user expects."""
 
+import json
+import re
 import subprocess
 import sys
 
@@ -55,6 +57,30 @@ def test_allure_and_junit_tell_steps_and_verdicts(lab):
     assert "the CSMS asks for +10 kW" in told
     assert "transcript.jsonl" in told
     assert 'name="verdict" value="pass"' in junit.read_text()
+
+
+def test_allure_sorts_a_defect_by_side_and_shows_where_it_broke(lab):
+    results = lab.folder / "allure"
+    code, output = pytest_run(
+        lab, "-k", "no_remote_command", "--pf-time", "virtual", "--alluredir", str(results),
+        "--pf-defect", "discharge-as-charge",
+    )  # fmt: skip
+    assert code == 1, output
+    (told,) = (json.loads(path.read_text()) for path in results.glob("*-result.json"))
+    labels = {one["name"]: one["value"] for one in told["labels"]}
+    assert (labels["verdict"], labels["side"]) == ("fail", "station")
+    failed = [one["name"] for one in told["steps"] if one["status"] == "failed"]
+    assert any("active power at -5000 W" in name for name in failed)
+    assert {one["name"] for one in told["parameters"]} >= {"first_w", "second_w"}
+    (messages,) = (one["source"] for one in told["attachments"] if one["name"] == "messages in order")
+    assert "DC_ChargeLoopRes: OK" in (results / messages).read_text()
+    (category,) = (
+        one["name"]
+        for one in json.loads((results / "categories.json").read_text())
+        if re.fullmatch(one["messageRegex"], told["statusDetails"]["message"])
+    )
+    assert category == "Charged to the station"
+    assert "bench=" in (results / "environment.properties").read_text()
 
 
 def test_without_a_lab_the_plugin_keeps_out_of_the_way(tmp_path):
