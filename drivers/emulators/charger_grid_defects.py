@@ -75,6 +75,24 @@ def distorts(charger: Charger) -> None:
     charger.outlet.distortion_percent = 12.0
 
 
+@defect("wastes-power", seen_in=_OURS, found_by="PF_BP_03")
+def wasteful(charger: Charger) -> None:
+    """600 W are lost beside what a converter loses anyway: poor efficiency at part load."""
+    charger.plant.command(more_loss_w=600.0)
+
+
+@defect("hungry-in-standby", seen_in=_OURS, found_by="PF_BP_04")
+def hungry(charger: Charger) -> None:
+    """130 W are drawn more than needed, also while nobody is there."""
+    charger.plant.command(more_loss_w=130.0)
+
+
+@defect("clips-power", seen_in=_OURS, found_by="PF_BP_02")
+def clips(charger: Charger) -> None:
+    """No more than 6 kW either way, whatever was accepted."""
+    charger.outlet.regulated = lambda power_w: min(max(power_w, -6_000.0), 6_000.0)
+
+
 @defect("loop-registers-exchanged", seen_in=_OURS, found_by="PF_BP_05")
 def exchanged_registers(charger: Charger) -> None:
     """In the charge loop discharged energy is told as charged, and charged as discharged."""

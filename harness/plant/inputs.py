@@ -31,6 +31,8 @@ class StationInputs:
     """Positive is drawn from the grid (inductive)."""
     distortion_percent: float = 0.0
     """Harmonic current beside the converter's own, in percent of the fundamental: a broken filter."""
+    more_loss_w: float = 0.0
+    """Taken from the grid beside the converter's own losses: a fan, a heater, an aged part."""
     ac_phases: int = 3
     """How many phases an AC station has switched through, 1 to 3; its `contactor` closes them."""
     welded: bool = False

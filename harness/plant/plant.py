@@ -294,7 +294,7 @@ class Plant:
 
     def _after(self, for_s: float) -> Moment:
         """The moment in `for_s`, on the present course: the step function."""
-        now, parameters, converter = self._moment, self.parameters, self.converter
+        now, parameters = self._moment, self.parameters
         cells, books = now.cells, now.books
         grid_v = self.grid.mean_voltage_v(self._kept_s, for_s)
         reference_w = (
@@ -324,7 +324,7 @@ class Plant:
             outlet_j = terminal_j * share + cable_j
             onboard_dc_j = terminal_j * (1.0 - share)
         onboard_j = onboard_ac_w * for_s
-        converter_j = converter.loss_w(outlet_j / for_s, self.station.mode != "off") * for_s
+        converter_j = self.station_loss_w(outlet_j / for_s) * for_s
         grid_j, vehicle_j = outlet_j + converter_j + onboard_j, outlet_j + onboard_j
         house_soc, site = now.house_soc, _NO_SITE
         if not self.site.idle:
@@ -449,7 +449,7 @@ class Plant:
         phase_a = self.onboard_phase_a(wanted_a, cells, grid_v)
         if not phase_a:
             return 0.0
-        loss_w = self.converter.loss_w(0.0, running=False)
+        loss_w = self.station_loss_w(0.0)
         return self.onboard_phases * self.grid.station_v(grid_v, loss_w / 3.0 + grid_v * phase_a, 0.0) * phase_a
 
     def battery_a(self, moment: Moment, grid_v: float) -> float:
@@ -457,6 +457,10 @@ class Plant:
         battery_a = 0.0 if self.emulator.output else self.dc_current_a(moment, grid_v)
         onboard_w = self.onboard_w(moment.onboard_a, moment.cells, grid_v)
         return battery_a + self.onboard.dc_w(onboard_w) / self.battery.rest_v(moment.cells) if onboard_w else battery_a
+
+    def station_loss_w(self, dc_w: float) -> float:
+        """What the station turns into heat at a DC power."""
+        return self.converter.loss_w(dc_w, self.station.mode != "off") + self.station.more_loss_w
 
     def source_v(self, cells: Cells) -> float:
         """Voltage behind the vehicle's contactor, or of the emulator, without current."""

@@ -96,7 +96,7 @@ class PlantPort(Protocol):
 
         Owner `station`: mode ("off", "isolation", "precharge", "power"), target_voltage_v, target_current_a,
         target_power_w (the converter follows power within voltage and current targets as limits, with its ramp and
-        dead time), contactor, pilot_duty_percent, pilot_on, reactive_var, distortion_percent, ac_phases,
+        dead time), contactor, pilot_duty_percent, pilot_on, reactive_var, distortion_percent, more_loss_w, ac_phases,
         welded.
         Owner `vehicle`: contactor, pilot_state ("A".."F": what the car's resistors ask for), maximum_charge_a,
         maximum_discharge_a; on-board charger for AC: ac_follows_pilot, ac_current_a, ac_phases, ac_maximum_a; arrives_soc,

@@ -22,7 +22,7 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
     dc_a = plant.dc_current_a(moment, source_v)
     station_v = plant.outlet_v(moment, dc_a)
     dc_w = station_v * dc_a
-    converter_w = dc_w + converter.loss_w(dc_w, station.mode != "off")
+    converter_w = dc_w + plant.station_loss_w(dc_w)
     onboard_a = plant.onboard_phase_a(moment.onboard_a, cells, source_v)
     limit_var = converter.reactive_limit_var(converter_w)
     reactive_var = min(max(station.reactive_var, -limit_var), limit_var) if station.mode == "power" else 0.0
