@@ -10,7 +10,7 @@ import contextlib
 import select
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -21,6 +21,8 @@ import serial
 
 from drivers.errors import ConfigError, InstrumentLost, InstrumentTimeout
 from harness.clock import Clock
+from harness.complaints import explained
+from harness.marked_yaml import Where
 
 T = TypeVar("T")
 OnExchange = Callable[[str, str | None], None]
@@ -58,6 +60,15 @@ class Options(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
 
+class OptionsError(ConfigError):
+    """A driver's options are wrong; `problems` has each key, below `options`, and what is wrong with it."""
+
+    def __init__(self, role: str, problems: Sequence[tuple[Where, str]]) -> None:
+        lines = [f"{role}.options.{'.'.join(map(str, where))}: {why}" for where, why in problems]
+        super().__init__("; ".join(lines))
+        self.problems = tuple(problems)
+
+
 def _ignore(command: str, reply: str | None) -> None:
     """Nobody listens."""
 
@@ -75,13 +86,12 @@ class Connection:
     far_end: Any = None
 
     def options_as(self, model: type[OptionsModel]) -> OptionsModel:
-        """The options, validated; raises ConfigError that names key and complaint."""
+        """The options, validated; raises OptionsError that names key and complaint."""
         try:
             return model.model_validate(dict(self.options))
         except pydantic.ValidationError as refused:
-            known = ", ".join(model.model_fields)
-            lines = [f"{'.'.join(map(str, error['loc']))}: {error['msg'].lower()}" for error in refused.errors()]
-            raise ConfigError(f"{self.role}.options: {'; '.join(lines)} (known: {known})") from None
+            problems = [(tuple(one["loc"]), explained(one, model.model_fields)) for one in refused.errors()]
+            raise OptionsError(self.role, problems) from None
 
 
 class Wire(Protocol):
@@ -208,7 +218,10 @@ class VisaWire:
                 raise
             raise InstrumentLost(self.role, f"{self.resource}: {problem}; check power, cable and address") from None
         except ValueError as problem:
-            raise ConfigError(f"{self.role}: {self.resource!r} is no VISA resource: {problem}") from None
+            raise ConfigError(
+                f"{self.role}: {self.resource!r} is no VISA resource ({problem}); one looks like "
+                "TCPIP::192.0.2.17::INSTR or TCPIP::192.0.2.17::5025::SOCKET"
+            ) from None
 
 
 class SerialWire:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import fields
 from functools import partial
 from typing import Any
@@ -269,7 +269,7 @@ class Bench:
                 self.lab.device(role).driver,
                 role,
                 self._resources[role],
-                self._located(self.lab.device(role).options),
+                self.lab.located(self.lab.device(role).options),
             )
             for role in self.drivers
             if role in ORDER
@@ -331,7 +331,7 @@ class Bench:
 
     async def _open(self, role: str, device: Device, end: FarEnd) -> None:
         connection = Connection(
-            role, self.clock, end.resource, self._located(device.options), partial(self._exchanged, role), end.object
+            role, self.clock, end.resource, self.lab.located(device.options), partial(self._exchanged, role), end.object
         )
         driver = make_driver(device.driver, connection)
         await driver.open()
@@ -347,15 +347,7 @@ class Bench:
 
     def _network_options(self) -> dict[str, Any]:
         devices = self.lab.devices("network")
-        return self._located(devices[0].options) if devices else {}
-
-    def _located(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Options with file names that are meant from the lab file's own folder."""
-        folder = self.lab.path.parent
-        return {
-            name: str(folder / value) if isinstance(value, str) and value and (folder / value).is_file() else value
-            for name, value in options.items()
-        }
+        return self.lab.located(devices[0].options) if devices else {}
 
     def _exchanged(self, role: str, command: str, reply: str | None) -> None:
         self.record(role, "scpi", "harness", role, command=command, reply=reply)

@@ -18,6 +18,7 @@ from drivers.errors import BenchError, ConfigError
 from drivers.generic_scpi import GenericScpi, Tried
 from drivers.roles import Identity
 from harness.bench import INSTRUMENTS, Bench
+from harness.campaign.lab_check import checked_lab
 from harness.clock import TimeMode
 from harness.lab import Device, Lab, LabError, load_lab
 
@@ -37,7 +38,7 @@ KINDS = {
 def check(lab: Annotated[Path, typer.Option("--lab", help="lab config file")]) -> None:
     """Open every instrument of a lab: reachable, identity as configured, calibration due. Exits 1 if one is not."""
     try:
-        found = load_lab(lab)
+        found = checked_lab(lab)
     except LabError as refused:
         for line in refused.problems:
             typer.echo(line, err=True)

@@ -22,6 +22,7 @@ from harness.allure import describe_run, tell_allure
 from harness.bench import Bench
 from harness.campaign.attempt import AttemptRunner
 from harness.campaign.catalogue import load_cases
+from harness.campaign.lab_check import checked_lab
 from harness.campaign.lease import BenchBusy, Lease
 from harness.campaign.plan import load_plan
 from harness.campaign.programme import Part, Programme, missed_by_the_vehicle
@@ -30,11 +31,11 @@ from harness.campaign.run import Run, cell, new_folder
 from harness.campaign.store import StoreError
 from harness.case import Subject
 from harness.clock import TimeMode, new_loop
-from harness.lab import Lab, LabError, load_lab
+from harness.lab import Lab, LabError
 from harness.live_feed import FeedSender
 from harness.live_terminal import Terminal
 from harness.repeating import attempts_of
-from harness.subjects import GOOD_LINKS, applicability, check_parameters, parameters_for, subjects_for, under
+from harness.subjects import GOOD_LINKS, applicability, parameter_complaints, parameters_for, subjects_for, under
 from harness.usecase import CASES, Parameter, UseCase, declared
 from harness.verdict import Verdict
 from reports.make import make_report
@@ -58,9 +59,9 @@ def _lab_and_programme(config: pytest.Config) -> tuple[Lab, Programme | None]:
     """The lab file, and what a campaign file makes of it."""
     path = config.getoption("--pf-campaign")
     if not path:
-        return load_lab(Path(config.getoption("--lab"))), None
+        return checked_lab(Path(config.getoption("--lab"))), None
     plan = load_plan(Path(path))
-    lab = plan.on(load_lab(Path(config.getoption("--lab") or plan.lab)), {case.id: case for case in load_cases()})
+    lab = plan.on(checked_lab(Path(config.getoption("--lab") or plan.lab)), {case.id: case for case in load_cases()})
     text = Path(path).read_text(encoding="utf-8")
     return lab, Programme(plan, lab, load_cases(lab.suites), text, Part.read(config.getoption("--pf-part")))
 
@@ -88,7 +89,7 @@ class CampaignPlugin:
                 ["a campaign file plans each cell itself: run its cases on bad links from the lab file alone"]
             )
         cases = load_cases(lab.suites)
-        check_parameters(cases, lab)
+        lab.refuse(parameter_complaints(cases, lab))
         if unknown := set(config.getoption("--pf-case")) - {case.id for case in cases} - set(CASES):
             raise LabError([f"--case: unknown {', '.join(sorted(unknown))}; `plugfest cases` lists them all"])
         if not lab.emulated and self.workers > 1:

@@ -13,13 +13,14 @@ from rich.console import Console
 
 from harness.bench_cli import check, emulate
 from harness.campaign.catalogue import load_cases
+from harness.campaign.lab_check import checked_lab
 from harness.campaign.plan import PlanError, load_plan
 from harness.campaign_cli import merge
 from harness.campaign_plugin import CAMPAIGN
 from harness.clock import TimeMode
 from harness.exi_cli import exi_app
 from harness.judge_cli import command as judge
-from harness.lab import Lab, LabError, load_lab
+from harness.lab import Lab, LabError
 from harness.lists_cli import cases, defects, rules
 from harness.live import LiveView
 from harness.live_feed import FeedReceiver
@@ -87,12 +88,10 @@ def _bench(lab: Path | None, campaign: Path | None) -> tuple[Lab, Path]:
         if campaign is None:
             if lab is None:
                 raise LabError(["--lab FILE or --campaign FILE: give one of them"])
-            bench = load_lab(lab)
-            load_cases(bench.suites)
-            return bench, lab
+            return checked_lab(lab), lab
         plan = load_plan(campaign)
         path = lab or plan.lab
-        return plan.on(load_lab(path), {case.id: case for case in load_cases()}), path
+        return plan.on(checked_lab(path), {case.id: case for case in load_cases()}), path
     except (LabError, PlanError) as refused:
         _refuse(str(refused))
     raise AssertionError

@@ -7,13 +7,13 @@ file come at once.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 
+from harness.complaints import explained, nearest
 from harness.marked_yaml import MarkedYaml, Where, YamlProblem
 
 ROLES = (
@@ -163,6 +163,21 @@ class Lab(_Model):
     csms_listen: str = "127.0.0.1:0"
     """Host and port on which our CSMS waits for charging stations; port 0: any free one, for emulated stations."""
     path: Path = Field(default=Path("lab.yaml"), exclude=True)
+    _file: MarkedYaml | None = PrivateAttr(default=None)
+
+    def refuse(self, complaints: Iterable[tuple[Where, str]]) -> None:
+        """Raise LabError with each complaint at its place in the file, if there are any."""
+        file = self._file or MarkedYaml(self.path)
+        if problems := [_complaint(file, where, why) for where, why in complaints]:
+            raise LabError(problems)
+
+    def located(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options with file names that are meant from the lab file's own folder."""
+        folder = self.path.parent
+        return {
+            name: str(folder / value) if isinstance(value, str) and value and (folder / value).is_file() else value
+            for name, value in options.items()
+        }
 
     def devices(self, role: str) -> tuple[Device, ...]:
         return self.roles.get(role, ())
@@ -227,30 +242,20 @@ def load_lab(path: Path, today: dt.date | None = None) -> Lab:
     try:
         lab = Lab.model_validate({**file.content, "path": path})
     except ValidationError as refused:
-        raise LabError([_complaint(file, tuple(error["loc"]), _explain(error)) for error in refused.errors()]) from None
+        errors = [(tuple(error["loc"]), error) for error in refused.errors()]
+        raise LabError(
+            [_complaint(file, where, explained(error, _known_keys(where[:-1]))) for where, error in errors]
+        ) from None
     lab = lab.model_copy(update={"roles": {role: _named(role, found) for role, found in lab.roles.items()}})
-    complaints = list(_check(lab, today or dt.datetime.now(dt.UTC).date()))
-    if complaints:
-        raise LabError([_complaint(file, where, why) for where, why in complaints])
+    lab._file = file
+    lab.refuse(_check(lab, today or dt.datetime.now(dt.UTC).date()))
     return lab
 
 
 def _complaint(file: MarkedYaml, where: Where, why: str) -> str:
     """In the file a single device stands without its list, so without the index."""
-    without = tuple(part for part in where if not isinstance(part, int))
-    single = where[:1] == ("roles",) and not file.knows(where[:3])
-    return file.complaint(without if single else where, why)
-
-
-def _explain(error: Any) -> str:
-    location = error["loc"]
-    if error["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, n=1)
-        return f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known are {', '.join(known)}"
-    if error["type"] == "missing":
-        return "is missing; add it here"
-    return f"{error['msg'][0].lower()}{error['msg'][1:]}, found {error['input']!r}"
+    listed = where[:1] != ("roles",) or not isinstance(dict(enumerate(where)).get(2), int) or file.knows(where[:3])
+    return file.complaint(where if listed else where[:2] + where[3:], why)
 
 
 def _known_keys(where: tuple[str | int, ...]) -> list[str]:
@@ -272,9 +277,7 @@ def _check(lab: Lab, today: dt.date) -> Iterator[tuple[tuple[str | int, ...], st
     ids: dict[str, str] = {}
     for role, devices in lab.roles.items():
         if role not in ROLES:
-            near = difflib.get_close_matches(role, ROLES, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(ROLES)}"
-            yield ("roles", role), f"unknown role; {hint}"
+            yield ("roles", role), f"unknown role; {nearest(role, ROLES)}"
             continue
         for index, device in enumerate(devices):
             where = ("roles", role, index)

@@ -44,9 +44,7 @@ class MarkedYaml:
             problems = list(found._walk(root, ())) if isinstance(root, yaml.MappingNode) else []
             content = yaml.safe_load(text)
         except yaml.YAMLError as problem:
-            mark = getattr(problem, "problem_mark", None)
-            where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-            raise YamlProblem([f"{path}{where}: not YAML: {getattr(problem, 'problem', problem)}"]) from None
+            raise YamlProblem([_not_yaml(path, problem)]) from None
         if not isinstance(content, dict):
             raise YamlProblem([f"{path}:1:1: expected a mapping with the keys {expected}"])
         if problems:
@@ -79,6 +77,27 @@ class MarkedYaml:
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
                 yield from self._walk(value, (*where, index))
+
+
+_YAML_HINTS = {
+    "'\\t'": "indent with blanks, YAML takes no tabs",
+    "expected ':'": "after a key comes a colon and a blank",
+    "<block end>": "keys of one level begin in one column",
+    "mapping values": "quote a text that has a colon followed by a blank",
+    "expected ',' or": "a bracket or brace is not closed",
+}
+
+
+def _not_yaml(path: Path, problem: yaml.YAMLError) -> str:
+    """What is wrong with a file that is no YAML, at the line where it begins."""
+    if not isinstance(problem, yaml.MarkedYAMLError) or not problem.problem_mark:
+        return f"{path}: not YAML: {problem}"
+    text = problem.problem or "cannot be read"
+    unclosed = problem.context_mark and "expected ':'" in text  # found on the line after the one that lacks it
+    mark = problem.context_mark if unclosed else problem.problem_mark
+    assert mark
+    hint = next((f"; {hint}" for part, hint in _YAML_HINTS.items() if part in text), "")
+    return f"{path}:{mark.line + 1}:{mark.column + 1}: not YAML: {text}{hint}"
 
 
 def _place(node: yaml.Node) -> str:

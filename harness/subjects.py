@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from harness.case import Subject
-from harness.lab import LAB_CAPABILITIES, Device, Lab, LabError
+from harness.complaints import nearest
+from harness.lab import LAB_CAPABILITIES, Device, Lab
+from harness.marked_yaml import Where
 from harness.usecase import Parameter, Sut, UseCase
 
 _ROLE: dict[Sut, str] = {"csms": "csms", "gateway": "can_gateway", "pool": "pool"}
@@ -64,31 +65,34 @@ def parameters_for(case: UseCase, lab: Lab) -> dict[str, Parameter]:
     return {**case.parameters, **general, **lab.parameters.get(base, {}), **links}
 
 
-def check_parameters(cases: Iterable[UseCase], lab: Lab) -> None:
-    """Raise LabError for parameters that no case of the lab's suites has, or of another type."""
-    problems = list(_parameter_problems(list(cases), lab))
-    if problems:
-        raise LabError(problems)
-
-
-def _parameter_problems(cases: list[UseCase], lab: Lab) -> Iterator[str]:
+def parameter_complaints(cases: Iterable[UseCase], lab: Lab) -> Iterator[tuple[Where, str]]:
+    """What is wrong with parameters that the lab sets: names that no case of its suites has, values of another type."""
     by_id = {case.id: case for case in cases}
-    names = {name for case in cases for name in case.parameters}
+    defaults = {name: default for case in by_id.values() for name, default in case.parameters.items()}
     for key, value in lab.parameters.items():
         if isinstance(value, dict):
             case = by_id.get(key)
             if case is None:
-                yield _unknown(lab, f"parameters.{key}", "test case", key, by_id)
+                yield ("parameters", key), f"unknown test case; {nearest(key, by_id)}"
                 continue
-            for name in value:
-                if name not in case.parameters:
-                    yield _unknown(lab, f"parameters.{key}.{name}", "parameter", name, case.parameters)
-        elif key not in names:
-            yield _unknown(lab, f"parameters.{key}", "parameter or test case", key, [*names, *by_id])
+            for name, inner in value.items():
+                yield from _one_parameter(("parameters", key, name), name, inner, case.parameters)
+        elif key not in defaults:
+            yield ("parameters", key), f"unknown parameter or test case; {nearest(key, [*defaults, *by_id])}"
+        else:
+            yield from _one_parameter(("parameters", key), key, value, defaults)
 
 
-def _unknown(lab: Lab, where: str, what: str, name: str, known: Iterable[str]) -> str:
-    known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
-    return f"{lab.path}: {where}: unknown {what}; {hint}"
+def _one_parameter(
+    where: Where, name: str, value: object, defaults: Mapping[str, Parameter]
+) -> Iterator[tuple[Where, str]]:
+    if name not in defaults:
+        yield where, f"unknown parameter; {nearest(name, defaults)}"
+    elif _kind(value) != _kind(defaults[name]):
+        yield where, f"expected {_kind(defaults[name])} as {defaults[name]!r}, found {value!r}"
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    return "a number" if isinstance(value, int | float) else "text"
