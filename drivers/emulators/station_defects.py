@@ -280,6 +280,11 @@ _METER_SEEDS: tuple[_Seed, ...] = (
         Quirks(readings=lambda r: replace(r, imported_wh=r.imported_wh % 50.0, exported_wh=r.exported_wh % 50.0)),
     ),
     (
+        "meter-values-low", _OURS, "PF_AF_03",
+        "its power reads a fifth low",
+        Quirks(readings=lambda r: replace(r, power_w=0.8 * r.power_w)),
+    ),
+    (
         "setpoint-told-unsigned", _OURS, "ocpp2.1/told-setpoint-is-the-accepted-one",
         "tells Power.Active.Setpoint without its sign",
         Quirks(outgoing=changed("TransactionEvent", _each_sample(_unsigned_setpoint))),

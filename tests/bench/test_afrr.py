@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drivers.errors import ConfigError
-from fixtures.afrr import Product, audit, deltas, energy_wh, load_product, on_grid, rebuilt
+from fixtures.afrr import Product, audit, deltas, energies_wh, energy_wh, load_product, on_grid, rebuilt, skew_s
 
 PRODUCT = load_product(Path(__file__).parents[2] / "lab-configs/products/afrr.yaml")
 
@@ -64,3 +64,16 @@ def test_a_product_with_an_unknown_key_is_refused(tmp_path: Path):
     with pytest.raises(ConfigError, match="reaction"):
         load_product(path)
     assert Product.model_fields["cycle_s"].default == 4.0
+
+
+def test_a_late_clock_is_found_by_the_shift_at_which_both_streams_agree():
+    truth = [(float(t), 1000.0 * ((t // 20) % 3)) for t in range(0, 400, 4)]
+    for late_s in (-8.0, 0.0, 12.0):
+        told = deltas([(at_s + late_s, power_w) for at_s, power_w in truth], 10.0)
+        assert skew_s(told, truth, 16.0) == pytest.approx(late_s, abs=4.0)
+
+
+def test_energies_of_a_quarter_count_what_lies_in_it_by_direction():
+    samples = [(0.0, 3600.0), (100.0, -7200.0), (200.0, 0.0)]
+    assert energies_wh(samples, 0.0, 300.0) == pytest.approx((100.0, 200.0))
+    assert energies_wh(samples, 50.0, 150.0) == pytest.approx((50.0, 100.0))

@@ -76,7 +76,7 @@ def fixtures_for(bench: Bench, subject: Subject) -> dict[str, Any]:
     }
     if subject.charger:
         station, power, v2g = bench.csms.station(subject), PowerWatch(bench), V2gWatch(bench)
-        found["pf_power"] = power
+        found |= {"pf_power": power, "pf_station": station}
         found["pf_grid"] = GridWatch(bench, power)
         found["pf_session"] = PairSession(bench, station, power, v2g)
         found["pf_instruments"] = InstrumentWatch(bench, station, v2g)
