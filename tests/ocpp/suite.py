@@ -115,13 +115,23 @@ ALSO = {
     "external-limit-untold": "ocpp2.1/told-setpoint-is-the-accepted-one",
     "load-not-balanced": "ocpp2.1/mode-changes-are-told",
     "der-alarm-nameless": "ocpp2.1/alarms-name-their-fault",
+    "csms-silent-on-events": "ocpp2.1/csms-answers-events",
     "csms-allows-everything": "ocpp2.1/needs-for-a-forbidden-transfer-are-rejected",
     "csms-too-many-schedules": "ocpp2.1/payloads-fit-their-schema",
 }
-"""Rules that see the same fault in the case's transcript."""
+"""Rules that may see the same fault in the case's transcript."""
 
 
-def expected(defect: Defect) -> dict[str, set[str]]:
-    """What `findings` gives for the case of a defect and the unrelated ones."""
-    named = {defect.found_by, *([ALSO[defect.id]] if defect.id in ALSO else [])}
-    return {defect.found_by: named, **{one: set() for one in UNRELATED[defect.role]}}
+def asked(defect: Defect) -> list[str]:
+    """The case that a defect names, and unrelated ones."""
+    return [defect.found_by, *UNRELATED[defect.role]]
+
+
+def surprises(defect: Defect, found: dict[str, set[str]]) -> str:
+    """What is not as it should be in the findings of those cases; empty if the named one found it and nothing else did."""
+    own = found[defect.found_by]
+    if defect.found_by not in own:
+        return f"{defect.found_by} does not find it, but {own or 'passes'}"
+    others = {name for one in UNRELATED[defect.role] for name in found[one]}
+    unrelated = (own | others) - {defect.found_by, ALSO.get(defect.id, "")}
+    return f"found by {sorted(unrelated)} too" if unrelated else ""
