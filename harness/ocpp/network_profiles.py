@@ -41,14 +41,14 @@ class CsmsAddress:
 
 
 class NetworkProfiles:
-    """`hang_up` asks the shell for a new link; `post` sends a message to the CSMS."""
+    """`hang_up` asks the shell for a new link, where there is one; `post` sends a message to the CSMS."""
 
     def __init__(self, model: DeviceModel, certificates: Certificates, post: Callable[[Letter], None]) -> None:
         self.model = model
         self.certificates = certificates
         self.slots: dict[int, NetworkProfile] = {}
         self.slot = 1
-        self.hang_up: Callable[[], None] = lambda: None
+        self.hang_up: Callable[[], None] | None = None
         self.trusts_everybody = False
         """It takes any server certificate: for a defect."""
         self._post = post
@@ -81,7 +81,7 @@ class NetworkProfiles:
         """A new order of priority counts from the next start on (B10): true if that means another link."""
         self._failed = 0
         self.slot = self._order()[0]
-        if self.slots.get(self.slot) == self._in_use:
+        if self.hang_up is None or self.slots.get(self.slot) == self._in_use:
             return False
         self.hang_up()
         return True
@@ -114,7 +114,7 @@ class NetworkProfiles:
             return next((why for slot in value.split(",") if (why := self._unusable(slot))), None)
         if key == _PASSWORD and self.slots:
             self.slots[self.slot] = replace(self.slots[self.slot], password=value)
-            if self.slots[self.slot].security_profile in (1, 2):
+            if self.hang_up and self.slots[self.slot].security_profile in (1, 2):
                 self.hang_up()  # A01: the new password counts at once
         return None
 

@@ -178,7 +178,7 @@ class Fuzzer:
         ):  # a valid Reset or stop may have got through
             self.station.evse.unplug(self.clock.at_s)
             self._settle()
-        self.proxy.take("csms", text, self.clock.at_s)
+        self.proxy.take(self.dice.choice(("charger", "csms")), text, self.clock.at_s)
         for _, passed in self.proxy.take_texts():
             assert passed == text, (text, passed)
         self.proxy.tick(self.clock.at_s)
