@@ -101,6 +101,8 @@ class GridCode(_Part):
     power_factor_by_power: PowerFactorByPower | None = None
     windows: tuple[Window, ...] = ()
     reconnection: Reconnection | None = None
+    rocof_hz_per_s: Number | None = None
+    """Rate of change of frequency that the device has to ride through."""
     response_s: Number = Setting(10.0)
     """Until a function has settled after a step of its input."""
     power_tolerance_percent: Number = Setting(3.0)

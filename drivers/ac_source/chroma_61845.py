@@ -12,6 +12,9 @@ from drivers.errors import SafetyError
 from drivers.scpi import ScpiInstrument
 from drivers.wire import Connection, Options
 
+Row = tuple[float, tuple[float, float], tuple[float, float]]
+"""Duration in s; voltage in V and frequency in Hz, each at the row's start and at its end."""
+
 
 class GridOptions(Options):
     current_limit_a: float = 60.0
@@ -46,11 +49,20 @@ class Chroma61845(ScpiInstrument):
 
     async def play(self, steps: Sequence[tuple[float, float, float]]) -> None:
         """Play (duration_s, voltage_v, frequency_hz) steps; returns when the last one has ended."""
-        columns = list(zip(*steps, strict=True))
-        dwell = ",".join(f"{duration_s / self.options.dwell_unit_s:.0f}" for duration_s in columns[0])
-        volts = ",".join(f"{voltage_v:.1f}" for voltage_v in columns[1])
-        hertz = ",".join(f"{frequency_hz:.3f}" for frequency_hz in columns[2])
+        await self._play([(duration_s, (volts, volts), (hertz, hertz)) for duration_s, volts, hertz in steps])
+
+    async def ramp(self, over_s: float, *, volts: tuple[float, float], hertz: tuple[float, float]) -> None:
+        """Voltage and frequency from a start to an end in a straight line, and stay there; returns at the end."""
+        await self._play([(over_s, volts, hertz)], then=(volts[1], hertz[1]))
+
+    async def _play(self, rows: Sequence[Row], then: tuple[float, float] | None = None) -> None:
+        """Play rows by the list mode; `then` is what holds behind the last one, else what held before the first."""
+        dwell = ",".join(f"{duration_s / self.options.dwell_unit_s:.0f}" for duration_s, _, _ in rows)
+        volts = [",".join(f"{row[1][end]:.1f}" for row in rows) for end in (0, 1)]
+        hertz = [",".join(f"{row[2][end]:.3f}" for row in rows) for end in (0, 1)]
         async with self.exclusive():
+            if then:
+                await self.command(f"source:volt:lev:imm:ampl:ac {then[0]:.1f}", f"source:freq {then[1]:.3f}")
             await self.command(
                 "output:mode list",
                 "list:coup ALL",
@@ -58,13 +70,13 @@ class Chroma61845(ScpiInstrument):
                 "list:base TIME",
                 "list:trig auto",
                 f"list:dwel {dwell}",
-                f"list:volt:ac:star {volts}",
-                f"list:volt:ac:end {volts}",
-                f"list:freq:star {hertz}",
-                f"list:freq:end {hertz}",
+                f"list:volt:ac:star {volts[0]}",
+                f"list:volt:ac:end {volts[1]}",
+                f"list:freq:star {hertz[0]}",
+                f"list:freq:end {hertz[1]}",
                 "trig on",
             )
-            await self.clock.sleep(sum(columns[0]))
+            await self.clock.sleep(sum(duration_s for duration_s, _, _ in rows))
             await self.command("trig off", "output:mode fixed")
 
     async def output(self, on: bool) -> None:

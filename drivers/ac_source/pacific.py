@@ -12,6 +12,8 @@ from drivers.errors import SafetyError
 from drivers.scpi import ScpiInstrument
 from drivers.wire import Connection, Options
 
+RAMP_STEP_S = 0.1
+
 
 class PacificOptions(Options):
     phases: int = 3
@@ -42,6 +44,21 @@ class Pacific(ScpiInstrument):
                 await self.set_grid(voltage_v=voltage_v, frequency_hz=frequency_hz)
                 next_s += duration_s
                 await self.clock.sleep(max(next_s - self.clock.now_s(), 0.0))
+
+    async def ramp(self, over_s: float, *, volts: tuple[float, float], hertz: tuple[float, float]) -> None:
+        """Voltage and frequency from a start to an end, ten steps a second, and stay there; returns at the end."""
+        count = max(round(over_s / RAMP_STEP_S), 1)
+        shares = [number / count for number in range(1, count + 1)]
+        await self.play(
+            [
+                (
+                    over_s / count,
+                    volts[0] + (volts[1] - volts[0]) * share,
+                    hertz[0] + (hertz[1] - hertz[0]) * share,
+                )
+                for share in shares
+            ]
+        )
 
     async def output(self, on: bool) -> None:
         """Switch the output and prove it by reading back; raises SafetyError if it did not follow."""

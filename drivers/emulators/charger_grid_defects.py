@@ -51,6 +51,12 @@ def impatient(charger: Charger) -> None:
     charger.grid_support.patience_share = -0.6
 
 
+@defect("trips-on-fast-frequency", seen_in=_OURS, found_by="PF_GC_07")
+def fast_frequency(charger: Charger) -> None:
+    """A change of frequency of more than 0.5 Hz/s disconnects the charger."""
+    charger.grid_support.most_hz_per_s = 0.5
+
+
 @defect("never-trips", seen_in=_OURS, found_by="PF_GC_05")
 def never_trips(charger: Charger) -> None:
     """The charger stays on the grid at a frequency or voltage at which it has to leave."""

@@ -94,11 +94,17 @@ class Chroma61845(ScpiDevice):
         self._lists["frequency"] = [self.number(value, 30.0, 100.0) for value in values]
 
     @scpi(":LIST:VOLTage:AC:END")
+    def list_end_voltage(self, *values: str) -> None:
+        self._lists["voltage_end"] = self._as_long_as_dwell(values, 0.0, self.limit_v)
+
     @scpi(":LIST:FREQuency:END")
-    def list_end(self, *values: str) -> None:
-        """Steps are flat here: the end values must be as many as the start values."""
+    def list_end_frequency(self, *values: str) -> None:
+        self._lists["frequency_end"] = self._as_long_as_dwell(values, 30.0, 100.0)
+
+    def _as_long_as_dwell(self, values: tuple[str, ...], low: float, high: float) -> list[float]:
         if len(values) != len(self._lists.get("dwell", [])):
             raise ScpiError(self.dialect.parameter, "Lists of different length")
+        return [self.number(value, low, high) for value in values]
 
     @scpi(":TRIGger")
     def trigger(self, text: str) -> None:
@@ -106,8 +112,10 @@ class Chroma61845(ScpiDevice):
             return self.source.stop()
         if self.mode != "LIST":
             raise ScpiError(self.dialect.execution, "Execution error")
-        columns = (self._lists[name] for name in ("dwell", "voltage", "frequency"))
-        return self.source.play(list(zip(*columns, strict=True)), self.now_s)
+        lists = self._lists
+        volts = zip(lists["voltage"], lists["voltage_end"], strict=True)
+        hertz = zip(lists["frequency"], lists["frequency_end"], strict=True)
+        return self.source.play(list(zip(lists["dwell"], volts, hertz, strict=True)), self.now_s)
 
     @scpi(":SYSTem:ERRor?")
     def error(self) -> str:

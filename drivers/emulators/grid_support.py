@@ -5,6 +5,8 @@ Its settings are a grid-code file (harness/grid_code.py). Without one it has no 
 
 from __future__ import annotations
 
+from math import inf
+
 from harness.grid_code import GridCode
 from harness.plant.port import PlantPort
 
@@ -27,6 +29,9 @@ class GridSupport:
         self.trips = True
         self.wait_share = 1.0
         self.ramps_back = True
+        self.most_hz_per_s = inf
+        """A faster change of frequency trips it."""
+        self._last: tuple[float, float] | None = None
         self._outside_s: float | None = None
         self._good_s: float | None = None
         self._back_s: float | None = None
@@ -48,6 +53,11 @@ class GridSupport:
         return self._within_ramp(self.code, power_w, now_s)
 
     def _protect(self, code: GridCode, voltage_v: float, frequency_hz: float, now_s: float) -> None:
+        if self._last and now_s > self._last[0]:
+            rate = abs(frequency_hz - self._last[1]) / (now_s - self._last[0])
+            if rate > self.most_hz_per_s:
+                self.off, self._good_s = True, None
+        self._last = (now_s, frequency_hz)
         outside = code.outside(voltage_v, frequency_hz)
         if not outside:
             self._outside_s = None

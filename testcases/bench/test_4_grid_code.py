@@ -202,3 +202,36 @@ async def test_the_charger_comes_back_slowly(pf_session, pf_grid, pf_bench, pf_l
             source=mark_of(ramp),
         )
         await pf_session.settles(setpoint_w, within_s=pf_limits.settling_s)
+
+
+@usecase(
+    "PF_GC_07",
+    sut="pair",
+    protocol="ocpp2.1",
+    requires=V2G | {"charger:grid-rocof"},
+    requirements=["EN 50549-1 4.5.2 (title only)"],
+    uses_rules=RULES,
+    parameters={**SETTINGS, "power_w": 8_000, "span_hz": 1.0},
+)
+async def test_a_fast_change_of_frequency_is_ridden_through(pf_session, pf_grid, pf_power, pf_parameters):
+    """Rate of change of frequency: a ramp as fast as the grid code allows does not disconnect the charger"""
+    setpoint_w, rated_w = -pf_parameters.power_w, pf_parameters.rated_w
+    await pf_session.energy_transfer()
+    async with pf_grid.emulated(pf_parameters.grid_code) as code:
+        assert code.rocof_hz_per_s, "a charger that claims grid-rocof needs rocof_hz_per_s in its grid code"
+        over_s = pf_parameters.span_hz / code.rocof_hz_per_s
+        await pf_session.follows(setpoint_w)
+        for sign, word in ((1, "up"), (-1, "down")):
+            away_hz = code.nominal_hz + sign * pf_parameters.span_hz
+            step(f"{code.rocof_hz_per_s:g} Hz/s {word} to {away_hz:g} Hz, and back")
+            await pf_grid.ramps((code.nominal_hz, away_hz), over_s)
+            await pf_grid.ramps((away_hz, code.nominal_hz), over_s)
+            band = code.power_band(rated_w)
+            reading = await pf_power.settled(setpoint_w, band, within_s=3.0, of="station")
+            expect(
+                reading.active_w,
+                near=setpoint_w,
+                tolerance=band,
+                of="station",
+                named=f"active power after the ramp {word}",
+            )

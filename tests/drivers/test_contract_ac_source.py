@@ -82,3 +82,19 @@ def test_a_voltage_beyond_the_limit_is_an_error_and_a_silent_source_a_time_out(n
             await source.set_grid(voltage_v=230.0, frequency_hz=50.0)
 
     run(False, body)
+
+
+@every_source
+def test_a_ramp_of_frequency_is_a_straight_line_and_stays_at_its_end(name: str, emulator: ModuleType):
+    async def body(rig: Rig) -> None:
+        source = await rig.driver(name, emulator)
+        await source.set_grid(voltage_v=230.0, frequency_hz=50.0)
+        await source.output(True)
+        ramping = asyncio.create_task(source.ramp(2.0, volts=(230.0, 230.0), hertz=(50.0, 51.0)))
+        await rig.clock.sleep(1.0)
+        assert rig.plant.state.grid_frequency_hz == pytest.approx(50.5, abs=0.06)
+        await ramping
+        await rig.clock.sleep(1.0)
+        assert rig.plant.state.grid_frequency_hz == pytest.approx(51.0)
+
+    run(False, body)
