@@ -77,7 +77,7 @@ class Bench:
         self._other: FarEnd | None = None
         self._check_programs()
         self.links = NetworkOnBench(lab, self.record, wanted=impaired, options=self._network_options())
-        self.csms = CsmsOnBench(mode, self.record, self.links, lab.csms_listen)
+        self.csms = CsmsOnBench(mode, self.record, self.links, lab.csms_listen, lab.ocpp_gateway)
         self.v2g = V2gOnBench(self)
         self.operator = OperatorOnBench(self)
 

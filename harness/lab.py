@@ -143,6 +143,15 @@ class Security(_Model):
 Pairings = Literal["all", "reference"] | tuple[tuple[str, str], ...]
 
 
+class OcppGateway(_Model):
+    """A man in the middle for a whole campaign."""
+
+    listen: str = "127.0.0.1:0"
+    """Host and port to which stations connect instead of to their CSMS."""
+    upstream: str = ""
+    """URL of the CSMS behind it, without a station's identity; empty: our own."""
+
+
 class Lab(_Model):
     """A whole bench. `roles` maps a role to its devices; a single device may be written without the list."""
 
@@ -162,6 +171,8 @@ class Lab(_Model):
     """Every case is run once under each of these kinds of bad links (lab-configs/impairments.yaml); `none` is good ones."""
     csms_listen: str = "127.0.0.1:0"
     """Host and port on which our CSMS waits for charging stations; port 0: any free one, for emulated stations."""
+    ocpp_gateway: OcppGateway | None = None
+    """Present: a proxy stands between every charging station and its CSMS through the whole campaign."""
     path: Path = Field(default=Path("lab.yaml"), exclude=True)
     _file: MarkedYaml | None = PrivateAttr(default=None)
 
@@ -261,7 +272,7 @@ def _complaint(file: MarkedYaml, where: Where, why: str) -> str:
 def _known_keys(where: tuple[str | int, ...]) -> list[str]:
     model: type[BaseModel] = Lab
     by_key: dict[str, type[BaseModel]] = {"lab": Identification, "calibration": Calibration, "emulator": Emulator}
-    by_key["security"] = Security
+    by_key |= {"security": Security, "ocpp_gateway": OcppGateway}
     for part in where:
         model = by_key.get(str(part), Device if model is Lab and part == "roles" else model)
     return [name for name in model.model_fields if name != "path"]

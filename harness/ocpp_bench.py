@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 from harness.case import Subject
 from harness.clock import Clock, TimeMode
+from harness.lab import OcppGateway
 from harness.network_bench import NetworkOnBench
 from harness.ocpp.csms import Csms, StationError, StationHandle
 from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.network_profiles import CsmsAddress
+from harness.ocpp.proxy import Proxy
 from harness.ocpp.security import Door
-from harness.transcript.ocpp import OcppRecorder
+from harness.transcript.ocpp import FAR, OcppRecorder
 
 Record = Callable[..., None]
 
@@ -21,8 +23,14 @@ Record = Callable[..., None]
 class CsmsOnBench:
     """Listens while the bench is up. Its address goes to emulated stations; real ones are configured with it."""
 
-    def __init__(self, mode: TimeMode, record: Record, links: NetworkOnBench, listen: str = "127.0.0.1:0") -> None:
+    def __init__(
+        self, mode: TimeMode, record: Record, links: NetworkOnBench, listen: str = "127.0.0.1:0",
+        gateway: OcppGateway | None = None,
+    ) -> None:  # fmt: skip
         self.mode = mode
+        self.gateway = gateway
+        self.proxy: Proxy | None = None
+        """Between the stations and their CSMS, if the lab wants it."""
         self.links = links
         self.observer = OcppRecorder(record)
         self.listen = listen
@@ -34,6 +42,19 @@ class CsmsOnBench:
     async def start(self, clock: Clock) -> None:
         self.csms = Csms(clock, self.observer, network=self.network)
         self.url = await self.open(self.csms.door)
+        if self.gateway:
+            self.url = await self._stand_between(clock, self.gateway)
+
+    async def _stand_between(self, clock: Clock, gateway: OcppGateway) -> str:
+        """The stations' wire is judged; the one to the CSMS is evidence beside it."""
+        near = OcppRecorder(self.observer.record)
+        self.observer.kind = FAR
+        virtual = self.mode is TimeMode.VIRTUAL
+        self.proxy = Proxy(
+            clock, gateway.upstream or self.url, towards_station=near, network=self.network if virtual else None
+        )
+        host, _, port = gateway.listen.rpartition(":")
+        return await self.proxy.listen(host, int(port))
 
     @property
     def first_door(self) -> Door:
@@ -59,9 +80,13 @@ class CsmsOnBench:
         if self.links.relay is None:
             return await self.csms.listen(host, number, door)
         behind = await self.csms.listen("127.0.0.1", 0, door)  # the relay takes the address that stations know
-        return await self.links.to_csms(behind, f"{host}:{number}")
+        door.url = await self.links.to_csms(behind, f"{host}:{number}")
+        return door.url
 
     async def stop(self) -> None:
+        if self.proxy:
+            await self.proxy.close()
+            self.proxy = None
         if self.csms:
             await self.csms.close()
             self.csms = None

@@ -23,15 +23,15 @@ class OcppRecorder:
     """An observer of OCPP agents (harness/ocpp/observer.py) that hands everything to `Recorder.record` or its like."""
 
     def __init__(self, record: Callable[..., Any], kind: str = NEAR) -> None:
-        self._record = record
+        self.record = record
         self.kind = kind
 
     def frame(self, station: str, source: str, target: str, text: str) -> None:
-        self._record("ocpp", self.kind, source, target, text=text, station=station)
+        self.record("ocpp", self.kind, source, target, text=text, station=station)
 
     def link(self, station: str, what: str, **details: Any) -> None:
         if self.kind == NEAR:
-            self._record("ocpp", "ocpp.link", "charger", "csms", what=what, station=station, **details)
+            self.record("ocpp", "ocpp.link", "charger", "csms", what=what, station=station, **details)
 
 
 @dataclass(frozen=True, slots=True)

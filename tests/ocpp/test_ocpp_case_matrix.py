@@ -5,10 +5,13 @@ Cases with a vehicle take a second each; `make soak` runs those (tests/soak/ocpp
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from suite import NAMING_A_CASE, UNRELATED, Suite, asked, surprises
 
 from drivers.emulators import station_defects
+from harness.lab import OcppGateway
 
 SUITE = Suite()
 QUICK = [one for one in NAMING_A_CASE if SUITE.cases[one.found_by].sut != "pair"]
@@ -39,3 +42,12 @@ def test_a_clean_device_passes(tmp_path, role):
 def test_the_case_named_for_a_defect_finds_it_and_no_unrelated_one_does(tmp_path, defect):
     found = SUITE.findings(tmp_path / "run", (defect.id,), asked(defect))
     assert surprises(defect, found) == ""
+
+
+def test_a_whole_campaign_runs_behind_a_gateway(tmp_path):
+    suite = Suite()
+    suite.lab = suite.lab.model_copy(update={"ocpp_gateway": OcppGateway()})
+    assert suite.findings(tmp_path / "run", (), ["PF_Q04_01_CS"]) == {"PF_Q04_01_CS": set()}
+    (transcript,) = (tmp_path / "run").glob("evidence/*/transcript.jsonl")
+    kinds = [line["kind"] for line in map(json.loads, transcript.read_text().splitlines())]
+    assert kinds.count("ocpp.frame") == kinds.count("ocpp.far") > 10
