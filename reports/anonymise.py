@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from harness.campaign.records import Unit
 from harness.transcript.visible import visible
@@ -33,6 +34,8 @@ _DIGITS = {"vehicle": 3}
 _NAMING = {"maker", "model", "variant", "model_year", "firmware", "hardware", "software"}
 """Identity entries that tell a product, not a specimen: a client may read them."""
 _REMEMBERED = 200
+_OCTETS = ("hex", "octets", "exi")
+"""Keys of octets as they were on a wire: identities in them stand at no octet's border."""
 _ROLES = {
     "vehicle",
     "charger",
@@ -100,6 +103,21 @@ class Names:
             if len(text) <= _REMEMBERED:
                 self.told[text] = told
         return told
+
+    def cleaned(self, value: Any) -> Any:
+        """A JSON value as this level may show it: whole internally, elsewhere every text redacted and octets left out."""
+        if self.level is Level.INTERNAL:
+            return value
+        if isinstance(value, str):
+            return self.redacted(value)
+        if isinstance(value, dict):
+            return {
+                self.redacted(str(key)): "[octets]" if key in _OCTETS else self.cleaned(item)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [self.cleaned(item) for item in value]
+        return value
 
     def redacted(self, text: str) -> str:
         if self.pattern is not None:

@@ -11,7 +11,7 @@ import base64
 import json
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -85,36 +85,15 @@ def _details(one: AttemptRow, read: Reader | None, names: Names) -> dict[str, An
     details: dict[str, Any] = msgspec.to_builtins(one)
     details["duration"] = "" if one.duration_s is None else duration(one.duration_s)
     if read:
-        timeline = msgspec.to_builtins(read(one.id))
-        timeline["entries"] = [_shown(entry, names) for entry in timeline["entries"]]
-        details["timeline"] = timeline
+        timeline = read(one.id)
+        if names.level.pseudonymous:  # a group sees order and names of messages
+            timeline = replace(timeline, entries=tuple(replace(one, detail=None) for one in timeline.entries))
+        details["timeline"] = msgspec.to_builtins(timeline)
     elif names.level is Level.PUBLIC:
         details["without_timeline"] = "Messages are not shown at this level."
     elif one.evidence:
         details["without_timeline"] = f"The transcript lies in the evidence of attempt {one.id}."
     return details
-
-
-def _shown(entry: dict[str, Any], names: Names) -> dict[str, Any]:
-    """An entry as the level allows: a group sees order and names of messages, a client no identities."""
-    if names.level is Level.INTERNAL:
-        return entry
-    detail = None if names.level.pseudonymous else _redacted(entry["detail"], names)
-    cleaned = {key: names.redacted(entry[key]) for key in ("lane", "source", "target", "title")}
-    return {**entry, **cleaned, "detail": detail}
-
-
-def _redacted(value: Any, names: Names) -> Any:
-    if isinstance(value, str):
-        return names.redacted(value)
-    if isinstance(value, dict):
-        return {
-            names.redacted(key): "[octets]" if key in ("hex", "octets") else _redacted(item, names)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_redacted(item, names) for item in value]
-    return value
 
 
 def _index(document: Document, starts: list[int]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from reports import html, junit, pdf
-from reports.anonymise import Level, names_for
+from reports.anonymise import Level, Names, names_for
 from reports.compare import compare
 from reports.decode import decode
 from reports.document import Document
@@ -58,7 +58,7 @@ def make_report(
         raise ReportError(f"the pseudonym key {key} would lie in the report's own folder: choose another --out")
     names = names_for(loaded.units, level, key)
     document = tell(loaded, names, compare(load([baseline]), loaded, names) if baseline else None)
-    timelines = timelines_of(loaded)
+    timelines = timelines_of(loaded, names)
     drawings = draw(document, timelines)
     out.mkdir(parents=True, exist_ok=True)
     writers: dict[str, Callable[[], bytes]] = {
@@ -86,13 +86,13 @@ def as_json(document: Document) -> bytes:
     return msgspec.json.encode(document, order="deterministic") + b"\n"
 
 
-def timelines_of(loaded: Loaded) -> Callable[[str], Timeline]:
+def timelines_of(loaded: Loaded, names: Names) -> Callable[[str], Timeline]:
     """Reads an attempt's transcript when it is asked for; the last few are kept, charts and drill-down share them."""
 
     @lru_cache(maxsize=32)
     def timeline(attempt: str) -> Timeline:
         own = attempt.rpartition("/")[2]
-        return read(loaded.folders[attempt] / "evidence" / own, decode)
+        return read(loaded.folders[attempt] / "evidence" / own, decode, names.cleaned)
 
     return timeline
 

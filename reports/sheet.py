@@ -70,7 +70,7 @@ def _sheet(unit: Unit, loaded: Loaded, pseudonyms: Names, key: Path, shares: dic
         campaign=replace(loaded.campaign, title=f"{loaded.campaign.title}: private sheet of {unit.key}"),
     )
     document = tell(mine, names)
-    read = timelines_of(mine)
+    read = timelines_of(mine, names)
     here = Figure(
         "here",
         f"You are here: {unit.key} among the {unit.kind}s of this campaign, by share of passed results.",

@@ -59,16 +59,20 @@ class Timeline:
     left_out: int = 0
 
 
-def read(folder: Path, decode: Decode) -> Timeline:
-    """The timeline of one attempt's evidence folder, its first event at zero; empty if nothing was recorded."""
+def read(folder: Path, decode: Decode, clean: Callable[[Any], Any] = lambda value: value) -> Timeline:
+    """The timeline of one attempt's evidence folder, its first event at zero; empty if nothing was recorded.
+
+    `clean` takes from a JSON value what the report must not show. It comes before clipping: half an identity is one too.
+    """
     path = folder / "transcript.jsonl"
     events = list(_readable(path)) if path.is_file() else []
     zero_s = events[0].at_s if events else 0.0
     curves: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for event in events:
-        _follow(event, curves)
+        _follow(event, curves, clean)
     measured = {name for _, name in curves}
-    for name, points in _series(folder / "series.csv"):
+    for column, points in _series(folder / "series.csv"):
+        name = visible(clean(column), 40)
         if name not in measured:
             curves["series", name] = points
     said = [event for event in events if event.kind != "reading"]
@@ -76,7 +80,7 @@ def read(folder: Path, decode: Decode) -> Timeline:
     shown = said[:_FIRST] + said[-_LAST:] if left_out else said
     messages = decode(events)
     return Timeline(
-        entries=tuple(_entry(event, messages, zero_s) for event in shown),
+        entries=tuple(_entry(event, messages, zero_s, clean) for event in shown),
         curves=tuple(
             Curve(role, name, tuple((round(at - zero_s, 4), value) for at, value in thinned(points)))
             for (role, name), points in sorted(curves.items())
@@ -93,11 +97,15 @@ def _readable(path: Path) -> Iterator[Event]:
         yield Event(0, 0.0, 0, "bench", "bench", data={"what": f"the transcript cannot be read further: {problem}"})
 
 
-def _follow(event: Event, curves: dict[tuple[str, str], list[tuple[float, float]]]) -> None:
+def _follow(
+    event: Event, curves: dict[tuple[str, str], list[tuple[float, float]]], clean: Callable[[Any], Any]
+) -> None:
     if event.kind == "reading":
         for name, value in event.data.items():
             if isinstance(value, int | float) and not isinstance(value, bool) and "_" in name and name != "at_s":
-                curves[visible(event.source or event.channel, 40), visible(name, 40)].append((event.at_s, float(value)))
+                curves[visible(clean(event.source or event.channel), 40), visible(clean(name), 40)].append(
+                    (event.at_s, float(value))
+                )
     elif event.kind == "ocpp.frame" and (setpoint := _setpoint(str(event.data.get("text", "")))) is not None:
         curves["csms", "setpoint_w"].append((event.at_s, setpoint))
 
@@ -122,7 +130,7 @@ def _series(path: Path) -> Iterator[tuple[str, list[tuple[float, float]]]]:
             for name, text in row.items():
                 value = _float(text)
                 if name and name != "at_s" and at_s is not None and value is not None:
-                    columns[visible(name, 40)].append((at_s, value))
+                    columns[name].append((at_s, value))
     yield from columns.items()
 
 
@@ -147,14 +155,14 @@ def thinned(points: list[tuple[float, float]], wanted: int = _POINTS) -> Iterabl
     return kept
 
 
-def _entry(event: Event, messages: dict[int, tuple[str, Any]], zero_s: float) -> Entry:
+def _entry(event: Event, messages: dict[int, tuple[str, Any]], zero_s: float, clean: Callable[[Any], Any]) -> Entry:
     title, detail = messages.get(event.number) or told(event)
     return Entry(
         number=event.number,
         at_s=round(event.at_s - zero_s, 6),
-        lane=visible(event.channel, 40),
-        source=visible(event.source, 40),
-        target=visible(event.target, 40),
-        title=visible(title, 160),
-        detail=tree(detail),
+        lane=visible(clean(event.channel), 40),
+        source=visible(clean(event.source), 40),
+        target=visible(clean(event.target), 40),
+        title=visible(clean(title), 160),
+        detail=tree(clean(detail)),
     )

@@ -11,8 +11,9 @@ import pytest
 import synthetic
 
 from harness.campaign.evidence import write_manifest
-from harness.campaign.records import Pair, Planned, Unit
+from harness.campaign.records import Pair, Planned, Step, Unit
 from harness.campaign.store import Store
+from harness.transcript.event import Event, to_line
 from harness.verdict import Finding, Severity, Side, Verdict
 from reports import ReportError, make_report
 from reports.anonymise import Level, names_for
@@ -37,6 +38,26 @@ PLANTED = {
 }
 
 
+def events(said: str) -> list[Event]:
+    """Every channel speaks of identities: devices, the operator, the bench."""
+    frame = json.dumps([2, "1", "BootNotification", {"chargingStation": {"vendorName": said}}])
+    told = [
+        ("case", "step", {"text": said}),
+        ("operator", "operator", {"prompt": f"Plug in {said}", "answer": said, "by": said, "photo": PLANTED["file"]}),
+        ("ocpp", "ocpp.frame", {"text": frame, "station": said}),
+        ("v2g", "v2g.link", {"what": f"connected by {said}"}),
+        ("bench", "bench", {"what": "note", "text": said, "note": said}),
+        ("bench", "bench", {"what": "x" * 150 + PLANTED["vin"]}),  # clipping must not leave half of it
+        ("can.a", "can.frame", {"name": said, "id": 7}),
+        (said[:30], "reading", {"active_w": 1.0}),
+    ]
+    at = synthetic.START_UTC_US
+    return [
+        Event(place, float(place), at, channel, kind, said, said, data)
+        for place, (channel, kind, data) in enumerate(told, start=1)
+    ]
+
+
 @pytest.fixture(scope="module")
 def talkative(tmp_path_factory):
     """A run whose every text speaks of identities."""
@@ -55,6 +76,7 @@ def talkative(tmp_path_factory):
         attempt = store.begin("PF_V2G_01", Pair("car-17", "cs-42"), {"note": said}, at_utc_us=synthetic.START_UTC_US)
         (run / "evidence" / attempt).mkdir()
         (run / "evidence" / attempt / PLANTED["file"]).write_bytes(b"jpeg")
+        (run / "evidence" / attempt / "transcript.jsonl").write_bytes(b"".join(to_line(one) for one in events(said)))
         from harness.campaign.evidence import collect
 
         store.finish(
@@ -63,6 +85,7 @@ def talkative(tmp_path_factory):
             at_utc_us=synthetic.START_UTC_US + 1,
             side=Side.VEHICLE,
             reason=f"it said {said}",
+            steps=[Step(1.0, f"Plug the connector into {said}", f"done by {said}")],
             findings=[Finding("rule/x", "V2G20-1", Severity.FAIL, Side.VEHICLE, f"it said {said}")],
             evidence=collect(run, attempt),
         )
@@ -75,7 +98,8 @@ def talkative(tmp_path_factory):
 def texts(out) -> str:
     found = "\n".join(path.name + "\n" + readable(path) for path in out.iterdir())
     if shutil.which("pdftotext"):
-        found += subprocess.run(["pdftotext", out / "report.pdf", "-"], capture_output=True, text=True).stdout
+        for command in (["pdftotext", out / "report.pdf", "-"], ["pdfinfo", "-meta", out / "report.pdf"]):
+            found += subprocess.run(command, capture_output=True, text=True).stdout
     return found.replace("\u200b", "").lower()
 
 
@@ -84,6 +108,7 @@ def test_no_planted_identity_is_in_any_file(talkative, tmp_path, level):
     make_report([talkative], tmp_path / "out", anonymise=level, key=tmp_path / "keys" / "k.json")
     told = texts(tmp_path / "out")
     assert [where for where, secret in PLANTED.items() if secret.lower() in told] == []
+    assert PLANTED["vin"][:8].lower() not in told
     assert "v-00" in told
 
 

@@ -11,6 +11,7 @@ from base64 import b64decode
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import synthetic
@@ -18,7 +19,7 @@ import synthetic
 from harness.campaign.records import Campaign, Pair
 from harness.campaign.statistics import Share
 from harness.verdict import Verdict
-from reports import ReportError, make_report
+from reports import ReportError, make_report, make_sheets
 
 RIGHT_TO_LEFT = "\u202e"
 HOSTILE = (
@@ -169,6 +170,12 @@ def test_hostile_strings_are_text_in_every_format(tmp_path):
     assert "49" not in re.findall(r"meter values come late[^<]*", page)[0]
     for chunk in chunks_of(page):
         assert RIGHT_TO_LEFT not in json.dumps(chunk, ensure_ascii=False)
+    suites = ElementTree.parse(tmp_path / "out" / "report.junit.xml")  # well-formed, whatever a device says
+    assert len(suites.findall(".//testcase")) == len(document(tmp_path / "out")["cells"])
+    assert RIGHT_TO_LEFT not in (tmp_path / "out" / "report.json").read_text()
+    for sheet in make_sheets([run], tmp_path / "sheets", key=tmp_path / "key.json"):
+        assert "<script>alert" not in sheet.read_text()
+        assert RIGHT_TO_LEFT not in sheet.read_text()
     printed = text_of_pdf(tmp_path / "out")
     assert '#panic("typst")[*b*]$x$' in re.sub(r"\s+|\u200b", "", printed)
     assert RIGHT_TO_LEFT not in printed
