@@ -32,6 +32,10 @@ _BY_CONTENT = frozenset(
 _LINK_OF = {"iso15118-20": "v2g", "iso15118-2": "v2g", "din70121": "v2g", "ocpp2.1": "ocpp"}
 _ENDLESS = frozenset({"swallowed", "spoilt"})
 """What no end of an impairment makes good again: octets are gone."""
+_WEIGHT = 0.1
+"""From which part of a wait on lateness may have decided what was waited for (our default)."""
+_LOST = frozenset({"closed", "refused"})
+"""What a link event says where a connection is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +101,10 @@ def _excuse(case: Case, causes: Sequence[Cause], verdict: Verdict) -> None:
     if _knows(case, verdict):
         return
     for place, one in enumerate(case.measurements):
-        if one.verdict is Verdict.FAIL and one.at_s is not None and _latest(causes, one.at_s, one.at_s):
+        if one.verdict is Verdict.FAIL and one.at_s is not None and _of_a_wait(case, causes, one.at_s):
             case.measurements[place] = replace(one, side=Side.BENCH)
-    now_s = case.recorder.clock.now_s()
     if case.stopped and case.stopped[0] in (Verdict.FAIL, Verdict.INCONCLUSIVE):
-        if cause := _latest(causes, now_s, now_s):
+        if cause := _of_a_wait(case, causes, case.recorder.clock.now_s()):
             case.stopped = (verdict, Side.BENCH, _told(cause, case.stopped[2]))
     elif told and verdict is Verdict.INCONCLUSIVE and not case.stopped and not _still_failed(case):
         case.stopped = (verdict, Side.BENCH, told)
@@ -112,12 +115,33 @@ def _cause_of(case: Case, finding: Finding, causes: Iterable[Cause]) -> Cause | 
         return None
     times = [case.recorder.events[number - 1].at_s for number in finding.events if number]
     since_s, until_s = min(times, default=0.0), max(times, default=case.recorder.clock.now_s())
+    if finding.rule == case.usecase.id:
+        return _of_a_wait(case, causes, until_s)
     link = _LINK_OF.get(finding.rule.partition("/")[0], "")
     return _latest(causes, since_s, until_s, link, by_content=_by_content(finding.rule))
 
 
+def _of_a_wait(case: Case, causes: Iterable[Cause], missed_s: float) -> Cause | None:
+    """Why something that the case waited for since its last step may have been missed.
+
+    A tenth of a second beside a wait of ten changes nothing: lateness has to weigh, or to have cost a connection.
+    """
+    near = [one for one in causes if one.explains(missed_s, missed_s, "", False)]
+    cause = _latest(near, missed_s, missed_s)
+    if cause is None or cause.link:
+        return cause
+    waited_from_s = max((at_s for at_s, _ in case.steps if at_s <= missed_s), default=0.0)
+    late_s = sum(one.until_s - one.since_s for one in near if one.until_s >= waited_from_s)
+    earliest_s = min(one.since_s for one in near)
+    lost = any(
+        event.kind in ("v2g.link", "ocpp.link") and event.data.get("what") in _LOST
+        for event in case.recorder.events
+        if earliest_s <= event.at_s <= missed_s
+    )
+    return cause if lost or late_s >= _WEIGHT * (missed_s - waited_from_s) else None
+
+
 def _by_content(rule: str) -> bool:
-    """False for a case's own expectations: each waits for something."""
     if rule not in RULES:
         return False
     check = RULES[rule].check

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness.campaign.excuse import excuse
-from harness.case import Case, Subject, running
+from harness.case import Case, ExpectationMissed, Subject, running
 from harness.clock import Clock
 from harness.lab import Device
 from harness.lag import BOUND_S, REACH_S, beat, late_beats
@@ -31,6 +31,10 @@ async def case():
 def late(case, by_s=0.4, at_s=None):
     due_s = case.recorder.clock.now_s() if at_s is None else at_s
     case.recorder.record("bench", "bench", what="late", process="charger_unit", due_s=due_s, late_s=by_s)
+
+
+def settled_s(case):
+    return case.recorder.clock.now_s() + 0.5
 
 
 def found(case, rule):
@@ -79,6 +83,25 @@ async def test_measurements_and_torn_sessions_are_excused_alike(case):
     excuse(case)
     assert (case.verdict, case.side) == (Verdict.ERROR, Side.BENCH)
     assert case.measurements[0].side is Side.BENCH
+
+
+async def test_a_beat_that_is_late_by_little_beside_the_wait_excuses_nothing(case):
+    case.steps.append((case.recorder.clock.now_s() - 10.0, "the CSMS asks for -5 kW"))
+    late(case, by_s=0.4)
+    with pytest.raises(ExpectationMissed):
+        case.measure(Measurement("power", 5000.0, "W", Limit(high=0.0), side=Side.STATION, at_s=settled_s(case)))
+    excuse(case)
+    assert (case.verdict, case.side) == (Verdict.FAIL, Side.STATION)
+
+
+async def test_a_connection_lost_after_a_late_beat_is_the_benchs_however_long_the_wait_was(case):
+    case.steps.append((case.recorder.clock.now_s() - 10.0, "the CSMS asks for -5 kW"))
+    late(case, by_s=0.4)
+    case.recorder.record("v2g", "v2g.link", "charger", "", what="closed", session=1)
+    with pytest.raises(ExpectationMissed):
+        case.measure(Measurement("power", 0.0, "W", Limit(high=-4500.0), side=Side.STATION, at_s=settled_s(case)))
+    excuse(case)
+    assert (case.verdict, case.side) == (Verdict.ERROR, Side.BENCH)
 
 
 async def test_a_punctual_bench_changes_nothing(case):
