@@ -8,7 +8,7 @@ from harness.clock import Clock
 from harness.exi.declare import Record
 from harness.iso15118.order import name_of
 from harness.iso15118.quantities import Limits
-from harness.iso15118.services import Energy, Service
+from harness.iso15118.services import Energy, energy_of
 from harness.iso15118.vehicle import Inlet, Needs
 from harness.plant.port import PlantPort
 
@@ -47,7 +47,9 @@ class PlantCar:
     ) -> None:
         self.plant = plant
         self.clock = clock
-        self.most = self._dc_most = limits
+        self.most = limits
+        self.in_ac = False
+        """Whether the session's energy goes through the on-board charger."""
         self.capacity_wh = capacity_wh
         self.need = MobilityNeed()
         self.plugged_at_s = clock.now_s()
@@ -57,6 +59,9 @@ class PlantCar:
         """The car's limits, tapered by what the battery management allows now."""
         if not self.most.maximum_voltage_v:
             return self.most
+        if self.in_ac:
+            back_w = min(AC_LIMITS.maximum_discharge_power_w, self.most.maximum_discharge_power_w)
+            return replace(AC_LIMITS, maximum_discharge_power_w=back_w)
         state = self.plant.state
         charge_a = min(self.most.maximum_charge_current_a, state.battery_maximum_charge_a)
         back_a = min(self.most.maximum_discharge_current_a, state.battery_maximum_discharge_a)
@@ -105,8 +110,8 @@ class PlantCar:
     def sending(self, request: Record) -> None:
         name = name_of(request)
         if name == "ServiceSelectionReq":
-            chosen = Service(request.__dict__["selected_energy_transfer_service"].service_id)
-            self.most = AC_LIMITS if chosen.energy is Energy.AC else self._dc_most
+            chosen = energy_of(request.__dict__["selected_energy_transfer_service"].service_id)
+            self.in_ac = chosen is Energy.AC
         elif name in READY_STATES:
             self.plant.command(pilot_state=READY_STATES[name])
         elif name == "PowerDeliveryReq" and request.__dict__["charge_progress"] == "Start":
@@ -134,6 +139,7 @@ class PlantCar:
     def _follow(self, response: Record) -> None:
         """Let the on-board charger follow the station's target, or its own maximum where none is stated."""
         target = getattr(response.__dict__["control_mode"], "evse_target_active_power", None)
-        wanted_w = self.most.maximum_charge_power_w if target is None else float(target)
-        power_w = min(max(wanted_w, -self.most.maximum_discharge_power_w), self.most.maximum_charge_power_w)
+        limits = self.limits
+        wanted_w = limits.maximum_charge_power_w if target is None else float(target)
+        power_w = min(max(wanted_w, -limits.maximum_discharge_power_w), limits.maximum_charge_power_w)
         self.plant.command(ac_current_a=power_w / (3.0 * self.plant.state.grid_voltage_v))

@@ -87,6 +87,12 @@ _ENERGY = {
     Service.DC_ACDP_BPT: Energy.ACDP,
 }
 
+
+def energy_of(service_id: int) -> Energy | None:
+    """The message set of a ServiceID, whoever chose it; None for what is no energy service or no service at all."""
+    return _ENERGY.get(Service(service_id)) if service_id in set(Service) else None
+
+
 NAMESPACES: Mapping[Energy, str] = {energy: f"urn:iso:std:iso:15118:-20:{energy}" for energy in Energy}
 """Protocol namespaces that supportedAppProtocol negotiates; all in version 1.0."""
 

@@ -192,7 +192,7 @@ async def a_limit_moves_in_the_loop(evcc: EvccOnBench, *, what: str, values: dic
 
 
 @for_each(
-    [row("TC_SECC_CMN_VTB_Authorization_051", "V2G20-2209")],
+    [row("TC_SECC_CMN_VTB_Authorization_051", "V2G20-2209", requires=["eim_only"])],
     into=globals(),
     sut="charger",
     liveness=True,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.iso15118.evcc_shell import Evcc
-from harness.iso15118.messages import common, dc
+from harness.iso15118.messages import ac, common, dc
 from harness.iso15118.messages.sap import AppProtocol
 from harness.iso15118.quantities import changed, limit_fields, rational
 from harness.iso15118.services import NAMESPACES, Energy
@@ -37,17 +37,24 @@ def protocols(*entries: tuple[str, int, int, int, int]) -> Change:
     return with_values(app_protocol=tuple(offered))
 
 
+_ONE_WAY: dict[type, Any] = {
+    dc.BPTDCCPDReqEnergyTransferMode: dc.DCCPDReqEnergyTransferMode,
+    ac.BPTACCPDReqEnergyTransferMode: ac.ACCPDReqEnergyTransferMode,
+}
+_TWO_WAY: dict[type, Any] = {one: two for two, one in _ONE_WAY.items()}
+
+
 def one_way_parameters(_: Evcc, right: Any) -> Any:
     """Charge parameters without discharge limits."""
-    kept: dict[str, Any] = {
-        name: right.energy_transfer_mode.__dict__[name] for name in dc.DCCPDReqEnergyTransferMode.__dataclass_fields__
-    }
-    return changed(right, energy_transfer_mode=dc.DCCPDReqEnergyTransferMode(**kept))
+    given = right.energy_transfer_mode
+    kind = _ONE_WAY[type(given)]
+    kept = {name: value for name, value in given.__dict__.items() if name in kind.__dataclass_fields__}
+    return changed(right, energy_transfer_mode=kind(**kept))
 
 
 def two_way_parameters(ev: Evcc, right: Any) -> Any:
     """Charge parameters with discharge limits."""
-    kind = dc.BPTDCCPDReqEnergyTransferMode
+    kind = _TWO_WAY[type(right.energy_transfer_mode)]
     values: dict[str, Any] = limit_fields(kind, "ev_", ev.session.vehicle.limits)
     return changed(right, energy_transfer_mode=kind(**values))
 
