@@ -13,6 +13,7 @@ from dataclasses import fields
 from functools import partial
 from typing import Any
 
+from drivers.can_gateway.two_bus import TwoBusGateway
 from drivers.emulators.catalogue import defect_of
 from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentLost
 from drivers.registry import driver_class, make_driver
@@ -20,6 +21,7 @@ from drivers.roles import Device as Driver
 from drivers.roles import Identity, PowerReading
 from drivers.safe_off import ORDER, SafeOff
 from drivers.wire import Connection
+from harness.can_evidence import CanEvidence
 from harness.case import Subject
 from harness.clock import Clock, TimeMode, end_task
 from harness.emulation import Emulation, FarEnd, VirtualEmulation, WireEmulation
@@ -74,6 +76,7 @@ class Bench:
         self._sampler: asyncio.Task[None] | None = None
         self._beating: asyncio.Task[None] | None = None
         self._resources: dict[str, str] = {}
+        self._frames: CanEvidence | None = None
         self._other: FarEnd | None = None
         self._check_programs()
         self.links = NetworkOnBench(lab, self.record, wanted=impaired, options=self._network_options())
@@ -123,6 +126,8 @@ class Bench:
     async def prepare(self, subject: Subject, recorder: Recorder) -> None:
         """Everything up, connected to the subject's devices, unplugged and safe; raises BenchError."""
         self.recorder = recorder
+        if self._frames:
+            self._frames.begin(recorder)
         self.operator.sources_off = False
         if self.network_note:
             self.record("bench", "bench", what="note", text=self.network_note)
@@ -142,17 +147,19 @@ class Bench:
         if self._sampler:
             await end_task(self._sampler)
             self._sampler = None
-        await self.links.mend()
         try:
             await self.make_safe(SOURCES)
             self.operator.sources_off = True
         finally:
+            await self.links.mend()
             if self.subject and self.subject.charger:
                 await self.csms.end_transaction(self.subject, POLITE_S)
             await self._unplug_quietly()
             await self.clock.sleep(UNPLUGGED_S)
             await self.v2g.close()
             self.csms.forget()
+            if self._frames:
+                self._frames.end()
         await self.make_safe()
 
     async def down(self) -> None:
@@ -334,6 +341,11 @@ class Bench:
             role, self.clock, end.resource, self.lab.located(device.options), partial(self._exchanged, role), end.object
         )
         driver = make_driver(device.driver, connection)
+        if isinstance(driver, TwoBusGateway):
+            self._frames = CanEvidence(tuple(driver.mapping.databases), driver.options.log, self.record)
+            driver.on_frame = self._frames
+            if self.recorder:
+                self._frames.begin(self.recorder)
         await driver.open()
         self.drivers[role] = driver
         serial = (await driver.identity()).serial

@@ -37,6 +37,8 @@ class TwoBusOptions(Options):
     bitrate: int = 500_000
     settings: dict[str, Any] = pydantic.Field(default_factory=dict)
     """Further arguments of python-can's Bus, the same for all buses."""
+    log: Literal["blf", "asc", ""] = "blf"
+    """Format of the frame log in the evidence; empty: none."""
     default_cycle_s: float = 0.1
     """For messages whose database gives no cycle time."""
 

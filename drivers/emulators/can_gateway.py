@@ -74,6 +74,7 @@ class CanGateway:
         self._dead = False
         self._first_s: float | None = None
         self._last_s: float | None = None
+        self._a_spoke = False
         self._under_load = False
 
     def _passage(self, route: Route) -> Passage:
@@ -88,7 +89,7 @@ class CanGateway:
 
     def receive(self, bus: str, frame: Frame, now_s: float) -> list[tuple[str, Frame]]:
         self._note_load(now_s)
-        if not self._awake(now_s):
+        if not self._awake(bus, now_s):
             return self.tick(now_s)
         passage = self._passages.get((bus, frame.id))
         if passage is None:
@@ -159,15 +160,17 @@ class CanGateway:
         ignored = "ignores-crc" if check == "wrong crc" else "ignores-counter"
         return ignored in self.active
 
-    def _awake(self, now_s: float) -> bool:
+    def _awake(self, bus: str, now_s: float) -> bool:
         slept = self._last_s is not None and now_s - self._last_s > _SLEEP_S
         self._last_s = now_s
         if self._first_s is None:
             self._first_s = now_s
         if slept and "never-wakes" in self.active:
             self._dead = True
+        self._a_spoke = bus == "a" or (self._a_spoke and not slept)
         starting = "slow-start" in self.active and now_s - self._first_s < _START_S
-        return not self._dead and not starting
+        waiting = "waits-for-a" in self.active and not self._a_spoke
+        return not (self._dead or starting or waiting)
 
     def _note_load(self, now_s: float) -> None:
         self._arrivals.append(now_s)

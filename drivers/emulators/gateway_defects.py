@@ -21,6 +21,7 @@ _TEXTS = {
     "drops-under-load": ("loses every second frame when a bus is loaded", "PF_GW_09"),
     "slow-start": ("passes nothing during its first 10 s", "PF_GW_10"),
     "never-wakes": ("after both buses were silent for 5 s it stays asleep", "PF_GW_10"),
+    "waits-for-a": ("passes nothing from bus b before bus a has spoken since both were silent", "PF_GW_11"),
     "clips-negative": ("negative values become zero: no discharging", "PF_GW_02"),
 }
 

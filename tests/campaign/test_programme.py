@@ -62,3 +62,17 @@ def test_a_wrong_lab_file_is_a_usage_error_with_its_place(lab):
     code, output = lab.run()
     assert code == 4
     assert "seriall: unknown key; did you mean 'serial'?" in output
+
+
+def test_a_case_on_bad_links_is_a_case_of_its_own_and_prints_them(lab):
+    arguments = ("--time", "virtual", "--case", "PF_PRG_10", "--impairment", "none", "--impairment", "lte-poor")
+    code, output = lab.run(*arguments)
+    assert code == 0, output
+    assert lab.verdicts() == {"PF_PRG_10": ("pass", ""), "PF_PRG_10@lte-poor": ("pass", "")}
+    (run,) = lab.runs
+    assert "lte-poor" in (run / "report" / "report.html").read_text()
+    frames = [path.name for path in (run / "evidence").glob("*/can.blf")]
+    assert len(frames) == 2
+    code, output = lab.run("--impairment", "lte-por")
+    assert code == 4
+    assert "no impairment profile 'lte-por'; nearest is lte-poor" in output

@@ -1,6 +1,9 @@
 """Things die in the middle of a run over real wires: the run goes on, and what happened is charged rightly."""
 
+import functools
+import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -11,6 +14,30 @@ from harness.campaign.evidence import STORE, verify
 from harness.campaign.store import Store
 
 STEP_S = 60
+TRIES = 3
+
+
+def again_if_the_bench_was_late(test):
+    """These tests keep real timers. Where this computer missed them the harness says so itself; then it is tried again."""
+
+    @functools.wraps(test)
+    def repeated(lab, **values):
+        for left in reversed(range(TRIES)):
+            try:
+                test(lab, **values)
+                break
+            except AssertionError:
+                if not left or not was_late(lab):
+                    raise
+                shutil.rmtree(lab.folder / "runs")
+
+    return repeated
+
+
+def was_late(lab):
+    (run,) = lab.runs
+    with Store.open(run / STORE, readonly=True) as store:
+        return any("the bench itself was late" in one.reason for result in store.results() for one in result.attempts)
 
 
 def wait_for(lab, text):
@@ -51,6 +78,7 @@ def finish(process):
         ("pilot_box", "error", {"bench"}),
     ],
 )
+@again_if_the_bench_was_late
 def test_an_emulator_that_is_killed_in_the_loop_costs_one_case(lab, victim, verdict, sides):
     process = lab.start("--case", "PF_PRG_05", "--case", "PF_PRG_06")
     wait_for(lab, "power holds")
@@ -64,6 +92,7 @@ def test_an_emulator_that_is_killed_in_the_loop_costs_one_case(lab, victim, verd
     assert verify(lab.runs[0]) == []
 
 
+@again_if_the_bench_was_late
 def test_ctrl_c_and_resume_give_one_run_with_every_attempt_kept(lab):
     process = lab.start("--case", "PF_PRG_03", "--case", "PF_PRG_05")
     wait_for(lab, "power holds")
@@ -83,6 +112,7 @@ def test_ctrl_c_and_resume_give_one_run_with_every_attempt_kept(lab):
     assert (run / "report" / "report.html").is_file()
 
 
+@again_if_the_bench_was_late
 def test_a_killed_harness_is_resumed_with_the_running_attempt_marked(lab):
     process = lab.start("--case", "PF_PRG_05")
     wait_for(lab, "power holds")
@@ -94,3 +124,47 @@ def test_a_killed_harness_is_resumed_with_the_running_attempt_marked(lab):
         (result,) = [one for one in store.results() if one.planned.case == "PF_PRG_05"]
     assert [str(one.verdict) for one in result.attempts] == ["aborted", "pass"]
     assert result.attempts[0].exit_reason == "interrupted"
+
+
+def test_a_device_that_was_stopped_by_a_busy_computer_is_not_charged(lab):
+    process = lab.start("--case", "PF_PRG_05")
+    wait_for(lab, "power holds")
+    charger = emulator(process.pid, "charger_unit")
+    os.kill(charger, signal.SIGSTOP)
+    time.sleep(1.5)
+    os.kill(charger, signal.SIGCONT)
+    code, output = finish(process)
+    assert code == 1, output
+    assert lab.verdicts()["PF_PRG_05"] == ("error", "bench"), output
+    assert "the bench itself was late (charger_unit ran 1." in " ".join(output.split())
+    assert "allowed 0.1 s, our default" in " ".join(output.split())
+
+
+CUT = """
+profiles:
+  cut: {source: our default, links: [ocpp], outage_every_s: 600, outage_after_s: 15, outage_s: 3, cuts: true}
+"""
+
+
+@again_if_the_bench_was_late
+@pytest.mark.parametrize(
+    ("defect", "verdict"), [("", ("pass", "")), ("never-reconnects", ("fail", "station"))], ids=["sound", "stays away"]
+)
+def test_a_websocket_that_is_cut_in_the_main_programme_is_the_stations_to_mend(lab, defect, verdict):
+    (lab.folder / "links.yaml").write_text(CUT)
+    text = lab.file.read_text().replace(
+        "driver: network.stream_relay", "{driver: network.stream_relay, options: {profiles: links.yaml}}"
+    )
+    text = text.replace("network:\n    {driver", "network: {driver").replace("hold_s: 3", "hold_s: 15")
+    lab.file.write_text(text)
+    arguments = ["--case", "PF_PRG_05", "--impairment", "cut"] + (["--defect", defect] if defect else [])
+    code, output = lab.run(*arguments)
+    assert code == (verdict[0] != "pass"), output
+    assert lab.verdicts()["PF_PRG_05@cut"] == verdict, output
+    (transcript,) = lab.folder.glob("runs/2*/evidence/*/transcript.jsonl")
+    events = [json.loads(line) for line in transcript.read_text().splitlines()]
+    (cut_s,) = [event["at_s"] for event in events if event["kind"] == "network" and event["data"]["what"] == "cut"]
+    links = [event["data"]["what"] for event in events if event["kind"] == "ocpp.link" and event["at_s"] >= cut_s]
+    assert links[:1] == ["closed"]
+    assert ("connected" in links) == (not defect)
+    assert verify(lab.runs[0]) == []
