@@ -106,7 +106,8 @@ class Bench:
             self.operator.bind()
         if self.mode is TimeMode.WIRE and self.lab.emulated:
             try:
-                self.network = enter_private_network()
+                self.network = enter_private_network(cut=self.links.wants_packets)
+                self.links.use(self.network.cables)
             except NoPrivateNetwork as refused:
                 self.network_note = f"SDP as unicast over loopback: {refused}"
 

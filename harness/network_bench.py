@@ -42,6 +42,16 @@ class NetworkOnBench:
             for one in profiles:
                 pick(known, one)
 
+    @property
+    def wants_packets(self) -> bool:
+        """Whether the lab wants its V2G cables cut in two, for a relay that hands on packets."""
+        return self._driver == "network.packet_relay"
+
+    def use(self, cables: Iterable[tuple[str, ...]]) -> None:
+        """The cables that were cut for the relay, each by its four ends."""
+        if found := [":".join(cable) for cable in cables]:
+            self._options = {**self._options, "cables": found}
+
     async def start(self, clock: Clock) -> None:
         """Make the relay; raises ConfigError for wrong options or profiles."""
         if not self._driver:

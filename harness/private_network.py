@@ -11,7 +11,7 @@ import ctypes
 import os
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,10 +33,18 @@ class PrivateNetwork:
     """The harness's interface towards the station."""
     vehicle: str = "ev0"
     to_vehicle: str = "ev1"
+    cut: bool = False
+    """Each cable is cut in two: nothing passes until somebody hands packets on between the inner ends."""
+
+    @property
+    def cables(self) -> tuple[tuple[str, str, str, str], ...]:
+        """Of cut cables the four ends: outer, inner, inner, outer. Empty if they are whole."""
+        pairs = ((self.station, self.to_station), (self.vehicle, self.to_vehicle)) if self.cut else ()
+        return tuple((left, f"{left}in", f"{right}in", right) for left, right in pairs)
 
 
-def enter_private_network() -> PrivateNetwork:
-    """Move this process (all later threads and children with it) into a network of its own.
+def enter_private_network(*, cut: bool = False) -> PrivateNetwork:
+    """Move this process (all later threads and children with it) into a network of its own; `cut` as in PrivateNetwork.
 
     Sockets that are already open stay where they are. Raises NoPrivateNetwork, and then nothing has changed.
     """
@@ -45,8 +53,12 @@ def enter_private_network() -> PrivateNetwork:
             _unshare(_CLONE_NEWNET)
         else:
             _unshare_as_user()
-        network = PrivateNetwork()
-        _lay_cables(((network.station, network.to_station), (network.vehicle, network.to_vehicle)))
+        network = PrivateNetwork(cut=cut)
+        halves = [(left, near) for left, near, _, _ in network.cables]
+        halves += [(far, right) for _, _, far, right in network.cables]
+        inner = {name for _, near, far, _ in network.cables for name in (near, far)}
+        whole = ((network.station, network.to_station), (network.vehicle, network.to_vehicle))
+        _lay_cables(halves or whole, inner)
     except (OSError, ImportError) as refused:
         raise NoPrivateNetwork(f"no network namespace of our own: {refused}") from refused
     return network
@@ -107,7 +119,8 @@ def _unshare_as_user() -> None:
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
 
 
-def _lay_cables(cables: Iterable[tuple[str, str]]) -> None:
+def _lay_cables(cables: Iterable[tuple[str, str]], silent: Collection[str] = ()) -> None:
+    """Pairs of virtual cards, all up; those that are `silent` have no address and say nothing by themselves."""
     from pyroute2 import IPRoute  # takes 0.2 s to import, and only emulated labs need it
 
     with IPRoute() as netlink:
@@ -116,6 +129,8 @@ def _lay_cables(cables: Iterable[tuple[str, str]]) -> None:
             netlink.link("add", ifname=ends[0], kind="veth", peer=ends[1])
             for name in ends:
                 _trust(name)
+                if name in silent:
+                    Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6").write_text("1")
                 netlink.link("set", index=netlink.link_lookup(ifname=name)[0], state="up")
 
 

@@ -41,6 +41,8 @@ class RelayOptions(Options):
     seed: int = 1
     routes: dict[str, str] = {}
     """Name to `host:port` of the target; each gets a loopback port at opening."""
+    cables: list[str] = []
+    """For a relay of packets, set by the bench: `LEFT:INNER:INNER:RIGHT`, the four ends of each cut cable."""
 
 
 @dataclass(eq=False)
