@@ -78,6 +78,8 @@ class Case:
     """Allowed helps that were needed: they turn a pass into a conditional pass."""
     help_of: Side = Side.UNKNOWN
     """Who needed the help."""
+    excused: list[Measurement] = field(default_factory=list)
+    """Measurements whose miss was our own doing: they stay on record, and decide nothing."""
     stopped: tuple[Verdict, Side, str] | None = None
     """Set when the body ended early for another reason than a finding."""
     in_preamble: bool = False
@@ -137,7 +139,8 @@ class Case:
     @property
     def verdict(self) -> Verdict:
         """The worst of all that is known, never better than it was."""
-        verdicts = [Verdict.PASS, *(_charged(one.verdict, one.side) for one in self.measurements)]
+        counted = [one for one in self.measurements if one not in self.excused]
+        verdicts = [Verdict.PASS, *(_charged(one.verdict, one.side) for one in counted)]
         if self.stopped:
             verdicts.append(self.stopped[0])
         inconclusive = self.stopped is not None and self.stopped[0] is Verdict.INCONCLUSIVE

@@ -103,6 +103,8 @@ def _excuse(case: Case, causes: Sequence[Cause], verdict: Verdict) -> None:
     for place, one in enumerate(case.measurements):
         if one.verdict is Verdict.FAIL and one.at_s is not None and _of_a_wait(case, causes, one.at_s):
             case.measurements[place] = replace(one, side=Side.BENCH)
+            if verdict is Verdict.INCONCLUSIVE:
+                case.excused.append(case.measurements[place])
     if case.stopped and case.stopped[0] in (Verdict.FAIL, Verdict.INCONCLUSIVE):
         if cause := _of_a_wait(case, causes, case.recorder.clock.now_s()):
             case.stopped = (verdict, Side.BENCH, _told(cause, case.stopped[2]))

@@ -11,7 +11,7 @@ from harness.lab import Device
 from harness.rules.judge import load_rules
 from harness.transcript.recorder import Recorder
 from harness.usecase import UseCase
-from harness.verdict import Finding, Severity, Side, Verdict
+from harness.verdict import Finding, Limit, Measurement, Severity, Side, Verdict
 from tests.cases.rig import Rig
 
 ROOT = Path(__file__).parents[2]
@@ -95,3 +95,14 @@ async def test_a_case_on_bad_links_that_decides_nothing_else_is_inconclusive(cas
     case.parameters = {"impairment": "plc-noisy"}
     assert judged(case, "held", IN_TIME, link="v2g", for_s=0.4) == (Verdict.INCONCLUSIVE, Side.BENCH)
     assert "we impaired the V2G link ourselves (held for 0.4 s" in case.reason
+
+
+async def test_a_measurement_missed_on_bad_links_decides_nothing_either(case):
+    case.parameters = {"impairment": "plc-noisy"}
+    case.recorder.record("network", "network", "vehicle", "charger", what="held", link="v2g", for_s=0.4)
+    now_s = case.recorder.clock.now_s()
+    case.find(Finding("PF_X", "our default", Severity.FAIL, Side.STATION, "settling is 9 s", events=(1,)))
+    case.measurements.append(Measurement("settling", 9.0, "s", Limit(high=5.0), side=Side.STATION, at_s=now_s))
+    excuse(case)
+    assert (case.verdict, case.side) == (Verdict.INCONCLUSIVE, Side.BENCH)
+    assert "settling is 9 s" in case.reason
