@@ -22,7 +22,7 @@ wire is kept octet for octet (`hex` or `text`), decoded views are made from it w
 | finding    | case                 | a Finding |
 | measurement| case                 | a Measurement |
 | bench      | bench                | what: up, down, safe, lost, late, note; details |
-| network    | network              | link: v2g, ocpp; what: profile, held, lost, spoilt, swallowed, partition, cut, refused; details |
+| network    | network              | link; what: profile, held, lost, spoilt, swallowed, partition, cut, refused; details |
 | operator   | operator             | prompt, answer |
 """
 
