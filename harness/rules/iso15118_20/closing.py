@@ -14,6 +14,8 @@ from harness.transcript.v2g import CHARGER, VEHICLE, Message
 
 WAIT = timer("Close_After_SessionStop")
 GRAIN_S = 0.05
+NOTICE_S = 2.0
+"""What a station may take to notice a timeout and to close (our default)."""
 SHORTEST_PATIENCE_S = 0.5
 """A station may give a silent vehicle up no sooner than this (the charge loop's sequence timeout)."""
 
@@ -91,7 +93,7 @@ def silent_vehicle_is_given_up(session: Session) -> Iterator[Broken]:
         return
     silence = ends[0].at_s - last.at_s
     limit_s = timer("V2G_SECC_Sequence_Timeout").value_s
-    if silence > limit_s + 5:  # our default: five seconds to notice and to close
+    if silence > limit_s + WAIT.value_s + NOTICE_S:  # a station may let the vehicle close first, here as after a stop
         yield broken(last, f"nothing came for {silence:.0f} s after {last}, the station kept the connection open")
 
 
