@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup campaign test lint bench fuzz soak josev clean
+.PHONY: setup campaign test lint bench fuzz soak josev foreign clean
 
 setup: .venv/.ready
 
@@ -17,7 +17,7 @@ campaign: setup
 	$(BIN)/plugfest run --lab lab-configs/emulated-dc-v2g.yaml -n 2
 
 test: setup
-	$(BIN)/python -m pytest tests -q -n 3 --dist worksteal --ignore tests/campaign/test_resilience.py
+	$(BIN)/python -m pytest tests -q -n 3 --dist worksteal --ignore tests/campaign/test_resilience.py --ignore tests/foreign
 	@echo "and those that keep the protocols' real timers, without neighbours:"
 	$(BIN)/python -m pytest tests/campaign/test_resilience.py -q
 
@@ -43,6 +43,11 @@ josev: .venv-josev/.ready
 	$(PYTHON) -m venv .venv-josev
 	.venv-josev/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-josev.lock
 	@touch $@
+
+# Whole sessions against it, both ways; what is missing is told, and the tests that need it are skipped.
+foreign: setup
+	@if [ "$$(id -u)" = 0 ] && command -v java > /dev/null; then $(MAKE) --no-print-directory josev || true; fi
+	$(BIN)/python -m pytest tests/foreign -q -rs
 
 clean:
 	rm -rf .venv .venv-josev build *.egg-info

@@ -87,6 +87,12 @@ class Program:
         """The end of what the package logged."""
         return self._log.decode(errors="replace")
 
+    def take_log(self) -> str:
+        """What it logged since the last look."""
+        text = self.log
+        self._log.clear()
+        return text
+
     async def start(self) -> None:
         """Start it at the end of a new cable and wait until it is up; raises ConfigError, BenchError."""
         if reason := missing():

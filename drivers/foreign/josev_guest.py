@@ -17,7 +17,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-WARM_UP = 40
+WARM_UP = 60
 """Messages through the codec before the first session (our default)."""
 
 LIMITS = {"voltage_v": 500, "current_a": 100, "power_w": 1000}
@@ -53,11 +53,24 @@ def warm_codec() -> Any:
     enums = import_module("iso15118.shared.messages.enums")
     types = import_module("iso15118.shared.messages.iso15118_20.common_types")
     common = import_module("iso15118.shared.messages.iso15118_20.common_messages")
+    ac = import_module("iso15118.shared.messages.iso15118_20.ac")
     dc = import_module("iso15118.shared.messages.iso15118_20.dc")
+    power = types.RationalNumber(exponent=0, value=0)
+    ac_loop = ac.ScheduledACChargeLoopReqParams(ev_present_active_power=power)
+    dc_loop = dc.ScheduledDCChargeLoopReqParams(ev_target_current=power, ev_target_voltage=power)
     header = types.MessageHeader(session_id="0123456789ABCDEF", timestamp=1)
     samples = (
         (common.SessionSetupReq(header=header, evcc_id="WARM"), enums.Namespace.ISO_V20_COMMON_MSG),
-        (dc.DCCableCheckReq(header=header), enums.Namespace.ISO_V20_DC),
+        (
+            ac.ACChargeLoopReq(header=header, meter_info_requested=False, scheduled_params=ac_loop),
+            enums.Namespace.ISO_V20_AC,
+        ),
+        (
+            dc.DCChargeLoopReq(
+                header=header, meter_info_requested=False, ev_present_voltage=power, scheduled_params=dc_loop
+            ),
+            enums.Namespace.ISO_V20_DC,
+        ),
     )
     for _ in range(WARM_UP // len(samples)):
         for message, namespace in samples:

@@ -38,24 +38,27 @@ class Driver:
         options = connection.options_as(EvccOptions)
         self._place: Place = connection.far_end
         self._clock = connection.clock
-        tls = self._place.pki is not None
         keylog = {"PLUGFEST_KEYLOG": options.keylog} if options.keylog else {}
         self.program = Program("evcc", self._place, keylog)
         self.program.settings["EVCC_CONFIG_PATH"] = str(self.program.folder / "evcc.json")
-        (self.program.folder / "evcc.json").write_text(
-            json.dumps(
-                {
-                    "supportedProtocols": options.protocols,
-                    "supportedEnergyServices": options.services,
-                    "energyTransferMode": options.energy_mode,
-                    "useTls": tls,
-                    "enforceTls": tls,
-                    "chargeLoopCycle": options.loops,
-                }
-            )
-        )
+        self._options = options
+        self.choose()
         self.program.heard = self._heard
         self._watch: asyncio.Task[None] | None = None
+
+    def choose(self, **changes: object) -> None:
+        """Change options for the sessions that begin from now on."""
+        self._options = self._options.model_copy(update=changes)
+        tls = self._place.pki is not None
+        settings = {
+            "supportedProtocols": self._options.protocols,
+            "supportedEnergyServices": self._options.services,
+            "energyTransferMode": self._options.energy_mode,
+            "useTls": tls,
+            "enforceTls": tls,
+            "chargeLoopCycle": self._options.loops,
+        }
+        (self.program.folder / "evcc.json").write_text(json.dumps(settings))
 
     async def open(self) -> None:
         """Start the EVCC, which waits for its plug; raises ConfigError, or BenchError where it does not come up."""

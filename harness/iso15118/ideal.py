@@ -80,7 +80,7 @@ class IdealStation:
         return self.isolation
 
     def pre_charge(self, voltage_v: float) -> None:
-        self.voltage_v = voltage_v
+        self.voltage_v = min(voltage_v, self.limits.maximum_voltage_v)
 
     def energise(self, on: bool) -> bool:
         if self.contactor_stuck and on != self.energised:

@@ -11,7 +11,7 @@ from harness.verdict import Limit, Side, Source
 
 CLOSES_S = 5.0
 """Time for closing the connection after a failure, as a published -4 test suite has it."""
-TRANSMISSION_S = 0.25
+TRANSMISSION_S = 1.0
 """Allowance for the way of messages, as a published -4 test suite has it."""
 _CLOSING = Limit(source=Source.PUBLISHED, reference="timers of a published ISO 15118-4 test suite")
 
