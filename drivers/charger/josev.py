@@ -65,7 +65,12 @@ class Driver:
         """It moves no power: its hardware is simulated inside it."""
 
     async def _watch_plug(self) -> None:
+        before = ""
         while True:
-            plugged = self._place.plant.state.plugged
-            self._place.plant.command(pilot_on=True, pilot_duty_percent=DIGITAL_DUTY_PERCENT if plugged else None)
+            state = self._place.plant.state
+            self._place.plant.command(pilot_on=True, pilot_duty_percent=DIGITAL_DUTY_PERCENT if state.plugged else None)
+            pilot = state.pilot_state if state.plugged else "A"
+            if pilot != before:
+                self.program.tell(pilot)
+                before = pilot
             await self._clock.sleep(POLL_S)

@@ -79,14 +79,23 @@ def warm_codec() -> Any:
 
 
 async def secc() -> None:
-    """The SECC. Its simulated charger has no converter: ours obeys within LIMITS, and is off when power is off."""
+    """The SECC, told on standard input what the pilot shows: A, B or C.
+
+    Its simulated charger has no converter: ours obeys within LIMITS, and is off when power is off.
+    """
     keep_keys()
     package = import_module("iso15118.secc")
     settings = import_module("iso15118.secc.secc_settings")
     simulator = import_module("iso15118.secc.controller.simulator")
     interface = import_module("iso15118.secc.controller.interface")
+    pilots = import_module("iso15118.shared.messages.enums").CpState
 
     class Controller(simulator.SimEVSEController):  # type: ignore[misc, name-defined]
+        pilot = pilots.A1
+
+        async def get_cp_state(self) -> Any:
+            return self.pilot
+
         async def set_status(self, status: Any) -> None:
             if status == interface.ServiceStatus.READY:
                 say("ready")
@@ -103,8 +112,19 @@ async def secc() -> None:
 
     config = settings.Config()
     config.load_envs()
-    handler = package.SECCHandler(exi_codec=warm_codec(), evse_controller=Controller(), config=config)
-    await handler.start(config.iface)
+    controller = Controller()
+    handler = package.SECCHandler(exi_codec=warm_codec(), evse_controller=controller, config=config)
+    serving = asyncio.ensure_future(handler.start(config.iface))
+    states = {"A": pilots.A1, "B": pilots.B2, "C": pilots.C2}
+    while line := await next_line():
+        controller.pilot = states.get(line.strip(), pilots.A1)
+        if controller.pilot is pilots.A1:
+            handler.close_session()  # as the package has it for a pulled plug
+    await serving
+
+
+async def next_line() -> str:
+    return await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
 
 
 class Vehicle:
@@ -154,8 +174,7 @@ class Vehicle:
 async def evcc() -> None:
     vehicle = Vehicle()
     say("ready")
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
+    while line := await next_line():
         vehicle.stop()
         if line.strip() == "begin":
             await vehicle.begin()

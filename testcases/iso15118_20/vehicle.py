@@ -9,7 +9,7 @@ from harness.iso15118.order import name_of
 from harness.iso15118.v2gtp import Frame
 from harness.iso15118.wire import from_frame
 from harness.verdict import Limit, Side, Source
-from testcases.iso15118_20.charger import CLOSES_S, TRANSMISSION_S
+from testcases.iso15118_20.charger import BUSY_S, CLOSES_S, TRANSMISSION_S
 
 _CLOSING = Limit(source=Source.PUBLISHED, reference="timers of a published ISO 15118-4 test suite")
 
@@ -17,7 +17,7 @@ _CLOSING = Limit(source=Source.PUBLISHED, reference="timers of a published ISO 1
 async def expect_given_up(se: BenchSecc, *, after_s: float = 0.0) -> None:
     """The vehicle closes the connection, and asks for nothing more than, at most, the end of the session."""
     step("the vehicle gives the session up")
-    latest_s = after_s + CLOSES_S + TRANSMISSION_S
+    latest_s = after_s + CLOSES_S + TRANSMISSION_S + BUSY_S
     heard = await se.silence(latest_s + 1.0)
     for frame in heard.frames:
         name = _name(frame) if isinstance(frame, Frame) else "a malformed frame"

@@ -161,6 +161,7 @@ async def with_their_charger(table: Table, wishes: tuple[Wanted, ...]) -> None:
     if table.pki:
         context = Tls((table.pki.root("v2g_root"),), NOWHERE, table.pki.leaves["vehicle"]).client()
     interface = table.network.to_station
+    table.plant.port("pilot").command(plugged=True, pilot_state="C")
     async with opened(driver):
         for wanted in wishes:
             error = ""

