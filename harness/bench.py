@@ -165,6 +165,9 @@ class Bench:
 
     async def down(self) -> None:
         """Take everything down; idempotent."""
+        if self._sampler:
+            await end_task(self._sampler)
+            self._sampler = None
         if self._beating:
             await end_task(self._beating)
             self._beating = None

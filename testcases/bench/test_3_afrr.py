@@ -73,7 +73,7 @@ async def test_an_activation_is_fast_enough_and_steady(pf_session, pf_afrr, pf_p
     parameters={
         "bid_w": 8_000,
         "course_s": 300,
-        "band_percent": 15,
+        "band_percent": 5,
         "late_cycles": 2,
         "product": "lab-configs/products/afrr.yaml",
     },
@@ -83,7 +83,7 @@ async def test_a_signal_of_four_seconds_is_followed(pf_session, pf_afrr, pf_para
     product = load_product(Path(pf_parameters.product))
     await pf_session.energy_transfer()
     course = pf_afrr.course(
-        int(pf_parameters.course_s / product.cycle_s), pf_parameters.bid_w, largest_step_w=pf_parameters.bid_w / 10
+        int(pf_parameters.course_s / product.cycle_s), pf_parameters.bid_w, largest_step_w=pf_parameters.bid_w / 3
     )
     step(f"{len(course)} setpoints, one every {product.cycle_s:g} s")
     began_s = pf_afrr.now_s()
