@@ -27,7 +27,7 @@ def analyser_defects(short: str) -> tuple[Defect, ...]:
         "overrange": ("answers overrange, as in a range too small", CONTRACT),
         "stale": ("repeats its first numbers for ever", "PF_BP_01"),
         "sign": ("current clamps the wrong way round", "PF_BP_01"),
-        "gain": ("power reads 12 % high: wrong transformer ratio", "PF_BP_01"),
+        "gain": ("power reads 12 % high beside its own volts and amperes: wrong scaling", "PF_BP_01, PF_PRG_05"),
         "other-serial": ("another serial number than the lab file's", "plugfest check"),
     }
     own = tuple(Defect(f"{short}-{name}", ROLE, "scpi", "our default", *rest) for name, rest in texts.items())

@@ -38,6 +38,7 @@ def test_virtual_time_runs_the_full_pause_more_than_a_hundred_times_faster(lab):
         ("analyser-garbage", "PF_PRG_05", "bench"),
         ("analyser-silent", "PF_PRG_05", "bench"),
         ("analyser-other-serial", "PF_PRG_05", "bench"),
+        ("analyser-gain", "PF_PRG_05", "bench"),
     ],
 )
 def test_a_seeded_defect_is_found_and_charged_to_its_side(lab, defect, case, side):

@@ -26,6 +26,7 @@ roles:
     driver: dc_source.ea_psb
     emulator: {kind: ea_psb, defects: [source-silent]}
 """
+LABS = Path(__file__).parents[2] / "lab-configs"
 MISTAKES = [
     ("yokogawa_wt\n", "yokogawa_wtt\n", ":8:5: roles.power_analyser.driver", "mean 'power_analyser.yokogawa_wt'"),
     ("dc_element", "dc_elment", ":12:39: roles.power_analyser.options.dc_elment", "did you mean 'dc_element'?"),
@@ -75,3 +76,10 @@ def test_both_commands_refuse_with_the_same_text_and_exit_code_4(tmp_path, comma
     result = CliRunner().invoke(app, [command, "--lab", str(path)])
     assert result.exit_code == 4
     assert f"{path}:4:10: limits.settling: unknown limit; did you mean 'settling_s'?" in result.output
+
+
+@pytest.mark.parametrize("path", sorted(LABS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_lab_files_that_come_with_plugfest_are_right(path):
+    if "roles:" not in path.read_text(encoding="utf-8"):
+        pytest.skip("no lab file")
+    assert checked_lab(path).suites
