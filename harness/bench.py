@@ -130,6 +130,8 @@ class Bench:
         if self._frames:
             self._frames.begin(recorder)
         self.operator.sources_off = False
+        if self.lab.switches:
+            self.record("bench", "bench", what="note", text=f"our ISO 15118 agents are set to {self.lab.switches}")
         if self.network_note:
             self.record("bench", "bench", what="note", text=self.network_note)
         dead = [*self.emulation.dead(), *self.v2g.dead()] if self.emulation else []

@@ -165,6 +165,8 @@ class Lab(_Model):
     """Case parameters by name, or by case id and then by name."""
     limits: dict[str, Any] = Field(default_factory=dict)
     """Limits that this lab sets itself; see `plugfest cases`."""
+    switches: dict[str, Any] = Field(default_factory=dict)
+    """How our ISO 15118 agents decide where public sources disagree; names as in harness/iso15118/profile.py."""
     security: Security = Security()
     """TLS of the V2G links."""
     impairments: tuple[str, ...] = ("none",)

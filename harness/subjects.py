@@ -27,6 +27,15 @@ def subjects_for(case: UseCase, lab: Lab) -> list[Subject]:
     return [Subject(other=device) for device in lab.devices(_ROLE[case.sut])]
 
 
+WITHOUT_AGENT = frozenset({"wpt", "acdp", "acdp_bpt"})
+WITH_AGENT = frozenset({"ac", "ac_bpt", "dc", "dc_bpt", "mcs", "mcs_bpt"})
+
+
+def _speechless(device: Device) -> bool:
+    """Whether our agents have no energy service in common with the device: WPT and ACDP are judged, not spoken."""
+    return bool(device.capabilities & WITHOUT_AGENT) and not device.capabilities & WITH_AGENT
+
+
 def _is_for(case: UseCase, device: Device) -> bool:
     return not device.only_for or bool(case.requires & set(device.only_for))
 
@@ -50,6 +59,8 @@ def applicability(case: UseCase, subject: Subject, lab: Lab) -> str:
     if missing := sorted(of_the_lab - lab.capabilities):
         return f"the lab's security does not have {', '.join(missing)}"
     for role, device in (("vehicle", subject.vehicle), ("charger", subject.charger), ("", subject.other)):
+        if device and "iso15118-20" in of_devices and _speechless(device):
+            return f"{device.id} charges by wireless or automatic connection, which no agent of ours speaks"
         if device:
             wanted = {name.rpartition(":")[2] for name in of_devices if name.rpartition(":")[0] in ("", role)}
             if missing := sorted(wanted - device.capabilities):

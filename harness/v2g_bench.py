@@ -20,6 +20,7 @@ from harness.clock import TimeMode, end_task
 from harness.iso15118 import net, sdp
 from harness.iso15118.errors import LinkLost, NoAnswer
 from harness.iso15118.observer import Observer
+from harness.iso15118.profile import profile_from
 from harness.iso15118.relay import Relay
 from harness.iso15118.tls import Tls
 from harness.lab import Device
@@ -72,6 +73,10 @@ class V2gOnBench:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self.security = V2gSecurity(bench.lab)
+        try:
+            self.profile = profile_from(bench.lab.switches)
+        except ValueError as problem:
+            raise ConfigError(f"{bench.lab.path}: switches.{problem}") from None
         self._sessions = 0
         self._charger_port = sdp.PORT
         self._charger_object: Any = None

@@ -6,8 +6,10 @@ where its devices need it, and the report prints what was set.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any, Literal, get_args, get_type_hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,24 @@ class Profile:
     """How long the vehicle may take to state C after PowerDelivery(Start); stacks relax it to a warning."""
     signed_info_grammar: Literal["dsig", "common"] = "dsig"
     """Schemas under which we sign SignedInfo: the XML signature schema alone, or the message set's. Both are read."""
+
+
+def profile_from(switches: Mapping[str, Any]) -> Profile:
+    """The profile with some switches set, by name; raises ValueError naming the nearest one or the known values."""
+    kinds = get_type_hints(Profile)
+    for name, value in switches.items():
+        if name not in kinds:
+            near = get_close_matches(str(name), [one.name for one in fields(Profile)], 1, 0.0)
+            raise ValueError(f"{name}: unknown switch; did you mean {near[0]!r}?")
+        known = get_args(kinds[name])
+        right = value in known if known else _fits(value, kinds[name])
+        if not right:
+            wanted = " or ".join(map(repr, known)) or kinds[name].__name__
+            raise ValueError(f"{name}: expected {wanted}, found {value!r}")
+    return Profile(**switches)
+
+
+def _fits(value: Any, kind: type) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return type(value) is kind

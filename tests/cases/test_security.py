@@ -8,10 +8,15 @@ import pytest
 
 from drivers.errors import ConfigError
 from harness.bench import Bench
+from harness.campaign.catalogue import load_cases
+from harness.case import Subject
 from harness.clock import TimeMode
 from harness.judge_cli import judge_capture
 from harness.lab import LabError, Security, load_lab
+from harness.subjects import applicability
+from harness.transcript.decoding import sessions
 from harness.transcript.recorder import read_events
+from harness.usecase import CASES as CASES_BY_ID
 from harness.verdict import Verdict
 from tests.cases.rig import LAB, Rig
 
@@ -74,3 +79,35 @@ def test_a_folder_without_the_needed_certificates_is_told(tmp_path: Path):
     lab = load_lab(edited(tmp_path, "{environment: production, pki: certificates}"))
     with pytest.raises(ConfigError, match=r"security\.pki"):
         _ = Bench(lab, TimeMode.VIRTUAL).v2g.security.environment
+
+
+def test_our_agents_take_the_labs_side_where_sources_disagree(tmp_path: Path):
+    rig = Rig(tmp_path / "run")
+    rig.lab = rig.lab.model_copy(update={"switches": {"discharge_limits": "negative"}})
+    (attempt,) = rig.run("TC_EVCC_DC_BPT_VTB_Session_001")
+    assert attempt.verdict is Verdict.PASS, attempt.reason
+    (session,) = sessions(attempt.recorder.events)
+    stated = [one.content.control_mode.evse_maximum_discharge_power for one in session.responses("DC_ChargeLoopRes")]
+    assert {float(one) < 0 for one in stated} == {True}
+
+
+@pytest.mark.parametrize(
+    ("switches", "complaint"),
+    [
+        ({"discharge_limit": "negative"}, "did you mean 'discharge_limits'"),
+        ({"discharge_limits": "up"}, "expected 'positive' or 'negative', found 'up'"),
+        ({"contactor_s": -1}, "contactor_s: expected float, found -1"),
+    ],
+)
+def test_a_wrong_switch_is_told(switches, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        Bench(load_lab(LAB).model_copy(update={"switches": switches}), TimeMode.VIRTUAL)
+
+
+def test_a_device_that_our_agents_cannot_speak_to_is_not_applicable():
+    lab = load_lab(LAB)
+    wireless = lab.device("vehicle").model_copy(update={"pics": {"capabilities": ["iso15118-20", "wpt", "dynamic"]}})
+    load_cases(lab.suites)
+    case = CASES_BY_ID["TC_EVCC_CMN_VTB_SessionSetup_001"]
+    assert "no agent of ours speaks" in applicability(case, Subject(vehicle=wireless), lab)
+    assert applicability(case, Subject(vehicle=lab.device("vehicle")), lab) == ""
