@@ -30,7 +30,7 @@ import pydantic
 import yaml
 
 from drivers.accuracy import AnalyserAccuracy
-from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentGarbage, SafetyError
+from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentGarbage, InstrumentTimeout, SafetyError
 from drivers.roles import Identity
 from drivers.scpi import ScpiInstrument
 from drivers.wire import Connection, Options, visa_wire
@@ -193,9 +193,19 @@ class GenericScpi(ScpiInstrument):
     async def _tried(self, what: str, name: str) -> Tried:
         try:
             value = await self.value(name)
+        except InstrumentTimeout as silence:
+            return Tried(what, False, await self._complaint(str(silence)))
         except BenchError as problem:
             return Tried(what, False, str(problem))
         return Tried(what, True, "no value just now" if value is None else f"{value:g}")
+
+    async def _complaint(self, silence: str) -> str:
+        """What the instrument has against a query that it did not answer, from its error queue."""
+        try:
+            await self._raise_errors(("not answered",))
+        except BenchError as complaint:
+            return str(complaint)
+        return silence
 
     async def proved(self) -> bool:
         """True if every proof of the safe state holds."""

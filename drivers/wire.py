@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import select
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -170,21 +171,25 @@ class VisaWire:
         return await self._run(self._read, within_s, within_s=within_s)
 
     def _read(self, within_s: float) -> str:
-        session = self._opened()
+        session, began_s = self._opened(), time.monotonic()
         self._look_for_end(session, within_s)
-        session.timeout = max(round(within_s * 1000), 1)
+        left_s = within_s - (time.monotonic() - began_s)
+        session.timeout = max(round(left_s * 1000), 1)
         raw: bytes = session.read_raw()
         if not raw:
             raise InstrumentLost(self.role, f"{self.resource} has closed the connection")
         return raw.decode("latin-1").rstrip("\r\n")
 
     def _look_for_end(self, session: Any, within_s: float) -> None:
-        """Raise if the far end has closed: pyvisa-py would take it for silence, and spin until its time-out."""
+        """Wait for the answer's begin. Raise if there is none, or if the far end has closed: pyvisa-py would take that for
+        silence, and spin until its time-out."""
         inner = session.visalib.sessions.get(session.session)
         link = getattr(inner, "interface", None)
         if isinstance(link, socket.socket) and not getattr(inner, "_pending_buffer", b""):
             readable, _, _ = select.select([link], [], [], within_s)
-            if readable and not link.recv(1, socket.MSG_PEEK):
+            if not readable:
+                raise InstrumentTimeout(self.role, f"{self.resource} does not answer within {within_s} s")
+            if not link.recv(1, socket.MSG_PEEK):
                 raise InstrumentLost(self.role, f"{self.resource} has closed the connection; is it switched on?")
 
     async def clear(self) -> None:

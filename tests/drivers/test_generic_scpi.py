@@ -110,7 +110,8 @@ def test_a_description_that_does_not_fit_says_what_would(tmp_path: Path, change:
     run(False, body)
 
 
-def test_a_trial_tells_line_by_line_what_of_a_description_works(tmp_path: Path):
+@every_way
+def test_a_trial_tells_line_by_line_what_of_a_description_works(tmp_path: Path, wired: bool):
     text = (FILES / "chroma_66204.yaml").read_text().replace("FETC:FREQ? 0", "FETC:FREQUENZ? 0")
     (tmp_path / "wrong.yaml").write_text(text)
 
@@ -118,15 +119,17 @@ def test_a_trial_tells_line_by_line_what_of_a_description_works(tmp_path: Path):
         described = await rig.driver(
             "power_analyser.generic_scpi", chroma_66204, options={"description": str(tmp_path / "wrong.yaml")}
         )
-        described.description = described.description.model_copy(update={"timeout_s": 0.2})
+        described.description = described.description.model_copy(update={"timeout_s": 0.8})
         tried = {line.what: line for line in await described.trial()}
         assert tried["quantities.voltage_v"].works
         assert float(tried["quantities.voltage_v"].said) == pytest.approx(230, abs=1)
         assert tried["quantities.frequency_hz"].works is False
+        assert "-113" in tried["quantities.frequency_hz"].said
+        assert tried["quantities.dc_power_w"].works
         assert tried["commands.range_voltage"].works is None
         assert tried["safe"].works
 
-    run(False, body)
+    run(wired, body)
 
 
 def test_a_trial_makes_a_source_safe_and_says_if_that_was_proved():
