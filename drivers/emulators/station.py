@@ -30,6 +30,10 @@ from harness.plant.port import PlantPort, PlantState
 _FOR_EVER_S = 1e7
 
 
+BACKOFF = Backoff(1.0, 1)
+"""It is never longer than two seconds away once it is let in again: a bench does not wait for nothing (our default)."""
+
+
 class PlantMeter:
     """The station's meters in the plant, as OCPP readings; `building_w` is what else the site draws."""
 
@@ -95,7 +99,9 @@ class EmulatedStation:
             backoff = Backoff(wait_minimum_s=_FOR_EVER_S)
         if isinstance(csms, CsmsAddress):
             csms = partial(self.core.networks.connect, csms, settings.identity, (Version.V21,))
-        self.shell = StationShell(self.core, settings.identity, csms, clock, observer or Unobserved(), backoff)
+        self.shell = StationShell(
+            self.core, settings.identity, csms, clock, observer or Unobserved(), backoff or BACKOFF
+        )
         self.core.networks.hang_up = self._hang_up
         self._task: asyncio.Task[None] | None = None
         self._new_link: asyncio.Task[None] | None = None

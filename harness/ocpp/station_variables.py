@@ -24,7 +24,7 @@ STATION: tuple[tuple[str, str, str | None, Variable], ...] = (
     ("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent", Variable("3", _INT, _RW, low=1)),
     ("OCPPCommCtrlr", "MessageAttemptInterval", "TransactionEvent", Variable("5", _INT, _RW, "s", low=1)),
     ("OCPPCommCtrlr", "RetryBackOffWaitMinimum", None, Variable("1", _INT, _RW, "s", low=0)),
-    ("OCPPCommCtrlr", "RetryBackOffRepeatTimes", None, Variable("4", _INT, _RW, low=0)),
+    ("OCPPCommCtrlr", "RetryBackOffRepeatTimes", None, Variable("1", _INT, _RW, low=0)),
     ("OCPPCommCtrlr", "WebSocketPingInterval", None, Variable("20", _INT, _RW, "s", low=0)),
     ("OCPPCommCtrlr", "NetworkConfigurationPriority", None,
      Variable("1", "SequenceList", _RW, values=("1", "2", "3", "4"))),
