@@ -99,6 +99,10 @@ def _bench(lab: Path | None, campaign: Path | None) -> tuple[Lab, Path]:
 
 def _stop_politely() -> None:
     """Let SIGTERM and SIGHUP end a run as Ctrl-C does: with teardown, safe outputs and complete evidence."""
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # a script's background job; the operator's abort must work there
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 

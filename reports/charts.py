@@ -68,7 +68,7 @@ def distribution(times: Times, name: str, limit_s: float | None) -> str:
         drawing.path([(across(at) - 4, up(level) + 4), (across(at) + 4, up(level) - 4)], _RED)
     if limit_s is not None:
         drawing.line(across(limit_s), _TOP, across(limit_s), _HEIGHT - _BOTTOM, _INK, stroke_dasharray="5 4")
-        drawing.text(across(limit_s) - 4, _TOP + 10, f"limit {number(limit_s)} s", 9.5, text_anchor="end")
+        drawing.text(across(limit_s) - 4, _HEIGHT - _BOTTOM - 6, f"limit {number(limit_s)} s", 9.5, text_anchor="end")
     drawing.text(_WIDTH - _RIGHT, 14, f"n = {len(times)}; × never within the time observed", 9.5, text_anchor="end")
     return drawing.render()
 
