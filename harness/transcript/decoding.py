@@ -99,6 +99,15 @@ class Reading:
         self._negotiate(message, kind)
         return message
 
+    def _choose(self, answer: Message) -> None:
+        """What the answer chose. A schema id that the offer has twice says nothing: the next message will."""
+        named = {one.protocol_namespace for one in self.offered if one.schema_id == answer.schema_id}
+        if answer.ok and len(named) > 1:
+            return
+        only = self.offered[0].protocol_namespace if len(self.offered) == 1 else ""
+        self.namespace = next(iter(named), only) if answer.ok else ""
+        self.protocol = _of_namespace(self.namespace) if self.namespace else self._of_offer()
+
     def _of_offer(self) -> str:
         """What a failed negotiation was about: -20 if that was among the offers, else the one protocol offered."""
         offered = {_of_namespace(one.protocol_namespace) for one in self.offered}
@@ -144,10 +153,7 @@ class Reading:
         if message.name == "supportedAppProtocolReq":
             self.offered = message.app_protocol
         elif message.name == "supportedAppProtocolRes" and self.offered:
-            by_id = {one.schema_id: one.protocol_namespace for one in self.offered}
-            only = self.offered[0].protocol_namespace if len(self.offered) == 1 else ""
-            self.namespace = by_id.get(message.schema_id, only) if message.ok else ""
-            self.protocol = _of_namespace(self.namespace) if self.namespace else self._of_offer()
+            self._choose(message)
         elif self.protocol == UNKNOWN and message.name and not message.name.startswith("supportedApp"):
             self.protocol = _protocol_of(message, kind)
 
