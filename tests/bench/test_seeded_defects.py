@@ -29,13 +29,14 @@ from harness.campaign.catalogue import load_cases
 from harness.case import Case, CaseStop, Subject, running
 from harness.clock import TimeMode, new_loop
 from harness.lab import load_lab
+from harness.rules.judge import judge_transcript
 from harness.subjects import parameters_for, subjects_for
 from harness.transcript.recorder import Recorder
 from harness.usecase import declared
 from harness.verdict import Side, Verdict
 
 LAB = Path(__file__).parents[2] / "lab-configs/emulated-bench.yaml"
-SHORT = {"hold_s": 5, "each_way_s": 150, "frames_per_s": 1500, "load_s": 3, "changes": 20}
+SHORT = {"hold_s": 5, "each_way_s": 100, "frames_per_s": 1500, "load_s": 3, "changes": 20}
 SIDES = {
     "can_gateway": Side.GATEWAY,
     "charger": Side.STATION,
@@ -50,7 +51,7 @@ ON_THIS_BENCH = ("gateway", "analyser", "counter", "grid", "pool")
 """First words of the ids of this bench's own devices; and whatever names one of its cases."""
 OF_THIS_BENCH = ("PF_GC_", "PF_BP_", "PF_AF_", "PF_AP_", "PF_GW_")
 SEEDED = [
-    (defect.id, defect.found_by, OF_ITS_PARTS.get(defect.id, SIDES[defect.role]))
+    (defect.id, defect.found_by.partition(",")[0], OF_ITS_PARTS.get(defect.id, SIDES[defect.role]))
     for defect in all_defects().values()
     if (defect.id.partition("-")[0] in ON_THIS_BENCH or defect.role == "charger")
     and defect.found_by.startswith(OF_THIS_BENCH)
@@ -83,8 +84,8 @@ def fixtures_for(bench: Bench, subject: Subject) -> dict[str, Any]:
     return found
 
 
-def attempt(case_id: str, *defects: str) -> Case:
-    """One attempt in virtual time, with its verdict."""
+def attempt(case_id: str, *defects: str, judged: bool = False) -> Case:
+    """One attempt in virtual time, with its verdict; `judged`: ended in order, and by the case's rules too."""
     lab = load_lab(LAB)
     usecase = next(case for case in load_cases(lab.suites) if case.id == case_id)
     subject = subjects_for(usecase, lab)[0]
@@ -100,12 +101,17 @@ def attempt(case_id: str, *defects: str) -> Case:
                 await bench.prepare(subject, case.recorder)
                 given = fixtures_for(bench, subject)
                 await body(**{name: given[name] for name in inspect.signature(body).parameters})
+                if judged:
+                    await bench.settle()
         except CaseStop:
             pass
         except Exception as problem:
             case.stopped = blame(problem, case)
         finally:
             await bench.down()
+        for finding in judge_transcript(case.recorder.events, usecase.uses_rules) if judged else ():
+            if finding.side in subject.sides:
+                case.find(finding)
         return case
 
     loop = new_loop(TimeMode.VIRTUAL)
@@ -128,5 +134,5 @@ def test_a_seeded_defect_is_found_and_charged_to_its_side(defect: str, case_id: 
 
 @pytest.mark.parametrize("case_id", sorted({case_id for _, case_id, _ in SEEDED}))
 def test_a_clean_bench_trips_nothing(case_id: str):
-    case = attempt(case_id)
+    case = attempt(case_id, judged=True)
     assert case.verdict is Verdict.PASS, case.reason
