@@ -15,8 +15,9 @@ from harness.clock import Clock
 DEVICE_S = 1.0
 """Time for one device to reach its safe state before the next is taken (our default)."""
 
-ORDER = {"dc_source": 0, "ac_source": 0, "pool": 0, "relay": 1, "control_pilot": 2}
-"""Roles with something to make safe; current goes to zero before a contactor opens."""
+ORDER = {"dc_source": 0, "ac_source": 0, "pool": 3, "relay": 1, "control_pilot": 2}
+"""Roles with something to make safe; current goes to zero before a contactor opens. A pool has chargers elsewhere, and a
+controller that takes its time: nothing of the bench waits for it."""
 
 
 @dataclass(frozen=True, slots=True)

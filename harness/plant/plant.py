@@ -178,7 +178,7 @@ class Plant:
 
     def _changed(self, owner: str, values: dict[str, Value]) -> None:
         was_joined, inlet_v = self.joined, self.inlet_v(self._moment, 0.0)
-        if "contactor" in values or not self.pilot.plugged:
+        if (owner == "vehicle" and "contactor" in values) or not self.pilot.plugged:
             self.trip = ""  # a fresh close, or a replug, starts anew
         self._wire()
         if values.get("plugged") and self.vehicle.arrives_soc is not None:

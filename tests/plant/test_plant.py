@@ -177,6 +177,9 @@ def test_a_vehicle_trips_on_more_current_than_it_allows():
     plant.advance(10.0)
     assert plant.state.battery_trip == "overcurrent"
     assert plant.state.station_current_a == 0.0
+    plant.command("station", {"contactor": False})
+    plant.command("station", {"contactor": True})
+    assert plant.state.battery_trip == "overcurrent"
     plant.command("vehicle", {"contactor": False})
     assert plant.state.battery_trip == ""
 
