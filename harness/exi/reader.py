@@ -204,27 +204,33 @@ class Reader:
         self._path.append(qname.name)
         state = loose_grammar(self.schema).initial
         attributes: dict[str, Any] = {}
-        text = ""
+        text, bit = "", self._in.position
         while (production := self._next(state)) is None or production.term.order != END:
             if production is None:
                 continue
             term = production.term
             if term.order == CHARACTERS:
+                bit = self._in.position
                 text += self._string(qname)
+                self._event(bit, "", "value", value=_shown(text))
             elif term.qname is not None and isinstance(term.type, Datatype):
                 attributes[term.qname.name] = self._value(term.qname, term.type)
             else:
                 raise self._fatal(f"unexpected event {term.label}")
             state = production.next
-        self._path.pop()
         for kind in kinds:
             if isinstance(kind, Datatype):
                 if not attributes:
+                    self._check(kind, text, bit)
+                    self._path.pop()
                     return text
-            else:
-                fields = {field.slot.names[0]: field.name for field in complex_type(kind).fields if field.slot.names}
-                if fields.keys() == attributes.keys():
-                    return kind.unchecked(value=text, **{fields[name]: held for name, held in attributes.items()})
+                continue
+            fields = {field.slot.names[0]: field.name for field in complex_type(kind).fields if field.slot.names}
+            simple = next((field.types[0] for field in complex_type(kind).fields if field.slot.kind == "value"), None)
+            if fields.keys() == attributes.keys() and isinstance(simple, Datatype):
+                self._check(simple, text, bit)
+                self._path.pop()
+                return kind.unchecked(value=text, **{fields[name]: held for name, held in attributes.items()})
         raise self._fatal(f"no type of {qname.name} has the attributes {', '.join(attributes) or 'none'}")
 
     def _text(self, qname: QName, production: Production) -> Any:
@@ -315,13 +321,16 @@ class Reader:
         if isinstance(value, Unknown):
             self._deviate("facet", f"no enumeration value has the number {value.number}", bit)
         else:
-            try:
-                datatype.check(value)
-            except ValueError as wrong:
-                self._deviate("facet", str(wrong), bit)
+            self._check(datatype, value, bit)
         if self._trace:
             self._event(bit, "", "value", value=_shown(value))
         return value
+
+    def _check(self, datatype: Datatype, value: Any, bit: int) -> None:
+        try:
+            datatype.check(value)
+        except ValueError as wrong:
+            self._deviate("facet", str(wrong), bit)
 
     def _raw(self, qname: QName, datatype: Datatype) -> Any:
         match datatype:

@@ -92,6 +92,15 @@ def test_a_broken_facet_is_read_and_named_with_its_path():
     assert (decoded.deviations[0].kind, decoded.deviations[0].path) == ("facet", "SessionSetupReq/EVCCID")
 
 
+def test_the_facets_of_a_name_with_several_types_count_in_a_fragment_too():
+    short = iso2_types.EMAID.unchecked(id="id1", value="DE1")
+    data = messages.encode(short, "iso2", "fragment", "eMAID")
+    with pytest.raises(ExiError, match="3 characters, at least 14") as refused:
+        messages.decode(data, "iso2", "fragment")
+    assert refused.value.path == "eMAID"
+    assert tolerant(data, "iso2", "fragment").message == short
+
+
 def test_an_unknown_enumeration_value_keeps_its_number():
     status = EVSEStatus.unchecked(notification_max_delay=0, evse_notification=Unknown(7))
     sent = common.PowerDeliveryRes.unchecked(header=HEADER, response_code=Unknown(63), evse_status=status)
