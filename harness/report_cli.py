@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 
 from harness.campaign.evidence import MANIFEST, SIGNATURE
@@ -103,7 +104,7 @@ def verify(
         faults = [f"{one.path}: {one.what}" for one in verify_evidence(run_folder)]
     except FileNotFoundError as missing:
         _refuse(f"{missing.filename}: is not there; only a finished run has a manifest")
-    except ValueError as unreadable:
+    except (msgspec.MsgspecError, ValueError, KeyError, TypeError) as unreadable:
         faults = [f"{MANIFEST}: cannot be read: {unreadable}"]
     signed, more = _signatures(run_folder, certificate)
     faults += more

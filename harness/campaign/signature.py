@@ -95,7 +95,7 @@ def signer(run: Path, expected: Path | None = None) -> str:
     `expected` is the certificate (PEM) that it must be.
     """
     certificate, signature = _read(run)
-    if expected and certificate != x509.load_pem_x509_certificate(expected.read_bytes()):
+    if expected and certificate != _certificate(expected):
         name = certificate.subject.rfc4514_string()
         raise SignatureProblem(f"{run / SIGNATURE} is by {name}, whose certificate is not {expected}")
     public, octets = certificate.public_key(), (run / MANIFEST).read_bytes()
@@ -114,6 +114,15 @@ def signer(run: Path, expected: Path | None = None) -> str:
 def signing_certificate(run: Path) -> bytes:
     """The certificate beside the signature, DER; raises SignatureProblem."""
     return _read(run)[0].public_bytes(serialization.Encoding.DER)
+
+
+def _certificate(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except OSError as problem:
+        raise SignatureProblem(f"{path}: cannot be read: {problem.strerror}") from problem
+    except ValueError as problem:
+        raise SignatureProblem(f"{path} is no certificate in PEM: {problem}") from problem
 
 
 def _read(run: Path) -> tuple[x509.Certificate, bytes]:

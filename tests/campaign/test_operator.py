@@ -21,14 +21,16 @@ from drivers.errors import BenchError, ConfigError
 from drivers.operator.person import Person
 from drivers.roles import Answer, Operator, Prompt
 from drivers.wire import Connection
+from fixtures.operator import OperatorAtBench
 from harness.bench import Bench
 from harness.campaign.evidence import STORE, verify
 from harness.campaign.store import Store
-from harness.clock import Clock, TimeMode
+from harness.case import Subject
+from harness.clock import Clock, TimeMode, new_loop
 from harness.lab import load_lab
 from harness.live_terminal import Terminal, answer_of
 from harness.transcript.event import Event
-from harness.transcript.recorder import read_events
+from harness.transcript.recorder import Recorder, read_events
 
 ROOT = Path(__file__).parents[2]
 LAB = (ROOT / "lab-configs/emulated-operator.yaml").read_text() + "pairings: [[V-01, S-01]]\n"
@@ -59,16 +61,54 @@ def test_without_a_pilot_box_an_emulated_person_plugs_and_every_answer_is_eviden
 
 @pytest.mark.parametrize(
     ("defect", "said"),
-    [("person-cannot", "the cable does not reach"), ("person-silent", "did not answer within 60 s")],
+    [
+        ("person-cannot", "the cable does not reach"),
+        ("person-silent", "did not answer within 60 s"),
+        ("person-no-picture", "no JPEG or PNG picture"),
+    ],
 )
-def test_what_the_person_cannot_or_does_not_do_is_an_error_of_the_bench(lab, defect, said):
+def test_what_the_person_cannot_or_does_not_do_is_an_error_of_the_bench(lab, tmp_path, defect, said):
     lab.file.write_text(
         LAB.replace("driver: operator.person", "driver: operator.person\n    options: {patience_s: 60}")
     )
-    code, output = lab.run("--time", "virtual", "--case", "PF_PRG_05", "--defect", defect)
-    assert code == 1, output
-    assert set(lab.verdicts().values()) == {("error", "bench")}
-    assert said in output.replace("\n", " ")
+
+    async def photograph() -> None:
+        bench = Bench(load_lab(lab.file), TimeMode.VIRTUAL, [defect])
+        bench.enter_network()
+        await bench.begin()
+        try:
+            await bench.prepare(Subject(*bench.lab.pairs()[0]), Recorder(bench.clock, tmp_path / "transcript.jsonl"))
+            with pytest.raises(BenchError, match=said):
+                await OperatorAtBench(bench).photograph("The plate of the charger, please.")
+            await bench.settle()
+        finally:
+            await bench.down()
+
+    with asyncio.Runner(loop_factory=lambda: new_loop(TimeMode.VIRTUAL)) as runner:
+        runner.run(photograph())
+
+
+def test_a_photo_lies_beside_the_transcript_and_the_answer_in_it(lab, tmp_path):
+    lab.file.write_text(LAB)
+
+    async def photograph() -> None:
+        bench = Bench(load_lab(lab.file), TimeMode.VIRTUAL)
+        bench.enter_network()
+        await bench.begin()
+        try:
+            await bench.prepare(Subject(*bench.lab.pairs()[0]), Recorder(bench.clock, tmp_path / "transcript.jsonl"))
+            await OperatorAtBench(bench).photograph("The plate of the charger, please.")
+            assert await OperatorAtBench(bench).choose("Which lamp?", ["green", "red"]) == "green"
+            await bench.settle()
+        finally:
+            await bench.down()
+
+    with asyncio.Runner(loop_factory=lambda: new_loop(TimeMode.VIRTUAL)) as runner:
+        runner.run(photograph())
+    assert (tmp_path / "photo-1.png").read_bytes() == picture()
+    said = [event.data for event in read_events(tmp_path / "transcript.jsonl") if event.kind == "operator"]
+    assert [data.get("photo") for data in said if data.get("photo")] == ["photo-1.png"]
+    assert said[-1]["answer"] == "green"
 
 
 def test_a_real_person_is_refused_in_virtual_time_and_by_two_workers(lab):

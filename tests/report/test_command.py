@@ -45,12 +45,21 @@ def test_a_manifest_that_was_made_to_fit_a_changed_file_is_found_by_its_signatur
     assert "was changed after it was signed" in verified.output
 
 
+@pytest.mark.parametrize("octets", [b"", b"[]", b"{}", b"\xff\xfe", b'{"version":1,"files":[{"path":7}]}'])
+def test_a_manifest_that_is_none_is_named_and_no_crash(copied, octets):
+    (copied / "manifest.json").write_bytes(octets)
+    verified = call("verify", copied)
+    assert (verified.exit_code, "manifest.json: cannot be read" in verified.output) == (1, True), verified.output
+
+
 def test_a_signed_pdf_that_was_changed_and_a_stranger_are_found(copied, tmp_path):
     key, certificate = self_made(tmp_path / "lab", "Laboratory", NOW)
     _, stranger = self_made(tmp_path / "other", "Stranger", NOW)
     assert call("report", copied, "--sign", "--key", key, "--certificate", certificate).exit_code == 0
     assert call("verify", copied, "--certificate", certificate).exit_code == 0
     assert "whose certificate is not" in call("verify", copied, "--certificate", stranger).output
+    assert "cannot be read" in call("verify", copied, "--certificate", tmp_path / "none.pem").output
+    assert "is no certificate" in call("verify", copied, "--certificate", copied / "manifest.json").output
     pdf = copied / "report" / "report-signed.pdf"
     octets = bytearray(pdf.read_bytes())
     octets[len(octets) // 3] ^= 1
