@@ -1,0 +1,170 @@
+"""Power and meter values of the emulated charger's OCPP half that are not as they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from drivers.emulators.station_quirks import (
+    FIELD,
+    OURS,
+    Seed,
+    changed,
+    profile_in,
+    silent_about,
+)
+from harness.ocpp.frames import Payload
+from harness.ocpp.quirks import Quirks
+from harness.ocpp.timestamps import to_seconds, to_text
+
+
+def _samples(payload: Payload) -> Iterable[Payload]:
+    for value in payload.get("meterValue", ()):
+        yield from value["sampledValue"]
+
+
+def _each_sample(change: Callable[[Payload], None]) -> Callable[[Payload], Payload]:
+    def apply(payload: Payload) -> Payload:
+        for sample in _samples(payload):
+            change(sample)
+        return payload
+
+    return apply
+
+
+def _wrong_sign(sample: Payload) -> None:
+    """Discharging is told as import, charging as export."""
+    swap = {"Power.Active.Import": "Power.Active.Export", "Power.Active.Export": "Power.Active.Import"}
+    sample["measurand"] = swap.get(sample["measurand"], sample["measurand"])
+
+
+def _registers_swapped(sample: Payload) -> None:
+    swap = {
+        "Energy.Active.Import.Register": "Energy.Active.Export.Register",
+        "Energy.Active.Export.Register": "Energy.Active.Import.Register",
+    }
+    sample["measurand"] = swap.get(sample["measurand"], sample["measurand"])
+
+
+def _kilowatts_called_watts(sample: Payload) -> None:
+    if sample["measurand"].startswith("Power.Active"):
+        sample["value"] = round(sample["value"] / 1000.0, 6)
+
+
+def _without_duration(request: Payload) -> Payload:
+    for schedule in profile_in(request)["chargingSchedule"]:
+        schedule.pop("duration", None)
+    return request
+
+
+def _without_in_profile(*keys: str) -> Callable[[Payload], Payload]:
+    def apply(request: Payload) -> Payload:
+        for key in keys:
+            profile_in(request).pop(key, None)
+        return request
+
+    return apply
+
+
+def _unsigned_setpoint(sample: Payload) -> None:
+    if sample["measurand"] == "Power.Active.Setpoint":
+        sample["value"] = abs(sample["value"])
+
+
+def _both_directions(sample: Payload) -> None:
+    if sample["measurand"].startswith("Power.Active.") and sample["measurand"].endswith("port"):
+        sample["value"] = max(sample["value"], 1_000.0)
+
+
+def _two_hours_late(payload: Payload) -> Payload:
+    return {**payload, "timestamp": to_text(to_seconds(payload["timestamp"]) + 7_200.0)}
+
+
+POWER_SEEDS: tuple[Seed, ...] = (
+    (
+        "remote-discharge-ignored", FIELD, "ocpp2.1/accepted-setpoints-are-followed",
+        "accepts UpdateDynamicSchedule and SetChargingProfile with a negative setpoint and never discharges",
+        Quirks(target_w=lambda power_w: max(power_w, 0.0)),
+    ),
+    (
+        "discharge-as-charge", FIELD, "ocpp2.1/sign-of-power",
+        "takes the size of a setpoint and forgets its sign: charges when asked to discharge",
+        Quirks(target_w=abs),
+    ),
+    (
+        "half-the-power", OURS, "ocpp2.1/accepted-setpoints-are-followed",
+        "aims at half of what was asked for",
+        Quirks(target_w=lambda power_w: power_w / 2.0),
+    ),
+    (
+        "dynamic-update-ignored", OURS, "ocpp2.1/told-setpoint-is-the-accepted-one",
+        "accepts UpdateDynamicSchedule and goes on with the number of the profile",
+        Quirks(incoming=changed("UpdateDynamicSchedule", lambda p: {**p, "scheduleUpdate": {}})),
+    ),
+    (
+        "dynamic-duration-ignored", OURS, "ocpp2.1/stale-profiles-step-back",
+        "follows a Dynamic profile for ever, whatever its duration",
+        Quirks(incoming=changed("SetChargingProfile", _without_duration)),
+    ),
+    (
+        "offline-time-ignored", OURS, "PF_Q11_01_CS",
+        "keeps a profile beyond its maxOfflineDuration",
+        Quirks(incoming=changed("SetChargingProfile", _without_in_profile("maxOfflineDuration"))),
+    ),
+    (
+        "comes-back-although-invalid", OURS, "PF_Q12_01_CS",
+        "follows a profile again after the time offline although invalidAfterOfflineDuration is set",
+        Quirks(incoming=changed("SetChargingProfile", _without_in_profile("invalidAfterOfflineDuration"))),
+    ),
+    (
+        "pull-forgotten", OURS, "ocpp2.1/due-profiles-are-pulled",
+        "accepts dynUpdateInterval and never pulls",
+        silent_about("PullDynamicScheduleUpdate"),
+    ),
+)  # fmt: skip
+"""Power that is not what was accepted."""
+
+
+METER_SEEDS: tuple[Seed, ...] = (
+    (
+        "meter-values-wrong-sign", FIELD, "ocpp2.1/sign-of-power",
+        "tells discharged power as Power.Active.Import",
+        Quirks(outgoing=changed("TransactionEvent", _each_sample(_wrong_sign))),
+    ),
+    (
+        "meter-registers-swapped", OURS, "ocpp2.1/registers-and-power",
+        "counts discharged energy in the import register and the reverse",
+        Quirks(outgoing=changed("TransactionEvent", _each_sample(_registers_swapped))),
+    ),
+    (
+        "meter-kilowatts-as-watts", OURS, "ocpp2.1/accepted-setpoints-are-followed",
+        "sends kilowatts with the unit W",
+        Quirks(outgoing=changed("TransactionEvent", _each_sample(_kilowatts_called_watts))),
+    ),
+    (
+        "meter-both-directions", OURS, "ocpp2.1/one-direction",
+        "tells import and export at the same time",
+        Quirks(outgoing=changed("TransactionEvent", _each_sample(_both_directions))),
+    ),
+    (
+        "meter-registers-reset", OURS, "ocpp2.1/registers-never-fall",
+        "its energy registers start again at every 50 Wh",
+        Quirks(readings=lambda r: replace(r, imported_wh=r.imported_wh % 50.0, exported_wh=r.exported_wh % 50.0)),
+    ),
+    (
+        "meter-values-low", OURS, "PF_AF_03",
+        "its power reads a fifth low",
+        Quirks(readings=lambda r: replace(r, power_w=0.8 * r.power_w)),
+    ),
+    (
+        "setpoint-told-unsigned", OURS, "ocpp2.1/told-setpoint-is-the-accepted-one",
+        "tells Power.Active.Setpoint without its sign",
+        Quirks(outgoing=changed("TransactionEvent", _each_sample(_unsigned_setpoint))),
+    ),
+    (
+        "clock-two-hours-ahead", OURS, "ocpp2.1/time-stamps-are-past",
+        "sends local time as UTC",
+        Quirks(outgoing=changed("TransactionEvent", _two_hours_late)),
+    ),
+)  # fmt: skip
+"""Meter values that are not what flows."""

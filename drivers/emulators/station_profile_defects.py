@@ -1,0 +1,132 @@
+"""Answers of the emulated charger's OCPP half about charging profiles and DER controls that are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drivers.emulators.station_quirks import (
+    OURS,
+    Seed,
+    accept_if,
+    accepts_in_spite_of,
+    answered,
+    changed,
+    mode_in,
+    periods_in,
+    profile_in,
+    says,
+    silent_about,
+    without,
+)
+from harness.ocpp.frames import Payload
+from harness.ocpp.quirks import Quirks
+
+
+def _outside(request: Payload) -> bool:
+    return any(
+        not p.get("dischargeLimit", p["setpoint"]) <= p["setpoint"] <= p.get("limit", p["setpoint"])
+        for p in periods_in(request)
+        if "setpoint" in p
+    )
+
+
+def _unordered(request: Payload) -> bool:
+    starts = [period["startPeriod"] for period in periods_in(request)]
+    return starts != sorted(starts)
+
+
+def _in_schedule(change: Callable[[Payload], None]) -> Quirks:
+    """Change the composite schedule of the answer."""
+
+    def apply(_: Payload, answer: Payload) -> Payload:
+        if "schedule" in answer:
+            change(answer["schedule"])
+        return answer
+
+    return Quirks(answer=answered("GetCompositeSchedule", apply))
+
+
+def _doubled_limits(schedule: Payload) -> None:
+    for period in schedule["chargingSchedulePeriod"]:
+        if "limit" in period:
+            period["limit"] *= 2
+
+
+PROFILE_SEEDS: tuple[Seed, ...] = (
+    ("accepts-setpoint-outside-limits", OURS, "ocpp2.1/V2X.05", "accepts a setpoint outside its limits",
+     accept_if(_outside)),
+    ("accepts-two-dynamic-periods", OURS, "ocpp2.1/K28.FR.02", "accepts a Dynamic profile with two periods",
+     accept_if(lambda r: profile_in(r)["chargingProfileKind"] == "Dynamic" and len(periods_in(r)) > 1)),
+    ("accepts-profile-without-transaction", OURS, "ocpp2.1/K01.FR.09",
+     "accepts a TxProfile while no transaction runs",
+     accept_if(lambda r: profile_in(r).get("transactionId") == "none")),
+    ("accepts-short-curve", OURS, "ocpp2.1/Q08.FR.03", "accepts LocalFrequency with a curve of one point",
+     accept_if(lambda r: mode_in(r) == "LocalFrequency" and len(periods_in(r)[0].get("v2xFreqWattCurve", ())) < 2)),
+    ("accepts-idle-with-limit", OURS, "ocpp2.1/Q10.FR.01", "accepts limits in an Idle period",
+     accept_if(lambda r: mode_in(r) == "Idle" and "limit" in periods_in(r)[0])),
+    ("accepts-unordered-periods", OURS, "ocpp2.1/K01.FR.35", "accepts periods out of order", accept_if(_unordered)),
+    ("accepts-absolute-without-start", "field: public issue reports of CSMS software", "ocpp2.1/K01.FR.40",
+     "accepts an Absolute profile without startSchedule",
+     accept_if(lambda r: profile_in(r)["chargingProfileKind"] == "Absolute"
+                and "startSchedule" not in profile_in(r)["chargingSchedule"][0])),
+    ("accepts-phases-on-dc", OURS, "ocpp2.1/K01.FR.44", "accepts numberPhases on a DC station",
+     accept_if(lambda r: any("numberPhases" in period for period in periods_in(r)))),
+    ("accepts-duplicate-stack-level", "field: public issue reports of station firmware", "ocpp2.1/K01.FR.06",
+     "accepts a second profile of one purpose, stack level and EVSE", accepts_in_spite_of("DuplicateProfile")),
+    ("accepts-early-profile", OURS, "ocpp2.1/no-profile-before-the-needs",
+     "accepts a TxProfile before the vehicle has told its needs",
+     accepts_in_spite_of("InvalidMessageSeq")),
+    ("accepts-update-of-static-profile", OURS, "ocpp2.1/updates-of-other-profiles-are-rejected",
+     "accepts UpdateDynamicSchedule for a profile that is not Dynamic",
+     says("UpdateDynamicSchedule", "Rejected", "Accepted")),
+    ("afrr-always-accepted", OURS, "ocpp2.1/afrr-without-a-curve-is-rejected",
+     "accepts AFRRSignal without a curve for it", says("AFRRSignal", "Rejected", "Accepted")),
+    ("clears-what-is-not-there", OURS, "ocpp2.1/clearing-nothing-is-unknown",
+     "answers Accepted when it clears nothing", says("ClearChargingProfile", "Unknown", "Accepted")),
+    ("priority-without-profile", OURS, "ocpp2.1/no-profile-is-said",
+     "accepts UsePriorityCharging without a profile for it", says("UsePriorityCharging", "NoProfile", "Accepted")),
+    ("priority-untold", OURS, "ocpp2.1/activation-is-told", "switches priority charging and does not tell it",
+     silent_about("NotifyPriorityCharging")),
+    ("profiles-unreported", OURS, "ocpp2.1/promised-profiles-are-reported",
+     "accepts GetChargingProfiles and sends no report", silent_about("ReportChargingProfiles")),
+    ("composite-above-maximum", OURS, "ocpp2.1/composite-schedule-keeps-the-maximum",
+     "adds limits up instead of taking the lowest", _in_schedule(_doubled_limits)),
+    ("composite-of-another-time", OURS, "ocpp2.1/composite-schedule-is-ordered",
+     "lets a composite schedule start in the past",
+     _in_schedule(lambda s: s.update(scheduleStart="2020-01-01T00:00:00Z"))),
+    ("composite-of-another-evse", OURS, "ocpp2.1/composite-schedule-fits-the-question",
+     "answers for EVSE 0 whatever was asked", _in_schedule(lambda s: s.update(evseId=0))),
+    ("composite-unanswered", OURS, "ocpp2.1/station-answers", "never answers GetCompositeSchedule",
+     Quirks(answer=answered("GetCompositeSchedule", lambda *_: None))),
+    ("modes-missing", OURS, "ocpp2.1/basic-modes-are-reported", "has no CentralFrequency",
+     Quirks(variables={"V2XChargingCtrlr.SupportedOperationModes": "ChargingOnly,CentralSetpoint,LocalFrequency,Idle"})),
+    ("unknown-field-in-status", OURS, "ocpp2.1/payloads-fit-their-schema", "sends fields that the schema has not",
+     Quirks(outgoing=changed("StatusNotification", lambda p: {**p, "errorCode": "NoError"}))),
+)  # fmt: skip
+"""Answers about profiles that are not as they should be."""
+
+
+DER_SEEDS: tuple[Seed, ...] = (
+    ("der-superseded-untold", OURS, "ocpp2.1/weaker-defaults-are-superseded",
+     "supersedes a DER control and does not name it",
+     Quirks(answer=answered("SetDERControl", lambda _, answer: without("supersededIds")(answer)))),
+    ("der-default-with-time", OURS, "ocpp2.1/R04.FR.12", "accepts a default control with a startTime",
+     accept_if(lambda r: r["isDefault"] and any("startTime" in v for v in r.values() if isinstance(v, dict)),
+                "SetDERControl")),
+    ("der-field-unchecked", OURS, "ocpp2.1/R04.FR.16", "accepts a control type with the field of another",
+     accept_if(lambda r: r["controlType"] == "FreqDroop" and "freqDroop" not in r, "SetDERControl")),
+    ("der-unsupported-rejected", OURS, "ocpp2.1/unsupported-types-are-not-set",
+     "answers Rejected for a type that it does not support", says("SetDERControl", "NotSupported", "Rejected")),
+    ("der-start-untold", OURS, "ocpp2.1/starts-are-told", "does not tell when a DER control starts",
+     silent_about("NotifyDERStartStop")),
+    ("der-report-endless", OURS, "ocpp2.1/last-report-is-marked", "says tbc in its last report",
+     Quirks(outgoing=changed("ReportDERControl", lambda p: {**p, "tbc": True}))),
+    ("der-report-everything", OURS, "ocpp2.1/reports-keep-to-the-question",
+     "reports all controls whatever was asked for",
+     Quirks(incoming=changed("GetDERControl", without("controlId", "controlType", "isDefault")))),
+    ("der-unreported", OURS, "ocpp2.1/promised-controls-are-reported", "accepts GetDERControl and sends no report",
+     silent_about("ReportDERControl")),
+    ("der-clears-nothing", OURS, "ocpp2.1/nothing-to-clear-is-said", "answers Accepted when it clears nothing",
+     says("ClearDERControl", "NotFound", "Accepted")),
+)  # fmt: skip
+"""DER control (block R)."""

@@ -1,0 +1,230 @@
+"""Transactions, site and security of the emulated charger's OCPP half, with what they get wrong."""
+
+from __future__ import annotations
+
+from drivers.emulators.station_quirks import (
+    FIELD,
+    OURS,
+    Seed,
+    accept_if,
+    answered,
+    changed,
+    drop,
+    each_of,
+    in_periods,
+    keeps,
+    mode_in,
+    periods_in,
+    profile_in,
+    says,
+    silent_about,
+    without,
+)
+from harness.ocpp.frames import Payload
+from harness.ocpp.quirks import Quirks
+
+
+def _another_evccid(payload: Payload) -> Payload:
+    for one in payload.get("idToken", {}).get("additionalInfo", ()):
+        one["additionalIdToken"] = "ANOTHERVEHICLE001"
+    return payload
+
+
+def _no_evccid(payload: Payload) -> Payload:
+    payload.get("idToken", {}).pop("additionalInfo", None)
+    return payload
+
+
+def _default_setpoint(request: Payload) -> bool:
+    default = profile_in(request)["chargingProfilePurpose"] == "TxDefaultProfile"
+    return default and mode_in(request) == "CentralSetpoint" and len(periods_in(request)) == 1
+
+
+def _flattened(period: Payload) -> None:
+    for point in period.get("v2xFreqWattCurve", ()):
+        point["power"] = 0.0
+
+
+def _other_password(request: Payload) -> Payload:
+    for one in request["setVariableData"]:
+        if one["variable"]["name"] == "BasicAuthPassword":
+            one["attributeValue"] = one["attributeValue"][:-1]
+    return request
+
+
+TRANSACTION_SEEDS: tuple[Seed, ...] = (
+    (
+        "transaction-ends-on-pause", FIELD, "PF_E02_01_CS",
+        "ends the transaction when the vehicle pauses; after the resume there is none",
+        Quirks(ends_on_pause=True),
+    ),
+    (
+        "offline-events-lost", "field: public issue reports of station firmware", "PF_E04_01_CS",
+        "does not keep transaction events while it is offline",
+        Quirks(forgets_offline=True),
+    ),
+    (
+        "never-reconnects", "field: public issue reports of station firmware", "PF_NET_02",
+        "does not connect again once its websocket was lost",
+        Quirks(stays_away=True),
+    ),
+    (
+        "evccid-of-another", OURS, "cross-protocol/evccid-is-the-vehicles",
+        "tells an EVCCID that is not the vehicle's",
+        Quirks(outgoing=changed("TransactionEvent", _another_evccid)),
+    ),
+    (
+        "transfer-of-another", OURS, "cross-protocol/requested-transfer-is-the-selected-one",
+        "requests AC over OCPP while vehicle and station have selected DC",
+        Quirks(
+            outgoing=changed(
+                "NotifyEVChargingNeeds",
+                each_of(
+                    "chargingNeeds",
+                    lambda p: p.update(requestedEnergyTransfer="AC_BPT", availableEnergyTransfer=["AC_BPT"]),
+                ),
+            )
+        ),
+    ),
+    (
+        "evccid-missing", OURS, "ocpp2.1/evccid-in-the-first-event",
+        "leaves the EVCCID out of the first TransactionEvent",
+        Quirks(outgoing=changed("TransactionEvent", _no_evccid)),
+    ),
+    (
+        "mode-change-untold", OURS, "ocpp2.1/mode-changes-are-told",
+        "sends no TransactionEvent when the operation mode changes",
+        Quirks(
+            outgoing=changed(
+                "TransactionEvent", lambda p: None if p["triggerReason"] == "OperationModeChanged" else p
+            )
+        ),
+    ),
+    (
+        "mode-unnamed", OURS, "ocpp2.1/mode-is-named",
+        "tells that the operation mode has changed, not to which",
+        Quirks(outgoing=changed("TransactionEvent", drop("operationMode", "transactionInfo"))),
+    ),
+    (
+        "sequence-gaps", OURS, "ocpp2.1/sequence-numbers",
+        "counts seqNo in steps of two",
+        Quirks(outgoing=changed("TransactionEvent", lambda p: {**p, "seqNo": 2 * p["seqNo"]})),
+    ),
+    (
+        "stopped-reason-missing", "field: public issue reports of station firmware", "ocpp2.1/stopped-reason",
+        "does not tell why a transaction ended",
+        Quirks(outgoing=changed("TransactionEvent", drop("stoppedReason", "transactionInfo"))),
+    ),
+    (
+        "discharge-power-negative", OURS, "ocpp2.1/v2x-parameters-are-positive",
+        "tells the vehicle's maxDischargePower as a negative number",
+        Quirks(
+            outgoing=changed(
+                "NotifyEVChargingNeeds",
+                each_of("chargingNeeds.v2xChargingParameters", lambda p: p.update(maxDischargePower=-11_000)),
+            )
+        ),
+    ),
+    (
+        "v2x-parameters-missing", OURS, "ocpp2.1/bidirectional-needs-are-complete",
+        "tells bidirectional needs without v2xChargingParameters",
+        Quirks(outgoing=changed("NotifyEVChargingNeeds", drop("v2xChargingParameters", "chargingNeeds"))),
+    ),
+    (
+        "transfer-not-available", OURS, "ocpp2.1/requested-is-available",
+        "requests a transfer that it does not list as available",
+        Quirks(
+            outgoing=changed(
+                "NotifyEVChargingNeeds", each_of("chargingNeeds", lambda p: p.update(availableEnergyTransfer=["DC"]))
+            )
+        ),
+    ),
+    (
+        "schedule-id-invented", OURS, "ocpp2.1/reported-schedule-is-the-csmss",
+        "reports a schedule id of its own in dynamic control mode",
+        Quirks(outgoing=changed("NotifyEVChargingSchedule", lambda p: {**p, "selectedChargingScheduleId": 999})),
+    ),
+    (
+        "allowed-transfer-refused", OURS, "ocpp2.1/allowed-transfers-are-accepted",
+        "refuses NotifyAllowedEnergyTransfer in a running transaction",
+        says("NotifyAllowedEnergyTransfer", "Accepted", "Rejected"),
+    ),
+)  # fmt: skip
+"""Transactions and needs that are told wrongly, or not at all."""
+
+
+SITE_SEEDS: tuple[Seed, ...] = (
+    ("external-setpoint-taken-for-zero", OURS, "PF_Q05_01_CS", "holds 0 W in an ExternalSetpoint period",
+     in_periods(lambda r: mode_in(r) == "ExternalSetpoint",
+                 lambda p: p.update(operationMode="CentralSetpoint", setpoint=0))),
+    ("external-limits-not-kept", OURS, "PF_Q05_02_CS", "does not keep the energy manager's limits in the CSMS's period",
+     in_periods(lambda r: mode_in(r) == "ExternalLimits", lambda p: p.update(operationMode="ChargingOnly"))),
+    ("external-control-always-on", OURS, "PF_Q05_R1_CS", "listens to the energy manager although it is switched off",
+     keeps("ExternalControlSignalsEnabled", "true")),
+    ("external-profiles-always-allowed", OURS, "PF_Q06_R1_CS",
+     "makes ExternalConstraints profiles although they are disallowed",
+     keeps("ExternalConstraintsProfileDisallowed", "false")),
+    ("external-limit-untold", OURS, "PF_Q06_01_CS", "keeps a limit of the energy manager and does not tell it",
+     silent_about("NotifyChargingLimit")),
+    ("external-release-untold", OURS, "PF_K13_01_CS", "does not tell that the energy manager's limit is gone",
+     silent_about("ClearedChargingLimit")),
+    ("setpoint-priority-fixed", OURS, "PF_Q06_02_CS", "follows the energy manager whatever SetpointPriority says",
+     keeps("SetpointPriority", "ExternalControl")),
+    ("load-not-balanced", OURS, "PF_Q09_01_CS", "holds 0 W where it should balance the site",
+     in_periods(lambda r: mode_in(r) == "LocalLoadBalancing",
+                 lambda p: p.update(operationMode="CentralSetpoint", setpoint=0))),
+    ("balancing-without-limits", OURS, "PF_Q09_02_CS", "forgets dischargeLimit while it balances the site",
+     in_periods(lambda r: mode_in(r) == "LocalLoadBalancing", lambda p: p.pop("dischargeLimit", None))),
+    ("thresholds-unchecked", OURS, "PF_Q09_R3_CS", "accepts LocalLoadBalancing with thresholds the wrong way round",
+     accept_if(lambda r: mode_in(r) == "LocalLoadBalancing")),
+    ("frequency-ignored", OURS, "PF_Q08_03_CS", "holds its baseline whatever the frequency is",
+     in_periods(lambda r: mode_in(r) == "LocalFrequency", _flattened)),
+    ("generation-not-added", OURS, "PF_K27_01_CS", "does not add local generation to its limit",
+     in_periods(lambda r: profile_in(r)["chargingProfilePurpose"] == "LocalGeneration", lambda p: p.update(limit=0))),
+    ("der-alarm-untold", OURS, "PF_R05_01_CS", "trips on a grid event and tells no alarm", silent_about("NotifyDERAlarm")),
+    ("der-alarm-nameless", OURS, "PF_R05_01_CS", "does not name the grid event in its alarm",
+     Quirks(outgoing=changed("NotifyDERAlarm", without("gridEventFault")))),
+    ("permission-unheard", OURS, "PF_Q02_02_CS", "does not answer a new permission, and tells no needs anew",
+     Quirks(incoming=changed("NotifyAllowedEnergyTransfer", lambda _: None),)),
+    ("remote-start-nameless", OURS, "PF_K05_02_CS", "does not say which remote start began a transaction",
+     Quirks(outgoing=changed("TransactionEvent", drop("remoteStartId", "transactionInfo")))),
+    ("remote-stop-ignored", OURS, "PF_E06_02_CS", "accepts RequestStopTransaction and goes on",
+     Quirks(incoming=changed("RequestStopTransaction", lambda p: {**p, "transactionId": "another"}),
+            answer=answered("RequestStopTransaction", lambda *_: {"status": "Accepted"}))),
+    ("default-profile-ignored", OURS, "PF_K19_02_CS", "accepts a TxDefaultProfile with a setpoint and forgets it",
+     Quirks(incoming=changed("SetChargingProfile", lambda r: {**r, "evseId": 99} if _default_setpoint(r) else r),
+            answer=answered("SetChargingProfile", lambda r, a: {"status": "Accepted"} if _default_setpoint(r) else a))),
+    ("offline-needs-without-time", OURS, "PF_K19_03_CS", "does not say when needs were that it tells later",
+     Quirks(outgoing=changed("NotifyEVChargingNeeds", without("timestamp")))),
+    ("offline-profile-dropped", OURS, "PF_K06_01_CS", "gives a profile up as soon as it is offline",
+     Quirks(incoming=changed("SetChargingProfile", lambda r: {**r, "chargingProfile": {
+         **profile_in(r), "maxOfflineDuration": 0}}))),
+    ("sleep-untold", OURS, "PF_Q10_03_CS", "does not say that it sleeps",
+     Quirks(outgoing=changed("TransactionEvent", without("evseSleep")))),
+    ("status-of-transactions-wrong", OURS, "PF_E14_01_CS", "says of every transaction that it is ongoing",
+     Quirks(answer=answered("GetTransactionStatus", lambda _, a: {**a, "ongoingIndicator": True}))),
+    ("meter-values-for-ever", OURS, "PF_J02_03_CS", "sends meter values although their interval is 0",
+     keeps("TxUpdatedInterval", "10", instead_of="0")),
+)  # fmt: skip
+"""What comes from the site, and what a session goes through."""
+
+
+SECURITY_SEEDS: tuple[Seed, ...] = (
+    ("any-server-certificate", OURS, "PF_A00_R2_CS", "talks to a CSMS whatever certificate that shows",
+     Quirks(trusts_everybody=True)),
+    ("no-way-back", OURS, "PF_A00_R1_CS", "tries one network profile for ever",
+     Quirks(variables={"OCPPCommCtrlr.NetworkProfileConnectionAttempts": "1000"})),
+    ("network-profiles-refused", OURS, "PF_A05_01_CS", "rejects every network profile",
+     says("SetNetworkProfile", "Accepted", "Rejected")),
+    ("password-cut", OURS, "PF_A01_01_CS", "keeps a new password without its last character",
+     Quirks(incoming=changed("SetVariables", _other_password))),
+    ("any-own-certificate", OURS, "PF_A02_R1_CS", "accepts a certificate that is not for its key",
+     says("CertificateSigned", "Rejected", "Accepted")),
+    ("security-events-untold", OURS, "PF_A02_R1_CS", "tells no security event",
+     silent_about("SecurityEventNotification")),
+    ("chain-status-unasked", OURS, "PF_M06_01_CS", "does not ask for the status of its V2G chain",
+     silent_about("GetCertificateStatus")),
+    ("deletes-what-is-not-there", OURS, "PF_M05_01_CS", "answers Accepted when there is no such certificate",
+     says("DeleteCertificate", "NotFound", "Accepted")),
+)  # fmt: skip
+"""Security (block A) and the store of roots (block M)."""
