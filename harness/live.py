@@ -39,7 +39,8 @@ def bench_table(lab: Lab) -> Table:
             defects = (
                 f" with {', '.join(device.emulator.defects)}" if device.emulator and device.emulator.defects else ""
             )
-            far_end = f"emulated{defects}" if device.emulator else str(device.resource or "real")
+            ours = "this bench itself" if role == "network" else "real"
+            far_end = f"emulated{defects}" if device.emulator else str(device.resource or ours)
             table.add_row(role, device.id, device.driver, far_end)
     return table
 

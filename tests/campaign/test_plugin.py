@@ -40,6 +40,15 @@ def test_a_run_in_which_nothing_was_executed_fails(lab):
     assert code == 5
 
 
+def test_a_second_worker_on_a_real_bench_is_refused_politely(lab):
+    real = lab.file.read_text().replace("emulator: {kind: ea_psb}", "resource: TCPIP::127.0.0.1::5025::SOCKET")
+    lab.file.write_text(real)
+    code, output = pytest_run(lab, "-n", "2", "-k", "charges")
+    assert code == 4
+    assert "one real bench takes one worker; leave -n 2 out" in output
+    assert not (lab.folder / "runs").exists()
+
+
 def test_two_workers_have_a_bench_each_and_share_one_run(lab):
     code, output = pytest_run(lab, "-n", "2", "-k", "charges or activated or opened", "--pf-time", "virtual")
     assert code == 0, output

@@ -10,6 +10,8 @@ import pytest
 from drivers.can.log import FrameLog
 from drivers.can.ports import Frame
 from drivers.emulators import can_gateway
+from harness.can_evidence import CanEvidence
+from harness.transcript.recorder import Recorder
 from tests.drivers.rig import Rig, run
 from tests.drivers.test_contract_can_gateway import OPTIONS
 
@@ -44,5 +46,23 @@ def test_another_suffix_or_bus_is_refused(tmp_path: Path):
             FrameLog(tmp_path / "frames.txt", ["a"], rig.clock)
         with FrameLog(tmp_path / "frames.asc", ["a"], rig.clock) as log, pytest.raises(ValueError, match="no bus 'c'"):
             log("c", Frame(1), "", True)
+
+    run(False, body)
+
+
+def test_an_attempts_frames_lie_beside_its_transcript_and_an_error_frame_is_told_in_it(tmp_path: Path):
+    async def body(rig: Rig) -> None:
+        recorder = Recorder(rig.clock, tmp_path / "transcript.jsonl")
+        kept = CanEvidence(["a", "b"], "asc", recorder.record)
+        kept("a", Frame(0x130, bytes(8)), "between attempts", True)
+        kept.begin(recorder)
+        kept("a", Frame(0x130, bytes(8)), "VCU_ChargeRequest", True)
+        kept("b", Frame(0x20000004, bytes(8), error=True), "", False)
+        kept.end()
+        kept.end()
+        assert [message.is_error_frame for message in can.LogReader(tmp_path / "can.asc")] == [False, True]
+        assert [(event.channel, event.kind, event.data["error"]) for event in recorder.events] == [
+            ("can.b", "can.frame", True)
+        ]
 
     run(False, body)
