@@ -74,6 +74,7 @@ class StreamRelay:
         self._number = 0
         self._refused_until_s = dict.fromkeys(LINKS, 0.0)
         self._began_s = dict.fromkeys(LINKS, 0.0)
+        self._shut_until_s = dict.fromkeys(LINKS, 0.0)
         self._directions: list[_Direction] = []
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -114,7 +115,7 @@ class StreamRelay:
             now_s = self.clock.now_s()
             mine = chosen if link or each in chosen.links else GOOD
             self.active[each], self._began_s[each] = mine, now_s
-            self._refused_until_s[each] = 0.0
+            self._refused_until_s[each] = self._shut_until_s[each] = 0.0
             for number, one in enumerate(self._of(each)):
                 one.impairment.change(mine, now_s, None if seed is None else (self._seed, each, "open", number))
             if mine is not GOOD:
@@ -126,6 +127,7 @@ class StreamRelay:
         """Nothing passes in either direction; what was sent comes after. Returns at once."""
         until_s = self.clock.now_s() + duration_s
         for each in LINKS if link is None else (link,):
+            self._shut_until_s[each] = until_s
             for one in self._of(each):
                 one.impairment.block(until_s)
             self.on_effect(each, "", "", "partition", for_s=duration_s)
@@ -140,9 +142,9 @@ class StreamRelay:
     async def admit(self, link: Link) -> None:
         """A new connection in memory wants to open: waits in an outage; raises ConnectionRefusedError or TimeoutError."""
         self._refuse(link)
+        now_s = self.clock.now_s()
         trial = Impairment(self.active[link], 0, self._began_s[link])
-        shut_s = max((one.impairment.open_at_s(self.clock.now_s()) for one in self._of(link)), default=0.0)
-        wait_s = max(trial.open_at_s(self.clock.now_s()), shut_s) - self.clock.now_s()
+        wait_s = max(trial.open_at_s(now_s), self._shut_until_s[link]) - now_s
         if wait_s > OPEN_S:
             await self.clock.sleep(OPEN_S)
             raise TimeoutError(f"no connection within {OPEN_S:g} s")
@@ -223,6 +225,8 @@ class StreamRelay:
         self._number += 1
         seed = (self._seed, link, self._number, source)
         impairment = Impairment(self.active[link], seed, self._began_s[link])
+        if self._shut_until_s[link] > self.clock.now_s():
+            impairment.block(self._shut_until_s[link])
         return _Direction(link, source, target, impairment, cut, whole)
 
     def _join(self, left: ByteStream, right: ByteStream, link: Link, names: tuple[str, str]) -> None:

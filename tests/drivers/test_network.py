@@ -120,6 +120,42 @@ def test_a_partition_holds_everything_back_for_its_time():
     run(False, body)
 
 
+def test_a_partition_holds_for_a_connection_that_is_made_in_it():
+    async def body(rig: Rig) -> None:
+        network = relay(rig)
+        await network.partition(60.0, "ocpp")
+        with pytest.raises(TimeoutError):
+            await network.admit("ocpp")
+        near, far = memory_streams()
+        end = network.through(far, "ocpp")
+        await near.write(b"late")
+        assert await end.read() == b"late"
+        assert rig.clock.now_s() == pytest.approx(60.0, abs=0.1)
+        await network.admit("ocpp")
+        await network.close()
+
+    run(False, body)
+
+
+def test_a_cut_ends_what_is_connected_and_lets_nothing_in_for_its_time():
+    async def body(rig: Rig) -> None:
+        near, far = memory_streams()
+        network = relay(rig)
+        end = network.through(far, "ocpp")
+        await network.cut("ocpp", 10.0)
+        with pytest.raises(LinkClosed):
+            await end.read()
+        with pytest.raises(LinkClosed):
+            await near.read()
+        with pytest.raises(ConnectionRefusedError):
+            await network.admit("ocpp")
+        await rig.clock.sleep(10.0)
+        await network.admit("ocpp")
+        await network.close()
+
+    run(False, body)
+
+
 def test_real_sockets_go_through_it_and_a_dead_target_ends_the_connection():
     async def body(rig: Rig) -> None:
         async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
