@@ -67,6 +67,12 @@ class OperatorOnBench:
                 f"{self._bench.lab.path}: roles.operator: nobody can answer in virtual time; "
                 "give it an emulator: {kind: person}, or run with --time wire"
             )
+        touched = [one for role in ("vehicle", "charger") for one in self._bench.lab.devices(role)]
+        if not real and not all(one.emulator or one.hosted for one in touched):
+            raise ConfigError(
+                f"{self._bench.lab.path}: roles.operator: an emulated person cannot plug a real device; "
+                "take the operator's emulator out"
+            )
         if not real and self._device.driver != "operator.person":
             raise ConfigError(
                 f"{self._bench.lab.path}: roles.operator: an emulated person needs driver operator.person"

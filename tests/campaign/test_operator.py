@@ -120,6 +120,32 @@ def test_a_real_person_is_refused_in_virtual_time_and_by_two_workers(lab):
     assert "one person takes one worker" in output
 
 
+async def test_real_devices_are_put_in_place_by_hand_and_an_emulated_person_cannot_do_it(lab):
+    real = LAB.replace("emulator: {kind: vehicle_unit}", "interface: eth3")
+    lab.file.write_text(real)
+    with pytest.raises(ConfigError, match="cannot plug a real device"):
+        Bench(load_lab(lab.file), TimeMode.WIRE).operator.bind()
+    lab.file.write_text(real.replace("emulator: {kind: person}", "resource: 127.0.0.1:0"))
+    bench = Bench(load_lab(lab.file), TimeMode.WIRE)
+    bench.operator.bind()
+    somebody = EmulatedPerson(Request(None))
+    bench.operator.person.desk.views.append(somebody)
+    somebody.answer = bench.operator.person.desk.answer
+    bench.recorder = Recorder(bench.clock)
+    await bench.operator.exchange(Subject(*bench.lab.pairs()[0]))
+    assert bench.recorder.events[-1].data["prompt"] == "Put V-01 in place, unplugged and ready. Are they there?"
+    await bench.operator.stop()
+
+
+async def test_a_bench_without_box_and_person_says_what_to_add(lab):
+    lab.file.write_text(LAB.replace("  operator:\n    driver: operator.person\n    emulator: {kind: person}\n", ""))
+    bench = Bench(load_lab(lab.file), TimeMode.VIRTUAL)
+    with pytest.raises(ConfigError, match=r"control_pilot.*\(or an operator, to plug by hand\)"):
+        await bench.plug_in()
+    with pytest.raises(ConfigError, match="add an operator under roles"):
+        await OperatorAtBench(bench).confirm("Look at the lamp.")
+
+
 async def open_page(one: Person, token: str | None = None):
     """A browser that has said its token, and the state that it got."""
     address, _, right = one.url.partition("#")
