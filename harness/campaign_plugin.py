@@ -160,8 +160,8 @@ class CampaignPlugin:
         """What the case is run on here: all that the lab has for it, or what a campaign leaves to us."""
         if self.programme is None:
             return subjects_for(case, self.lab)
-        done = self.finished if self.run else set()
-        return [one for one in self.programme.subjects(case) if cell(case, one) in self.programme.ours - done]
+        wanted = self.programme.ours.difference(self.finished if self.run else ())
+        return [one for one in self.programme.subjects(case) if cell(case, one) in wanted]
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

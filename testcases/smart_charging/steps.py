@@ -6,6 +6,7 @@ from fixtures.ac import AcSession
 from harness.case import current_case, step
 
 AC = frozenset({"iec61851", "charger:ocpp2.1"})
+V2G = frozenset({"iso15118-20", "dc_bpt", "dynamic", "charger:ocpp2.1"})
 FLOOR_A = 6.0
 """The least that a duty cycle can offer."""
 FAR_FROM_HOME = ("AC-12", "AC-13", "AC-14", "AC-15")
