@@ -10,7 +10,7 @@ from _pytest.runner import call_and_report
 
 
 def attempts_of(item: Any, nextitem: pytest.Item | None, again: Callable[[], bool]) -> None:
-    """Run an item until `again` says no after an attempt; every attempt is reported."""
+    """Run an item until `again` says no after an attempt, or one breaks off before it is an attempt; all are reported."""
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     goes_on = True
@@ -21,8 +21,10 @@ def attempts_of(item: Any, nextitem: pytest.Item | None, again: Callable[[], boo
         reports = [call_and_report(item, "setup", log=False)]
         if reports[0].passed:
             reports.append(call_and_report(item, "call", log=False))
-        goes_on = reports[-1].when == "call" and not reports[-1].skipped and again()
-        reports.append(call_and_report(item, "teardown", log=False, nextitem=item if goes_on else nextitem))
+        attempted = reports[-1].when == "call" and bool(item.user_properties) and not reports[-1].skipped
+        goes_on = attempted and again()
+        # up to the item's parent nothing is torn down between two attempts
+        reports.append(call_and_report(item, "teardown", log=False, nextitem=item.parent if goes_on else nextitem))
         item._request, item.funcargs = False, None
         for report in reports:
             hook.pytest_runtest_logreport(report=report)

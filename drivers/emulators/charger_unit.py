@@ -39,6 +39,8 @@ from harness.plant.wire import PlantClient
 OWNER = "station"
 CONTROL_S = 0.1
 """Period in which the two halves look at each other (our default)."""
+REST_S = 1.0
+"""The same while a session is paused (our default)."""
 TOKEN = "PLUGFEST-DRIVER"
 """Identification that the station presents for whoever plugs in (our default)."""
 BY_VEHICLE = ("StoppedByEV", "ChargingStateChanged")
@@ -184,7 +186,7 @@ class ChargerUnit:
             self._watch_idle()
             for order in self.station.take_orders():
                 self._obey(order)
-            await self.clock.sleep(CONTROL_S)
+            await self.clock.sleep(REST_S if self._idle and not self.charger.in_session else CONTROL_S)
 
     def _outlet_target_w(self) -> float:
         """The DC power that makes the grid side meet the setpoint: a station regulates where it is metered for the grid."""

@@ -30,6 +30,8 @@ from harness.plant.port import PlantPort
 
 DIGITAL_DUTY_PERCENT = 5.0
 """Duty cycle that asks for digital communication (IEC 61851-1)."""
+REST_S = 1.0
+"""How often the pilot is looked at while no session runs and nobody touches it (our default)."""
 PILOT_POLL_S = 0.1
 IN_MEMORY = "fe80::1"
 """Address that discovery names where there are no wires."""
@@ -266,7 +268,7 @@ class Charger:
         before = "A"
         served = False
         while True:
-            state = self.plant.state
+            moved, state = self.plant.changed(), self.plant.state
             if state.plugged and before == "A":
                 self._oscillate(True)
             elif not state.plugged and before != "A":
@@ -280,7 +282,10 @@ class Charger:
                 self._oscillate(False)
             served = self.in_session
             before = state.pilot_state if state.plugged else "A"
-            await self.clock.sleep(PILOT_POLL_S)
+            if served:
+                await self.clock.sleep(PILOT_POLL_S)
+            else:
+                await asyncio.wait({moved}, timeout=REST_S)
 
     def _oscillate(self, on: bool) -> None:
         self.plant.command(pilot_on=True, pilot_duty_percent=DIGITAL_DUTY_PERCENT if on else None)

@@ -217,8 +217,12 @@ class ElectricVehicle:
         await evcc.close()
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            await self.clock.sleep(PILOT_POLL_S)
+        """Until something holds that only the plant's owners can change."""
+        while True:
+            moved = self.plant.changed()
+            if condition():
+                return
+            await asyncio.wait({moved})
 
 
 def wire(

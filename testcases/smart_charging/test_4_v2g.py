@@ -39,7 +39,7 @@ async def test_setpoints_of_either_sign(pf_session, pf_parameters):
     requires=V2G,
     requirements=["our default"],
     uses_rules=RULES,
-    parameters={"floor_w": 1_000, "hold_s": 300, "after_w": 8_000},
+    parameters={"floor_w": 1_000, "hold_s": 120, "after_w": 8_000, "limit_s": 600},
 )
 async def test_floor(pf_session, pf_parameters):
     """Floor: a small power is held in both directions, and a larger one after it"""
@@ -171,7 +171,7 @@ async def test_pause_of_6_hours(pf_session, pf_parameters):
     protocol="iso15118-20",
     requires=V2G | {"pause"},
     requirements=["field: wake-up by the station"],
-    parameters={"charge_w": 6_000, "pause_s": 1_200, "wake_ups": 3, "limit_s": 600},
+    parameters={"charge_w": 6_000, "pause_s": 1_200, "wake_ups": 3, "limit_s": 900},
     only_after=("V2G-07", "V2G-08"),
 )
 async def test_wake_up_by_the_station(pf_session, pf_parameters):

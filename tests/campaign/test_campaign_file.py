@@ -1,0 +1,131 @@
+"""A campaign file through the command line: order, repeats, re-tests, parts that are merged, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from harness.campaign.evidence import STORE, verify
+from harness.campaign.fleet import Fleet
+from harness.campaign.records import Pair, Planned
+from harness.campaign.store import Store
+from harness.cli import app
+from harness.verdict import Verdict
+from tests.smart_charging.rig import car, plan_of, station
+
+ROOT = Path(__file__).parents[2]
+FLEET = Fleet((car("fine"), car("drops", "drops_phase")), (station("cs", reference=True),))
+CASES = [{"id": "AC-20", "repeats": 2}, {"id": "AC-06", "parameters": {"hold_s": 60}}]
+NO_PASS_WANTED = {"retest": {"verdicts": ["fail"], "times": 1}}
+
+
+def written(folder: Path, **changed) -> Path:
+    path = folder / "campaign.yaml"
+    path.write_text(yaml.safe_dump(plan_of(FLEET, cases=CASES, **NO_PASS_WANTED, **changed)))
+    return path
+
+
+def plugfest(*arguments: str) -> tuple[int, str]:
+    ended = subprocess.run(
+        [sys.executable, "-m", "harness.cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        check=False,
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def told(run: Path) -> dict[Planned, list[Verdict | None]]:
+    with Store.open(run / STORE, readonly=True) as store:
+        return {result.planned: [one.verdict for one in result.attempts] for result in store.results()}
+
+
+def started(run: Path) -> list[str]:
+    """The cases in the order of their attempts."""
+    with Store.open(run / STORE, readonly=True) as store:
+        attempts = [one for result in store.results() for one in result.attempts]
+    return [one.case for one in sorted(attempts, key=lambda one: one.started_utc_us)]
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory) -> list[Path]:
+    """Two benches that each run a part and share nothing."""
+    folder = tmp_path_factory.mktemp("campaign")
+    file = written(folder, order="by_case")
+    runs = []
+    for number in (1, 2):
+        out = folder / f"bench-{number}"
+        code, output = plugfest(
+            "run", "--campaign", str(file), "--time", "virtual", "--part", f"{number}/2", "--out", str(out)
+        )
+        assert code == number - 1, output  # the first part has the car that is fine
+        runs += out.glob("2*")
+    return runs
+
+
+def test_a_part_plans_the_whole_and_runs_its_pairs_with_repeats_and_retests(parts):
+    first, second = (told(run) for run in parts)
+    assert set(first) == set(second)
+    assert len(first) == 4
+    fine, drops = Pair("fine", "cs"), Pair("drops", "cs")
+    assert first[Planned("AC-20", fine)] == [Verdict.PASS, Verdict.PASS]
+    assert first[Planned("AC-06", fine)] == [Verdict.PASS]
+    assert first[Planned("AC-20", drops)] == []
+    assert second[Planned("AC-06", drops)] == [Verdict.FAIL, Verdict.FAIL]
+    assert started(parts[1]) == ["AC-20", "AC-20", "AC-06", "AC-06"]
+
+
+def test_two_parts_are_merged_without_conflict(parts, tmp_path):
+    ended = CliRunner().invoke(app, ["merge", *map(str, parts), "--out", str(tmp_path / "whole")])
+    assert ended.exit_code == 0, ended.output
+    whole = told(tmp_path / "whole")
+    assert all(whole.values())
+    assert sum(map(len, whole.values())) == 7
+    assert verify(tmp_path / "whole") == []
+    assert (tmp_path / "whole/report/report.html").is_file()
+    with Store.open(tmp_path / "whole" / STORE, readonly=True) as store:
+        ids = {one.id.rpartition("-")[0] for result in store.results() for one in result.attempts}
+    assert ids == {"emulated-fleet-p1", "emulated-fleet-p2"}
+
+
+def test_one_part_twice_is_refused_and_leaves_no_run(parts, tmp_path):
+    ended = CliRunner().invoke(app, ["merge", str(parts[0]), str(parts[0]), "--out", str(tmp_path / "whole")])
+    assert ended.exit_code == 4
+    assert "call themselves" in ended.output
+    assert not (tmp_path / "whole").exists()
+
+
+def test_a_finished_part_has_nothing_to_resume(parts):
+    before = told(parts[0])
+    file = parts[0].parents[1] / "campaign.yaml"
+    code, output = plugfest(
+        "run", "--campaign", str(file), "--time", "virtual", "--part", "1/2", "--resume", str(parts[0])
+    )
+    assert code != 4, output
+    assert told(parts[0]) == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"cases": [{"id": "AC-66"}]}, "unknown test case 'AC-66'; did you mean 'AC-16'"),
+        ({"cases": [{"id": "AC-12", "parameters": {"pause": 5}}]}, "unknown pause; known are pause_s, charge_s"),
+        ({"order": "at_random"}, r"campaign.yaml:\d+:\d+: order: "),
+    ],
+)
+def test_a_wrong_campaign_is_bad_usage(tmp_path, changed, why):
+    path = tmp_path / "campaign.yaml"
+    path.write_text(yaml.safe_dump({**plan_of(FLEET, cases=CASES), **changed}))
+    ended = CliRunner().invoke(app, ["run", "--campaign", str(path)])
+    assert ended.exit_code == 4
+    assert re.search(why, ended.output), ended.output
+    assert CliRunner().invoke(app, ["run"]).exit_code == 4
