@@ -79,6 +79,7 @@ class V2gOnBench:
             raise ConfigError(f"{bench.lab.path}: switches.{problem}") from None
         self._sessions = 0
         self._charger_port = sdp.PORT
+        self._found: net.Endpoint | None = None
         self._charger_object: Any = None
         self._servers: list[Any] = []
         self._programs: dict[str, Any] = {}
@@ -203,11 +204,14 @@ class V2gOnBench:
         found.session = self._sessions
         return found
 
-    async def to_charger(self, observer: Observer | None = None) -> ByteStream:
-        """Find the charger under test and open a connection to it over the bench's network; raises NoAnswer or OSError."""
-        return self._bench.links.ours(await self._reach_charger(observer), "charger")
+    async def to_charger(self, observer: Observer | None = None, *, again: bool = False) -> ByteStream:
+        """Find the charger under test and open a connection to it over the bench's network; raises NoAnswer or OSError.
 
-    async def _reach_charger(self, observer: Observer | None = None) -> ByteStream:
+        `again`: where it was found last, since in a session a charger need not answer discovery ([V2G2-714] to [V2G2-716]).
+        """
+        return self._bench.links.ours(await self._reach_charger(observer, again), "charger")
+
+    async def _reach_charger(self, observer: Observer | None = None, again: bool = False) -> ByteStream:
         bench = self._bench
         if bench.mode is TimeMode.VIRTUAL:
             if self._charger_object is None:
@@ -217,8 +221,11 @@ class V2gOnBench:
         interface = self._to_station
         watching = observer or _Transcribed(bench, "charger")
         wanted = sdp.Security.TLS if self.security.on else sdp.Security.NONE
-        found = await net.discover(bench.clock, watching, interface=interface, port=self._charger_port, security=wanted)
-        return await net.connect(found, bench.clock, within_s=CONNECT_S)
+        if self._found is None or not again:
+            self._found = await net.discover(
+                bench.clock, watching, interface=interface, port=self._charger_port, security=wanted
+            )
+        return await net.connect(self._found, bench.clock, within_s=CONNECT_S)
 
     async def secured(
         self, stream: ByteStream, observer: _Transcribed, *, we: str, tls: Tls | None = None
