@@ -77,7 +77,7 @@ async def _check(lab: Lab) -> tuple[list[tuple[str, ...]], dict[str, list[Tried]
             try:
                 identity = await bench.identify(role)
                 who = f"{identity.maker} {identity.model} {identity.firmware}".strip()
-                advice = _advice(lab, device, role, identity)
+                advice = advice_on(lab, role, identity)
                 driver = bench.drivers[role]
                 if isinstance(driver, GenericScpi):
                     trials[role] = await driver.trial()
@@ -99,12 +99,12 @@ def _calibration(device: Device) -> str:
     return "emulated" if device.emulator else "none given"
 
 
-def _advice(lab: Lab, device: Device, role: str, identity: Identity) -> str:
+def advice_on(lab: Lab, role: str, identity: Identity) -> str:
+    """What to do about an instrument that answered, or `nothing`."""
+    device = lab.device(role)
     if device.serial and device.serial != identity.serial:
-        return (
-            f"{lab.path}: {role}.serial: expected {device.serial!r}, the instrument says {identity.serial!r}: "
-            "another one is connected, or the file is of another bench"
-        )
+        why = f"expected {device.serial!r}, the instrument says {identity.serial!r}: another one is connected, or the file"
+        return lab.complaint(("roles", role, 0, "serial"), f"{why} is of another bench")
     return "nothing"
 
 

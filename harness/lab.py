@@ -178,10 +178,13 @@ class Lab(_Model):
     path: Path = Field(default=Path("lab.yaml"), exclude=True)
     _file: MarkedYaml | None = PrivateAttr(default=None)
 
+    def complaint(self, where: Where, why: str) -> str:
+        """One line about a key of the file: file, line, column, key, and why."""
+        return _complaint(self._file or MarkedYaml(self.path), where, why)
+
     def refuse(self, complaints: Iterable[tuple[Where, str]]) -> None:
         """Raise LabError with each complaint at its place in the file, if there are any."""
-        file = self._file or MarkedYaml(self.path)
-        if problems := [_complaint(file, where, why) for where, why in complaints]:
+        if problems := [self.complaint(where, why) for where, why in complaints]:
             raise LabError(problems)
 
     def located(self, options: Mapping[str, Any]) -> dict[str, Any]:

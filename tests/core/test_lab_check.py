@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from drivers.roles import Identity
+from harness.bench_cli import advice_on
 from harness.campaign.lab_check import checked_lab
 from harness.cli import app
 from harness.lab import LabError
@@ -83,3 +85,10 @@ def test_the_lab_files_that_come_with_plugfest_are_right(path):
     if "roles:" not in path.read_text(encoding="utf-8"):
         pytest.skip("no lab file")
     assert checked_lab(path).suites
+
+
+def test_another_instrument_than_the_files_is_told_with_the_line_of_its_serial_number(tmp_path):
+    lab = checked_lab(write(tmp_path, GOOD))
+    told = advice_on(lab, "power_analyser", Identity("YOKOGAWA", "WT1804E", "91K225307", "F3.11"))
+    assert ":10:5: roles.power_analyser.serial: expected '91K225903', the instrument says '91K225307'" in told
+    assert advice_on(lab, "power_analyser", Identity("YOKOGAWA", "WT1804E", "91K225903", "F3.11")) == "nothing"
