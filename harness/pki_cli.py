@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.iso15118.environment import FOREIGN
 from harness.iso15118.pki import BRANCHES, Faults, KeyKind
 from harness.iso15118.pki import create as create_pki
 
@@ -30,7 +31,11 @@ def create(
     organisation: Annotated[str, typer.Option(help="name in every subject")] = "Plugfest lab",
     evccid: Annotated[str, typer.Option(help="common name of the vehicle certificate")] = "",
     emaid: Annotated[str, typer.Option(help="common name of the contract certificate")] = "",
+    foreign: Annotated[
+        bool, typer.Option("--foreign", help="a second hierarchy in DIR/foreign, unknown to the first")
+    ] = False,
     expired: Leaves = None,
+    not_yet_valid: Leaves = None,
     revoked: Leaves = None,
     wrong_usage: Leaves = None,
     deep: Leaves = None,
@@ -41,6 +46,7 @@ def create(
         raise typer.Exit(4)
     faults = Faults(
         expired=frozenset(expired or ()),
+        not_yet_valid=frozenset(not_yet_valid or ()),
         revoked=frozenset(revoked or ()),
         wrong_usage=frozenset(wrong_usage or ()),
         deep=frozenset(deep or ()),
@@ -55,4 +61,8 @@ def create(
         faults=faults,
     )
     pki.write(folder)
-    typer.echo(f"{len(list(folder.iterdir()))} files in {folder}; keys can be read by you alone")
+    if foreign:
+        create_pki(keys, now=dt.datetime.now(dt.UTC), days=days, organisation="Somebody else").write(folder / FOREIGN)
+    typer.echo(
+        f"{len([one for one in folder.rglob('*') if one.is_file()])} files in {folder}; keys can be read by you alone"
+    )

@@ -197,6 +197,21 @@ def test_a_written_hierarchy_can_be_loaded_and_its_keys_are_private(tmp_path, la
         pki.load_pem(tmp_path / "contract.key", tmp_path / "contract.pem")
 
 
+def test_a_folder_from_the_command_line_makes_a_lab_and_its_foreigner(tmp_path):
+    from typer.testing import CliRunner
+
+    from harness.iso15118.environment import Environment
+    from harness.pki_cli import pki_app
+
+    wrong = ["--keys", "p256", "--foreign", "--not-yet-valid", "secc"]
+    made = CliRunner().invoke(pki_app, ["create", str(tmp_path / "lab"), *wrong])
+    assert made.exit_code == 0, made.output
+    lab = Environment(tmp_path / "lab")
+    assert lab.charger().credential.leaf.not_valid_before_utc > NOW
+    assert lab.foreign().root("v2g_root").subject != lab.hierarchy.root("v2g_root").subject
+    assert CliRunner().invoke(pki_app, ["create", str(tmp_path / "lab")]).exit_code == 4
+
+
 def test_a_lab_may_bring_its_own_hierarchy_as_pkcs12(tmp_path, lab):
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.serialization import pkcs12
