@@ -6,7 +6,7 @@ to be back after the network is, no public standard says: those times are ours.
 
 from __future__ import annotations
 
-from harness.case import eventually, expect, step
+from harness.case import current_case, eventually, expect, step
 from harness.usecase import usecase
 
 V2G = {"iso15118-20", "dc_bpt", "dynamic", "charger:ocpp2.1"}
@@ -22,21 +22,24 @@ RULES = ["iso15118-20", "ocpp2.1"]
     uses_rules=RULES,
     parameters={"charge_w": 6_000, "after_w": -4_000, "outage_s": 900, "meter_s": 60, "back_s": 120},
 )
-async def test_a_long_outage_is_outlived_and_made_up_for(
-    pf_network, pf_session, pf_station, pf_v2g, pf_limits, pf_parameters
-):
+async def test_a_long_outage_is_outlived_and_made_up_for(pf_network, pf_session, pf_station, pf_parameters):
     """Nothing passes between station and CSMS for 15 minutes: charging goes on, and what happened is told afterwards"""
     await pf_session.energy_transfer()
     await pf_session.follows(pf_parameters.charge_w)
     await pf_station.set_variable("SampledDataCtrlr", "TxUpdatedInterval", str(pf_parameters.meter_s))
 
     step(f"the network holds everything back for {pf_parameters.outage_s:g} s")
-    loops = len(pf_v2g.messages("DC_ChargeLoopRes"))
+    loops = answers_of_the_charger()
     pf_station.forget()
     await pf_network.partition(pf_parameters.outage_s, "ocpp")
     await pf_session.wait(pf_parameters.outage_s)
-    gained = len(pf_v2g.messages("DC_ChargeLoopRes")) - loops
-    expect(gained, at_least=pf_parameters.outage_s / 2, of="pair", named="charge loops in the outage", unit="")
+    expect(
+        answers_of_the_charger() - loops,
+        at_least=pf_parameters.outage_s / 2,
+        of="pair",
+        named="charge loops in the outage",
+        unit="",
+    )
 
     step("the network is back: so is the station, without a hand on it")
     await eventually(
@@ -100,3 +103,8 @@ async def test_a_half_open_link_is_noticed(pf_network, pf_session, pf_station, p
         lambda: pf_station.online, within_s=pf_parameters.back_s, of="station", what="the station has connected again"
     )
     await pf_session.follows(pf_parameters.charge_w)
+
+
+def answers_of_the_charger():
+    """How many V2G frames it has sent so far; counted, not decoded, since a long session would hold everything up."""
+    return sum(one.kind == "v2g.frame" and one.source == "charger" for one in current_case().recorder.events)
