@@ -15,9 +15,11 @@ SHARE = 15
 class SubjectScheduler(LoadScopeScheduling):  # type: ignore[misc]
     """Gives a worker a share of one subject's cases, in their order; each worker has devices of its own."""
 
-    def __init__(self, config: Any, log: Any, *, share: int = SHARE) -> None:
+    share = SHARE
+
+    def __init__(self, config: Any, log: Any, share: int = SHARE) -> None:
         super().__init__(config, log)
-        self._share = share
+        self.share = share
 
     def _split_scope(self, nodeid: str) -> str:
         return self._shares[nodeid]
@@ -28,6 +30,6 @@ class SubjectScheduler(LoadScopeScheduling):  # type: ignore[misc]
         shares = {}
         for nodeid in self.collection or ():
             subject = nodeid.partition("[")[2]
-            shares[nodeid] = f"{subject}#{seen[subject] // self._share}"
+            shares[nodeid] = f"{subject}#{seen[subject] // self.share}"
             seen[subject] += 1
         return shares
