@@ -7,6 +7,7 @@ from harness.subject_scheduler import SHARE, SubjectScheduler
 
 def test_a_subject_with_many_cases_is_shared_and_a_small_one_is_not():
     scheduler = SubjectScheduler.__new__(SubjectScheduler)
+    scheduler._share = SHARE
     many = [f"test_many.py::test_{number}[V-01+S-01]" for number in range(SHARE + 1)]
     few = [f"test_few.py::test_{number}[C-01]" for number in range(3)]
     scheduler.collection = [*many, *few]
