@@ -17,9 +17,7 @@ from reports.anonymise import Level
 from reports.check import check_report
 from reports.load import ReportError
 from reports.make import make_report
-from reports.overview import make_overview_of
 from reports.sheet import make_sheets
-from reports.sign import sign_pdf, verify_pdf
 
 USAGE = 4
 IDENTITY = ".signing"
@@ -60,6 +58,8 @@ def report(
         if (key or certificate) and not sign:
             raise ReportError("--key and --certificate are for --sign: add it")
         if overview:
+            from reports.overview import make_overview_of  # so that other commands start without DuckDB
+
             paths = make_overview_of(runs, folder)
         else:
             paths = make_report(runs, folder, anonymise=anonymise, baseline=baseline, key=pseudonyms)
@@ -80,6 +80,8 @@ def report(
 
 def _sign(runs: list[Path], pdf: Path, key: Path | None, certificate: Path | None) -> list[Path]:
     """The manifest of each run, then a copy of the PDF."""
+    from reports.sign import sign_pdf  # so that other commands start without a library for signatures
+
     unfinished = [run for run in runs if not (run / MANIFEST).is_file()]
     if unfinished:
         raise ReportError(f"{unfinished[0]} has no manifest: go on with it (plugfest run --resume) before it is signed")
@@ -126,6 +128,8 @@ def _signatures(run: Path, certificate: Path | None) -> tuple[str, list[str]]:
     except SignatureProblem as problem:
         return "", [str(problem)]
     pdf = run / "report" / "report-signed.pdf"
+    from reports.sign import verify_pdf
+
     if pdf.is_file() and not verify_pdf(pdf, signing_certificate(run)):
         return name, [f"report/{pdf.name}: was changed after it was signed, or by another key than the manifest"]
     return name, []
