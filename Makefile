@@ -18,8 +18,8 @@ campaign: setup
 
 test: setup
 	$(BIN)/python -m pytest tests -q -n 3 --dist worksteal --ignore tests/campaign/test_resilience.py --ignore tests/foreign
-	@echo "and those that keep the protocols' real timers, without neighbours:"
-	$(BIN)/python -m pytest tests/campaign/test_resilience.py -q
+	@echo "and those that keep the protocols' real timers, with one neighbour at the most:"
+	$(BIN)/python -m pytest tests/campaign/test_resilience.py -q -n 2 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

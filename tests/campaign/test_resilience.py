@@ -141,7 +141,7 @@ def test_a_device_that_was_stopped_by_a_busy_computer_is_not_charged(lab):
 
 CUT = """
 profiles:
-  cut: {source: our default, links: [ocpp], outage_every_s: 600, outage_after_s: 15, outage_s: 3, cuts: true}
+  cut: {source: our default, links: [ocpp], outage_every_s: 600, outage_after_s: 11, outage_s: 3, cuts: true}
 """
 
 
@@ -151,7 +151,7 @@ def test_a_websocket_that_is_cut_in_the_main_programme_is_connected_again(lab):
     good, bad = "driver: network.stream_relay\n", "driver: network.stream_relay\n    options: {profiles: links.yaml}\n"
     text = lab.file.read_text()
     if bad not in text:
-        lab.file.write_text(text.replace(good, bad).replace("hold_s: 3", "hold_s: 15"))
+        lab.file.write_text(text.replace(good, bad).replace("hold_s: 3", "hold_s: 22"))
     code, output = lab.run("--case", "PF_PRG_05", "--impairment", "cut")
     assert code == 0, output
     assert lab.verdicts() == {"PF_PRG_05@cut": ("pass", "")}, output
