@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from drivers.emulators.central_contracts import CentralContracts
 from drivers.emulators.charger_defects import CHARGER_DEFECTS
 from drivers.emulators.configured import secc_config
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
@@ -50,7 +51,8 @@ _TRANSFERS = {Service.DC: "DC", Service.DC_BPT: "DC_BPT", Service.AC: "AC_three_
 class ChargerUnit:
     """Couples the halves: sessions become transactions, setpoints become power, and stops go both ways.
 
-    `confirms_metering`: a vehicle that pays by contract is asked once to confirm the meter's reading.
+    `confirms_metering`: a vehicle that pays by contract is asked once to confirm the meter's reading. `central`: the
+    CSMS decides on contracts and installs them, so nobody is presented before the vehicle says how it pays.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class ChargerUnit:
         security: Environment | None = None,
         grid_code: str = "",
         confirms_metering: bool = False,
+        central: bool = False,
     ) -> None:
         self.plant = plant
         self.clock = clock
@@ -88,6 +91,9 @@ class ChargerUnit:
             settings=StationSettings(identity=identity),
             defects=[one for one in defects if one in QUIRKS],
         )
+        self._central: CentralContracts | None = None
+        if central and security:
+            self._central = CentralContracts(self.charger, self.station, security.hierarchy)
         self._confirms_metering = confirms_metering
         self._by_contract = False
         self._limits: Mapping[str, Any] = {}
@@ -130,6 +136,16 @@ class ChargerUnit:
 
     def _session(self, data: Mapping[str, Any]) -> None:
         self.station.identify(str(data["evcc_id"]))
+        if self._central:
+            self._central.session_begun()
+
+    def _identification(self, data: Mapping[str, Any]) -> None:
+        if self._central is None or self.station.in_transaction:
+            return
+        if data["contract"] is None:
+            self.station.authorise(TOKEN)
+        else:
+            self._central.present(data["emaid"], data["contract"])
 
     def _authorized(self, data: Mapping[str, Any]) -> None:
         self._by_contract = data["how"] == "PnC" and bool(data["granted"])
@@ -209,7 +225,8 @@ class ChargerUnit:
         if plugged and not self._plugged:
             self._ending = BY_VEHICLE
             self.station.plug()
-            self.station.authorise(TOKEN)
+            if self._central is None:
+                self.station.authorise(TOKEN)
         elif self._plugged and not plugged:
             self._transferring = False
             self._idle = False
@@ -236,6 +253,7 @@ class ChargerUnit:
 
 _HANDLERS: dict[What, Callable[[ChargerUnit, Mapping[str, Any]], None]] = {
     What.SESSION: ChargerUnit._session,
+    What.IDENTIFICATION: ChargerUnit._identification,
     What.AUTHORIZATION: ChargerUnit._authorized,
     What.SERVICE: ChargerUnit._service_chosen,
     What.LIMITS: ChargerUnit._limits_told,
@@ -261,6 +279,7 @@ def build(request: Request) -> ChargerUnit:
         config=secc_config(options, security),
         security=security,
         confirms_metering=bool(options.get("pnc")),
+        central=options.get("pnc") == "central",
     )
 
 
@@ -284,6 +303,7 @@ async def _main() -> None:
         config=secc_config(options, security),
         security=security,
         confirms_metering=bool(options.get("pnc")),
+        central=options.get("pnc") == "central",
     )
     interface = options.get("interface")
     tls = unit.charger.tls

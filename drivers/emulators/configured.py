@@ -2,8 +2,9 @@
 
 Options of `charger_unit`: `services` (names as in PICS: dc_bpt, dc, mcs_bpt, mcs, ac_bpt, ac), `variants: true` (further
 parameter sets: prices, needs stated by the station, separate channels, value added services), `pnc: true` (contracts, their
-installation, confirmed metering; only with TLS). Of `vehicle_unit`: `services`, `vas: true`, and `contract: held`, or
-`contract: wanted` for a car that asks for one. Unknown names raise ValueError.
+installation, confirmed metering; only with TLS) or `pnc: central` (the CSMS decides on contracts, and installs them). Of
+`vehicle_unit`: `services`, `vas: true`, and `contract: held`, or `contract: wanted` for a car that asks for one. Unknown
+names raise ValueError.
 """
 
 from __future__ import annotations

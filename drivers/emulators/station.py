@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
+
+from cryptography import x509
 
 from drivers.emulators.station_defects import quirks_of
 from harness.clock import Clock
 from harness.link import TextChannel
+from harness.ocpp.certificates import chain_hashes
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
 from harness.ocpp.evse import Order, ScheduleState
 from harness.ocpp.meter_values import Meter, Readings
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.observer import Observer, Unobserved
+from harness.ocpp.outbox import Letter
 from harness.ocpp.security import Security
 from harness.ocpp.shell import Backoff, Connect, StationShell, utc_s
 from harness.ocpp.smart_charging import EmsOrder
@@ -130,8 +134,14 @@ class EmulatedStation:
         self.evse.identify(evccid, self._now_s(), protocol=protocol)
         self.shell.poke()
 
-    def authorise(self, token: str, token_type: str = "Local") -> None:
-        self.evse.authorise(IdToken(token, token_type), self._now_s())
+    def authorise(self, token: str, token_type: str = "Local", contract: Sequence[x509.Certificate] = ()) -> None:
+        """`contract`: its chain with the root, for the CSMS to validate."""
+        self.evse.authorise(IdToken(token, token_type), self._now_s(), chain_hashes(contract))
+        self.shell.poke()
+
+    def say(self, letter: Letter) -> None:
+        """Something to the CSMS that is no part of a transaction."""
+        self.core.post(letter)
         self.shell.poke()
 
     def need(self, needs: ChargingNeeds) -> None:

@@ -117,6 +117,17 @@ class Pki:
         signed_by = self.leaves[leaf].leaf.issuer
         return next((one for one in self.authorities.values() if one.leaf.subject == signed_by), None)
 
+    def above(self, certificate: x509.Certificate) -> tuple[x509.Certificate, ...]:
+        """From a certificate's issuer up to the root, as far as this hierarchy knows them."""
+        known = {
+            one.subject: one for one in (*(each.leaf for each in self.authorities.values()), *self.others.values())
+        }
+        chain: list[x509.Certificate] = []
+        while certificate.issuer != certificate.subject and certificate.issuer in known:
+            certificate = known[certificate.issuer]
+            chain.append(certificate)
+        return tuple(chain)
+
     def another(self, leaf: str, common_name: str, now: datetime.datetime) -> Credential:
         """A second leaf of the same kind for somebody else; raises ValueError where a CA's key is missing."""
         return self._remade({leaf: common_name}, Faults(), now).leaves[leaf]

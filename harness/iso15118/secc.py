@@ -151,10 +151,14 @@ class SeccSession:
         self.overlooks: frozenset[str] = frozenset()
         """Codes of contracts that are granted all the same: how an emulated charger fails at them."""
         self.contract_leaf: x509.Certificate | None = None
+        self.installer: Callable[[Record], bytes | None] | None = None
+        """Who installs contracts in the place of `config.provisioning`: gets the request, gives the response's EXI, no
+        octets where there is no contract, None as long as that is not known."""
+        self.identification_told = False
         self.reason = ""
         self.events: list[SessionEvent] = []
         """Not yet fetched; `take_events` empties it."""
-        self._vehicle_leaf = vehicle_leaf
+        self.vehicle_leaf = vehicle_leaf
         self._secured = secured
         self._epoch_utc_us = epoch_utc_us
         self._last_stamp = 0
@@ -322,7 +326,7 @@ class SeccSession:
 
     def binding(self) -> bytes:
         """Ties a session to its vehicle: SHA-512 of the id and of the certificate (or EVCCID without TLS)."""
-        vehicle = hashlib.sha512(self._vehicle_leaf or self.evcc_id.encode()).digest()
+        vehicle = hashlib.sha512(self.vehicle_leaf or self.evcc_id.encode()).digest()
         return hashlib.sha512(self.session_id + vehicle).digest()
 
     def store(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.exi.declare import Record
-from harness.iso15118 import secc_contract
+from harness.iso15118 import messages, secc_contract
 from harness.iso15118.answering import Refused, answers, filled, finished
 from harness.iso15118.messages import common, sap
 from harness.iso15118.messages.common_types import Processing
@@ -144,6 +144,7 @@ def authorization(session: SeccSession, request: Any, now_s: float) -> Record:
     if code.startswith("FAILED"):
         raise Refused(code, session.reason)
     if code == "OK":
+        _tell_identification(session, how, now_s)
         granted = None if session.first_polls_ongoing("AuthorizationReq") else session.station.authorized()
         if granted is None:
             return filled(session, request, now_s, evse_processing=Processing.Ongoing)
@@ -155,17 +156,42 @@ def authorization(session: SeccSession, request: Any, now_s: float) -> Record:
     return filled(session, request, now_s, response_code=code)
 
 
+def _tell_identification(session: SeccSession, how: str, now_s: float) -> None:
+    if not session.identification_told:
+        session.identification_told = True
+        contract = session.contract_leaf
+        session.tell(What.IDENTIFICATION, now_s, how=how, emaid=secc_contract.emaid(contract), contract=contract)
+
+
 @answers("CertificateInstallationReq", common.CertificateInstallationRes, secc_contract.nothing_installed)
 def certificate_installation(session: SeccSession, request: Any, now_s: float) -> Record:
     if session.config.provisioning is None:
         raise Refused("FAILED_SequenceError", "certificate installation was not offered")
     if session.first_polls_ongoing("CertificateInstallationReq"):
         return filled(session, request, now_s, evse_processing=Processing.Ongoing)
+    if session.installer:
+        return _installed_elsewhere(session, request, now_s, session.installer(request))
     empty = filled(session, request, now_s)
     code, response = secc_contract.installed(session, request, now_s, empty)
     if code.startswith("FAILED"):
         raise Refused(code, session.reason)
     return changed(response, response_code=code)
+
+
+def _installed_elsewhere(session: SeccSession, request: Any, now_s: float, octets: bytes | None) -> Record:
+    """The backend's response as it is; before it comes Ongoing, and a warning where there is no contract."""
+    if octets is None:
+        return filled(session, request, now_s, evse_processing=Processing.Ongoing)
+    if not octets:
+        code = "WARNING_NoCertificateAvailable"
+        return filled(session, request, now_s, response_code="OK" if code in session.overlooks else code)
+    try:
+        decoded = messages.decode(octets, "common").message
+    except messages.ExiError as problem:
+        raise Refused("FAILED", f"what the backend gave is no message: {problem}") from problem
+    if not isinstance(decoded, common.CertificateInstallationRes):
+        raise Refused("FAILED", "what the backend gave is no CertificateInstallationRes")
+    return decoded
 
 
 @answers("ServiceDiscoveryReq", common.ServiceDiscoveryRes, _fill_discovery)

@@ -91,6 +91,8 @@ class What(StrEnum):
 
     SESSION = "session"
     """evcc_id, session_id, resumed"""
+    IDENTIFICATION = "identification"
+    """how (EIM or PnC), emaid, contract (its leaf; None without one): somebody has to decide, told once a session"""
     AUTHORIZATION = "authorization"
     """how (EIM or PnC), granted (True, False)"""
     SERVICE = "service"

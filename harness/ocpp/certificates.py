@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -90,7 +90,7 @@ class Certificates:
     def _ask_status(self, chain: str) -> None:
         """M06: the OCSP status of each sub-CA of the V2G chain."""
         for certificate in x509.load_pem_x509_certificates(chain.encode())[1:]:
-            asked = {**_hash_data(certificate), "responderURL": RESPONDER}
+            asked = {**hash_data(certificate, certificate), "responderURL": RESPONDER}
             self._post(Letter("GetCertificateStatus", {"ocspRequestData": asked}))
 
     def _install(self, request: Payload, now_s: float) -> Payload:
@@ -103,7 +103,7 @@ class Certificates:
     def _list(self, request: Payload, _now_s: float) -> Payload:
         wanted = request.get("certificateType")
         found = [
-            {"certificateType": use, "certificateHashData": _hash_data(root)}
+            {"certificateType": use, "certificateHashData": hash_data(root, root)}
             for use, root in self._installed()
             if wanted is None or use in wanted
         ]
@@ -111,7 +111,7 @@ class Certificates:
 
     def _delete(self, request: Payload, _now_s: float) -> Payload:
         for use, root in self._installed():
-            if _hash_data(root) == request["certificateHashData"]:
+            if hash_data(root, root) == request["certificateHashData"]:
                 self.roots[use].remove(root)
                 return {"status": "Accepted"}
         return {"status": "NotFound"}
@@ -133,14 +133,21 @@ def _valid(certificate: x509.Certificate, now_s: float) -> bool:
     return certificate.not_valid_before_utc.timestamp() <= now_s <= certificate.not_valid_after_utc.timestamp()
 
 
-def _hash_data(certificate: x509.Certificate) -> Payload:
-    """CertificateHashDataType of a self-signed root: its issuer is itself."""
-    key = certificate.public_key().public_bytes(
-        serialization.Encoding.X962 if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
-        else serialization.Encoding.DER,
-        serialization.PublicFormat.UncompressedPoint if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
-        else serialization.PublicFormat.PKCS1,
-    )  # fmt: skip
+def chain_hashes(chain: Sequence[x509.Certificate]) -> list[Payload]:
+    """OCSPRequestDataType of every certificate of a chain whose issuer stands behind it; the root comes last."""
+    return [
+        {**hash_data(one, issuer), "responderURL": RESPONDER} for one, issuer in zip(chain, chain[1:], strict=False)
+    ]
+
+
+def hash_data(certificate: x509.Certificate, issuer: x509.Certificate) -> Payload:
+    """CertificateHashDataType; a self-signed root's issuer is itself."""
+    of_issuer = issuer.public_key()
+    point = isinstance(of_issuer, ec.EllipticCurvePublicKey)
+    key = of_issuer.public_bytes(
+        serialization.Encoding.X962 if point else serialization.Encoding.DER,
+        serialization.PublicFormat.UncompressedPoint if point else serialization.PublicFormat.PKCS1,
+    )
     return {
         "hashAlgorithm": "SHA256",
         "issuerNameHash": hashlib.sha256(certificate.issuer.public_bytes()).hexdigest(),

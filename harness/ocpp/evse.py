@@ -7,7 +7,7 @@ The lower half of a charger, which talks to the vehicle, acts on it with the tim
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -133,8 +133,11 @@ class Evse:
             self.model.put(Key("ConnectedEV", variable, None, EVSE_ID), value)
         self._maybe_start(now_s)
 
-    def authorise(self, token: IdToken, now_s: float) -> None:
-        """Somebody wants to charge: ask the CSMS (C01, C08, Q01). The answer shows in `authorised`."""
+    def authorise(self, token: IdToken, now_s: float, contract: Sequence[Payload] = ()) -> None:
+        """Somebody wants to charge: ask the CSMS (C01, C08, Q01). The answer shows in `authorised`.
+
+        `contract`: OCSPRequestDataType of a contract's chain, for the CSMS to validate (C07).
+        """
         self.id_token = token
         self.authorised = None
         if not self.linked:  # while booting the question can wait; without a link nobody will answer it
@@ -142,7 +145,10 @@ class Evse:
             self._maybe_start(now_s)
             return
         asked = replace(token, evccid=self.evccid or token.evccid)
-        self._post(Letter("Authorize", {"idToken": asked.to_json()}, self._authorise_answered, durable=True))
+        request: Payload = {"idToken": asked.to_json()}
+        if contract:
+            request["iso15118CertificateHashData"] = list(contract)
+        self._post(Letter("Authorize", request, self._authorise_answered, durable=True))
 
     def need(self, needs: ChargingNeeds, now_s: float) -> None:
         """The vehicle has told what it needs, for the first time or anew (Q01, K18, K19, K20)."""
@@ -384,7 +390,9 @@ class Evse:
 
     def _authorise_answered(self, event: SessionEvent, now_s: float) -> None:
         payload = event.payload if isinstance(event, Answered) else {}
-        self.authorised = payload.get("idTokenInfo", {}).get("status") == "Accepted"
+        contract = payload.get("certificateStatus", "Accepted")  # C07.FR.13 to FR.17
+        welcome = payload.get("idTokenInfo", {}).get("status") == contract == "Accepted"
+        self.authorised = welcome or (self.quirks.trusts_contracts and "certificateStatus" in payload)
         allowed = payload.get("allowedEnergyTransfer")
         self.allowed_energy_transfer = tuple(allowed) if allowed else None
         self._maybe_start(now_s)

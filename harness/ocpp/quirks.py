@@ -50,6 +50,11 @@ class Quirks:
     trusts_everybody: bool = False
     """It takes any server certificate."""
 
+    trusts_contracts: bool = False
+    """It charges for every contract, whatever the CSMS says of it."""
+    hides_failed_installation: bool = False
+    """It tells the vehicle OK where the CSMS had no contract for it."""
+
     def __add__(self, other: Quirks) -> Quirks:
         """Both at once; `self` has its say first."""
         return Quirks(
@@ -68,6 +73,8 @@ class Quirks:
             ends_on_pause=self.ends_on_pause or other.ends_on_pause,
             forgets_offline=self.forgets_offline or other.forgets_offline,
             trusts_everybody=self.trusts_everybody or other.trusts_everybody,
+            trusts_contracts=self.trusts_contracts or other.trusts_contracts,
+            hides_failed_installation=self.hides_failed_installation or other.hides_failed_installation,
             stays_away=self.stays_away or other.stays_away,
         )
 

@@ -73,6 +73,7 @@ class Suite:
             "pf_limits": bench.limits,
             "pf_parameters": Parameters(),
             "pf_power": power,
+            "pf_v2g": v2g,
             "pf_session": PairSession(bench, station, power, v2g),
             "pf_doors": CsmsDoors(bench, station) if station else None,
             "pf_proxy": ProxyOnBench(bench),

@@ -1,0 +1,45 @@
+"""What a station passes on for Plug & Charge: contract installation (M01) and the status of a vehicle's chain (M07)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+
+from cryptography import x509
+
+from harness.ocpp.certificates import RESPONDER, hash_data
+from harness.ocpp.frames import Payload
+from harness.ocpp.outbox import Letter
+from harness.ocpp.session import Answered, SessionEvent
+
+SCHEMA = "urn:iso:std:iso:15118:-20:CommonMessages"
+
+
+def installation(exi: bytes, maximum: int, then: Callable[[bytes], None]) -> Letter:
+    """Get15118EVCertificate; `maximum` contracts as the vehicle says (M01.FR.03). `then` gets the response's EXI, no
+    octets where the CSMS gave none."""
+    request: Payload = {
+        "iso15118SchemaVersion": SCHEMA,
+        "action": "Install",
+        "exiRequest": base64.b64encode(exi).decode(),
+        "maximumContractCertificateChains": maximum,
+    }
+
+    def answered(event: SessionEvent, _now_s: float) -> None:
+        payload = event.payload if isinstance(event, Answered) else {}
+        try:
+            then(base64.b64decode(payload["exiResponse"]) if payload.get("status") == "Accepted" else b"")
+        except (KeyError, binascii.Error):
+            then(b"")
+
+    return Letter("Get15118EVCertificate", request, answered)
+
+
+def chain_status(chain: Sequence[x509.Certificate]) -> Letter | None:
+    """GetCertificateChainStatus for a vehicle's chain, its root last; None where no issuer is known."""
+    asked = [
+        {"certificateHashData": hash_data(one, issuer), "source": "OCSP", "urls": [RESPONDER]}
+        for one, issuer in zip(chain, chain[1:], strict=False)
+    ]
+    return Letter("GetCertificateChainStatus", {"certificateStatusRequests": asked[:4]}) if asked else None
