@@ -183,7 +183,11 @@ def test_every_seeded_gateway_defect_changes_what_arrives():
             await rig.clock.sleep(7.0)
             await bench.send("a", "VCU_ChargeRequest", {"Enable": 1, "RequestedPower": 10_000, "TargetVoltage": 400})
             await rig.clock.sleep(1.0)
-            found.extend((round(h.at_s, 6), "b", h.frame.data) for h in bench.since("b", 0.0))
+            await bench.quiet()
+            await rig.clock.sleep(7.0)
+            await bench.send("b", "ChgUnitState", {"State": 3, "UOut": 400, "IOut": -25})  # the other platform wakes first
+            await rig.clock.sleep(1.0)
+            found.extend((round(h.at_s, 6), bus, h.frame.data) for bus in ("a", "b") for h in bench.since(bus, 0.0))
 
         run(False, body)
         return found
