@@ -59,7 +59,7 @@ def gather(results: Iterable[Result], names: Names, rule: str) -> Findings:
     groups: dict[Key, _Group] = {}
     keys_of: dict[str, list[Key]] = defaultdict(list)
     for result in results:
-        for attempt in result.attempts:
+        for attempt in result.answers:
             for finding in observed(attempt):
                 key = (finding.rule, finding.requirement, finding.side, finding.kind, finding.severity)
                 group = groups.setdefault(key, _Group(finding))
@@ -76,7 +76,7 @@ def gather(results: Iterable[Result], names: Names, rule: str) -> Findings:
 def _row(number: int, group: _Group, results: list[Result], names: Names, rule: str) -> FindingRow:
     finding = group.first
     cases = sorted({cell.case for cell in group.cells})
-    tried_again = [one for one in group.cells.values() if len(one.attempts) > 1]
+    tried_again = [one for one in group.cells.values() if len(one.answers) > 1]
     passed_later = sum(one.verdict(rule) is Verdict.PASS for one in tried_again)
     retest = f"Re-tested in {len(tried_again)} of these, {passed_later} passed then" if tried_again else ""
     undecided = finding.requirement in set(Verdict)

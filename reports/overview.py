@@ -118,7 +118,8 @@ def count(parts: Sequence[str], *, title: str, attempt_rule: str = "last") -> Ov
             f"""CREATE TABLE cell AS
             SELECT case_id, vehicle, charger, told.verdict, told.side, told.reason FROM (
                 SELECT case_id, vehicle, charger, arg_min(
-                    {{'verdict': verdict, 'side': side, 'reason': reason}}, (verdict = 'not_run', {_ORDER[attempt_rule]})
+                    {{'verdict': verdict, 'side': side, 'reason': reason}},
+                    (verdict = 'not_run', exit_reason = 'interrupted', {_ORDER[attempt_rule]})
                 ) AS told
                 FROM (SELECT *, CASE verdict {ranks} END AS rank FROM told) GROUP BY case_id, vehicle, charger)"""
         )

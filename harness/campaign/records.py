@@ -176,9 +176,15 @@ class Result:
     not_applicable: str = ""
     attempts: tuple[Attempt, ...] = ()
 
+    @property
+    def answers(self) -> tuple[Attempt, ...]:
+        """The finished attempts; one that was interrupted says nothing where there is another."""
+        finished = tuple(one for one in self.attempts if one.verdict is not None)
+        return tuple(one for one in finished if one.exit_reason != "interrupted") or finished
+
     def counted(self, rule: str) -> Attempt | None:
-        """The finished attempt that counts under the campaign's rule; None if there is none."""
-        finished = [one for one in self.attempts if one.verdict is not None]
+        """The answer that counts under the campaign's rule; None if there is none."""
+        finished = self.answers
         if not finished:
             return None
         if rule == "first":

@@ -65,19 +65,29 @@ class Run:
             time_mode=mode,
             started_utc_us=round(datetime.now(UTC).timestamp() * 1e6),
         )
-        store = Store.create(folder / STORE, programme.heads(campaign) if programme else campaign)
-        units = programme.plan.units() if programme else []
-        known = {unit.key for unit in units}
-        units += [unit for unit in _units(lab) if unit.key not in known]
-        store.describe(units=units, cases=[_info(case) for case in cases])
-        if programme:
-            store.plan(programme.cells)
-            store.rule_out_all(programme.ruled_out)
-        return cls(folder, store, mode)
+        if (folder / STORE).exists():
+            raise StoreError(f"{folder} holds a run already: go on with it (--resume), or choose another folder")
+        draft = folder / f"{STORE}.draft"
+        with Store.create(draft, programme.heads(campaign) if programme else campaign) as store:
+            units = programme.plan.units() if programme else []
+            known = {unit.key for unit in units}
+            units += [unit for unit in _units(lab) if unit.key not in known]
+            store.describe(units=units, cases=[_info(case) for case in cases])
+            if programme:
+                store.plan(programme.cells)
+                store.rule_out_all(programme.ruled_out)
+            store.seal()
+        draft.rename(folder / STORE)  # whoever kills us finds a whole plan, or no run at all
+        return cls.open(folder, mode)
 
     @classmethod
     def open(cls, folder: Path, mode: TimeMode) -> Run:
         """An existing run, to go on with; raises StoreError with the way out."""
+        if folder.is_dir() and not (folder / STORE).exists():
+            raise StoreError(
+                f"{folder} has no {STORE}: if it is a run's folder, that run was ended before its plan was written; "
+                "nothing was tested and nothing is lost, so start it anew without --resume"
+            )
         return cls(folder, Store.open(folder / STORE), mode)
 
     def plan(self, cells: Iterable[tuple[UseCase, Subject]]) -> None:

@@ -133,7 +133,8 @@ def million(folder: Path) -> None:
         f"""COPY (SELECT 'big' AS campaign, 'AC-' || (i % 50) AS case_id, 'v' || (i // 50 % 1000) AS vehicle,
         's' || (i // 50000) AS charger, 'b-' || i AS attempt, 1 AS number,
         CASE WHEN i % 17 = 0 THEN 'fail' ELSE 'pass' END AS verdict,
-        CASE WHEN i % 17 = 0 THEN 'vehicle' ELSE '' END AS side, CASE WHEN i % 17 = 0 THEN 'late' ELSE '' END AS reason
+        CASE WHEN i % 17 = 0 THEN 'vehicle' ELSE '' END AS side, CASE WHEN i % 17 = 0 THEN 'late' ELSE '' END AS reason,
+        '' AS exit_reason
         FROM range(1000000) t(i)) TO '{folder}/results.parquet' (FORMAT parquet)"""
     )
     told = measured(

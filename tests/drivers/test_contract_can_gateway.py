@@ -185,7 +185,9 @@ def test_every_seeded_gateway_defect_changes_what_arrives():
             await rig.clock.sleep(1.0)
             await bench.quiet()
             await rig.clock.sleep(7.0)
-            await bench.send("b", "ChgUnitState", {"State": 3, "UOut": 400, "IOut": -25})  # the other platform wakes first
+            await bench.send(
+                "b", "ChgUnitState", {"State": 3, "UOut": 400, "IOut": -25}
+            )  # the other platform wakes first
             await rig.clock.sleep(1.0)
             found.extend((round(h.at_s, 6), bus, h.frame.data) for bus in ("a", "b") for h in bench.since(bus, 0.0))
 

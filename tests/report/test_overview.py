@@ -45,7 +45,8 @@ def test_the_overview_tells_the_same_numbers_as_the_report(exported, made):
 def test_the_attempt_rule_decides_which_attempt_of_a_cell_counts(tmp_path, rule):
     duckdb.sql(
         """COPY (SELECT 'c' AS campaign, 'A' AS case_id, 'v' AS vehicle, 's' AS charger, 'a' || n AS attempt, n AS number,
-        v AS verdict, '' AS side, '' AS reason FROM (VALUES (1, 'inconclusive'), (2, 'fail'), (3, 'pass')) t(n, v))
+        v AS verdict, '' AS side, '' AS reason, e AS exit_reason FROM (VALUES (0, 'aborted', 'interrupted'),
+        (1, 'inconclusive', ''), (2, 'fail', ''), (3, 'pass', ''), (4, 'aborted', 'interrupted')) t(n, v, e))
         TO '"""
         + str(tmp_path / "results.parquet")
         + "' (FORMAT parquet)"
@@ -75,7 +76,7 @@ def test_a_million_results_are_told_without_loading_them(tmp_path):
         's' || (i // 50000) AS charger, 'b-' || i AS attempt, 1 AS number,
         CASE WHEN i % 17 = 0 THEN 'fail' ELSE 'pass' END AS verdict,
         CASE WHEN i % 17 = 0 THEN 'vehicle' ELSE '' END AS side,
-        CASE WHEN i % 17 = 0 THEN 'late' ELSE '' END AS reason
+        CASE WHEN i % 17 = 0 THEN 'late' ELSE '' END AS reason, '' AS exit_reason
         FROM range(1000000) t(i)) TO '{tmp_path}/results.parquet' (FORMAT parquet)"""
     )
     make_overview([f"{tmp_path}/results.parquet"], tmp_path / "out", title="A million")

@@ -89,6 +89,16 @@ def test_a_retest_keeps_the_first_attempt_and_the_rule_says_which_counts(store):
         result.verdict("nicest")
 
 
+@pytest.mark.parametrize("rule", ["first", "last", "best", "worst"])
+def test_an_interrupted_attempt_counts_only_where_there_is_no_other(store, rule):
+    for number, rest in ((0, [Verdict.PASS]), (1, [])):
+        finish(store, CELLS[number], Verdict.ABORTED, exit_reason="interrupted")
+        for verdict in rest:
+            finish(store, CELLS[number], verdict)
+    found = {result.planned: result.verdict(rule) for result in store.results()}
+    assert (found[CELLS[0]], found[CELLS[1]]) == (Verdict.PASS, Verdict.ABORTED)
+
+
 def test_a_second_result_for_the_same_attempt_is_refused(store):
     attempt = finish(store, CELLS[0])
     with pytest.raises(StoreError, match="begin\\(\\) one"):
