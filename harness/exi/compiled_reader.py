@@ -8,7 +8,8 @@ the event-wise reader finds out what it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from struct import Struct
 from typing import Any
@@ -31,6 +32,7 @@ _WIDEST = 57  # bits of a 64-bit window that are there at any bit position
 # Our limit for lists that the schema leaves unbounded; longer ones are the event-wise reader's
 _LONGEST_LIST = 64
 _SHORT_LIST = 8
+_FEW = 3  # readers told apart by comparing; more are looked up
 _CHANCES = 64  # items of a long list that are looked up among the earlier ones without success
 # Our limit for irregular content inside a stream that is otherwise read here: a KeyInfo with a few certificates
 _MOST_IRREGULAR_EVENTS = 1000
@@ -48,8 +50,6 @@ class ReaderCompiler:
             "more": _more,
             "text": _text,
             "octets": _octets,
-            "new": object.__new__,
-            "put": Record.__dict__["__dict__"].__set__,
         }
         self._by_type: dict[type[Record], str] = {}
         self.events_left = 0
@@ -86,21 +86,21 @@ class ReaderCompiler:
             name = self._by_type[cls] = f"read_{cls.__name__}_{len(self._by_type)}"
 
             def compile_first(data: bytes, position: int) -> tuple[Any, int]:
-                made: tuple[Any, int] = self._compile(cls, name)(data, position)
+                if self._names[name] is compile_first:  # a list's reader holds on to this function
+                    self._compile(cls, name)
+                made: tuple[Any, int] = self._names[name](data, position)
                 return made
 
             self._names[name] = compile_first
         return name
 
-    def _compile(self, cls: type[Record], name: str) -> ReadType:
+    def _compile(self, cls: type[Record], name: str) -> None:
         made = plan(self._schema, cls)
         if made.end is None or cls.declaration.abstract:
             # there must be children, and their order is the event-wise reader's business; or it is a deviation
             self._names[name] = partial(self.by_events, cls)
         else:
             _Function(self, cls, made).define(name, self._names)
-        function: ReadType = self._names[name]
-        return function
 
     def flat(self, cls: type[Record]) -> bool:
         """Whether a type is a short row of plain numbers and the like, worth reading in its parent's reader."""
@@ -128,6 +128,7 @@ class _Function:
         self._out = Source()
         self._pending: list[tuple[int, str]] = []  # widths and the names they go to, "" where zeros must be
         self._afterwards: list[str] = []  # what is to do with the names, once they are there
+        self._below = self._valid = 0  # bits of `w` not taken yet, and how many of these are sure to be the stream's
 
     def define(self, name: str, names: dict[str, Any]) -> Any:
         with self._out.block(f"def {name}(d, p):"):
@@ -151,9 +152,14 @@ class _Function:
         self._out.line("return o, p")
 
     def _make(self, cls: type[Record], target: str, prefix: str) -> None:
-        """Build a record from the names its fields were read into, without its checks: reading has made them."""
-        fields = ", ".join(f'"{field.name}": {prefix}_{field.name}' for field in complex_type(cls).fields)
-        self._out.line(f"{target} = new({self._compiler.constant('type', cls)}); put({target}, {{{fields}}})")
+        """Build a record from the names its fields were read into, without its checks: reading has made them.
+
+        It is filled as an object of a class that is not frozen, where Python stores an attribute in no time.
+        """
+        unfrozen = type(cls.__name__, (), {})
+        stores = [f"{target}.{field.name} = {prefix}_{field.name}" for field in complex_type(cls).fields]
+        stores.append(f"{target}.__class__ = {self._compiler.constant('type', cls)}")
+        self._out.line("; ".join([f"{target} = {self._compiler.constant('unfrozen', unfrozen)}()", *stores]))
 
     def _defaults(self) -> None:
         for field in complex_type(self._cls).fields:
@@ -163,7 +169,7 @@ class _Function:
     def _step(self, index: int, step: Step, known: bool) -> bool:
         """One step; returns whether c is known behind it."""
         if step.low == 0:
-            with self._out.block(f"if c < {step.after}:"):
+            with self._branch(f"if c < {step.after}:"):
                 self._one_or_many(index, step)
                 if not step.listed:
                     self._next_code(index + 1)
@@ -184,9 +190,10 @@ class _Function:
             cls: Any = step.alternatives[0].type
             width, first = self._plan.width(index, inside=True), self._plan.first(index)
             self._out.line(f"{items}, p, c = long_list({self._compiler.name(cls)}, d, p, {width}, {limit})")
+            self._valid = 0
             if first:
                 self._out.line(f"c += {first}")
-            with self._out.block(f"if len({items}) == {limit}:"):
+            with self._branch(f"if len({items}) == {limit}:"):
                 self._after_last(index, step)
         else:
             self._short_list(index, step, items, limit)
@@ -194,16 +201,17 @@ class _Function:
 
     def _short_list(self, index: int, step: Step, items: str, limit: int) -> None:
         self._out.line(f"{items} = []")
-        with self._out.block("while True:"):
+        self._valid = 0
+        with self._branch("while True:"):
             self._value(step, {step.field.name: "x"})
             self._flush()
             self._out.line(f"{items}.append(x)")
             if step.low > 1:
-                with self._out.block(f"if len({items}) < {step.low}:"):
+                with self._branch(f"if len({items}) < {step.low}:"):
                     self._take(1)
                     self._flush()
                     self._out.line("continue")
-            with self._out.block(f"if len({items}) == {limit}:"):
+            with self._branch(f"if len({items}) == {limit}:"):
                 self._after_last(index, step)
                 self._out.line("break")
             self._next_code(index, inside=True)
@@ -221,6 +229,9 @@ class _Function:
         """Whether a list's items are of one type with a reader of its own."""
         item = step.alternatives[0].type
         return len(step.alternatives) == 1 and not isinstance(item, Datatype) and not self._compiler.flat(item)
+
+    def _has_simple(self, step: Step) -> bool:
+        return any(isinstance(each.type, Datatype) for each in step.alternatives)
 
     def _end(self, known: bool) -> None:
         otherwise = "raise Uncommon"
@@ -250,13 +261,16 @@ class _Function:
             self._alternative(step.alternatives[0], targets[step.field.name])
             return
         self._flush()
-        if not step.grouped and all(not isinstance(each.type, Datatype) for each in step.alternatives):
+        if len(step.alternatives) > _FEW and not step.grouped and not self._has_simple(step):
             readers = tuple(self._compiler.reader(each.type) for each in step.alternatives)  # type: ignore[arg-type]
             table = self._compiler.constant("readers", readers)
             self._out.line(f"{targets[step.field.name]}, p = {table}[c - {step.first}](d, p)")
+            self._valid = 0
             return
+        below, valid = self._below, self._valid
         for offset, alternative in enumerate(step.alternatives):
-            with self._out.block(f"{'el' if offset else ''}if c == {step.first + offset}:"):
+            self._below, self._valid = below, valid
+            with self._branch(f"{'el' if offset else ''}if c == {step.first + offset}:"):
                 self._alternative(alternative, targets[alternative.field.name])
                 self._flush()
         self._out.line("else: raise Uncommon")
@@ -277,16 +291,19 @@ class _Function:
         else:
             self._flush()
             self._out.line(f"{target}, p = {self._compiler.call(alternative.type)}")
+            self._valid = 0
 
     def _simple_element(self, datatype: Datatype, target: str) -> None:
         if isinstance(datatype, Text | Binary) and not datatype.shortest:
             self._take(1, "e")
             self._flush()
-            with self._out.block("if e:"):  # no characters, the end as a second-level event
+            below, valid = self._below, self._valid
+            with self._branch("if e:"):  # no characters, the end as a second-level event
                 self._take(EMPTY_WIDTH)
                 self._flush()
                 self._out.line(f"{target} = {'' if isinstance(datatype, Text) else b''!r}")
-            with self._out.block("else:"):
+            self._below, self._valid = below, valid
+            with self._branch("else:"):
                 self._simple(datatype, target)
                 self._take(1)
                 self._flush()
@@ -325,12 +342,17 @@ class _Function:
             self._take(1, "s")
         self._take(8, target)
         self._flush(ahead=16)
+        below = self._below
         with self._out.block(f"if {target} > 127:"):  # two octets or three, seldom more
-            self._out.line("if not w & 0x8000:")
-            self._out.line(f"    {target} = {target} & 0x7f | w >> 1 & 0x3f80; p += 8")
-            self._out.line("elif not w & 0x80:")
-            self._out.line(f"    {target} = {target} & 0x7f | w >> 1 & 0x3f80 | (w & 0x7f) << 14; p += 16")
-            self._out.line(f"else: {target}, p = more(d, p, {target})")
+            second = f"{target} & 0x7f | w >> {below - 15} & 0x3f80"
+            self._out.line(f"if not w & {1 << below - 1:#x}: {target} = {second}; p += 8; w <<= 8")
+            self._out.line(f"elif not w & {1 << below - 9:#x}:")
+            self._out.line(f"    {target} = {second} | (w >> {below - 16} & 0x7f) << 14; p += 16; w <<= 16")
+            self._out.line("else:")
+            self._out.line(
+                f"    {target}, p = more(d, p, {target}); w = window(d, p >> 3)[0] >> {64 - below} - (p & 7)"
+            )
+        self._valid -= 16
         if datatype.signed:
             self._out.line(f"if s: {target} = ~{target}")
         if low:
@@ -342,6 +364,7 @@ class _Function:
         self._take(8, "n")
         self._flush()
         self._out.line(f"{target}, p = {helper}(d, p, n)")
+        self._valid = 0
         if datatype.shortest:
             self._out.line(f"if len({target}) < {datatype.shortest}: raise Uncommon")
         if datatype.longest is not None:
@@ -355,8 +378,15 @@ class _Function:
             self._flush()
         self._pending.append((width, name))
 
+    @contextmanager
+    def _branch(self, head: str) -> Iterator[None]:
+        """Lines that are not always run: behind them nothing is known of `w`."""
+        with self._out.block(head):
+            yield
+        self._valid = 0
+
     def _flush(self, ahead: int = 0) -> None:
-        """Emit one look at the stream for all bits that wait; `w` keeps so many bits `ahead` for the caller."""
+        """Take all bits that wait out of `w`, with a new look at the stream if they, and those `ahead`, are not in it."""
         total = sum(width for width, _ in self._pending)
         if total and total + ahead > _WIDEST:
             # the last place, which the caller looks behind, gets a window of its own
@@ -365,19 +395,23 @@ class _Function:
             self._pending.append(last)
             total = last[0]
         if total:
-            self._out.line(f"w = window(d, p >> 3)[0] >> {64 - total - ahead} - (p & 7); p += {total}")
-            rest, zeros = total + ahead, 0
+            if total + ahead > self._valid:
+                self._out.line(f"w = window(d, p >> 3)[0] >> {64 - _WIDEST} - (p & 7)")
+                self._below = self._valid = _WIDEST
+            self._out.line(f"p += {total}")
+            self._valid -= total
+            zeros, names = 0, []
             for width, name in self._pending:
-                rest -= width
-                if not name:
-                    zeros |= ((1 << width) - 1) << rest
+                self._below -= width
+                mask = (1 << width) - 1
+                if name:
+                    names.append(f"{name} = w >> {self._below} & {mask:#x}")
+                else:
+                    zeros |= mask << self._below
             if zeros:
                 self._out.line(f"if w & {zeros:#x}: raise Uncommon")
-            rest = total + ahead
-            for width, name in self._pending:
-                rest -= width
-                if name:
-                    self._out.line(f"{name} = w >> {rest} & {(1 << width) - 1:#x}")
+            for line in names:
+                self._out.line(line)
         for line in self._afterwards:
             self._out.line(line)
         self._pending.clear()

@@ -15,12 +15,13 @@ _EDGES = (0, 1, -1, 127, 128, -128, -129, 255, 256, 16383, 16384, 32767, -32768,
 
 
 class Instances:
-    """Draws values; `longest` bounds lists that the schema leaves long."""
+    """Draws values; `longest` bounds lists that the schema leaves long, `options` is how likely an option is there."""
 
-    def __init__(self, schema: Schema, rng: random.Random, *, longest: int = 3) -> None:
+    def __init__(self, schema: Schema, rng: random.Random, *, longest: int = 3, options: float = 0.6) -> None:
         self._schema = schema
         self._rng = rng
         self._longest = longest
+        self._options = options
 
     def record(self, cls: type[Record]) -> Record:
         """An object of a type, its optional parts there or not."""
@@ -28,13 +29,13 @@ class Instances:
         values: dict[str, Any] = {}
         for group in kind.groups:
             members = [field for field in kind.fields if field.slot.group == group]
-            if not group.startswith("?") or self._rng.random() < 0.5:
+            if not group.startswith("?") or self._rng.random() < self._options:
                 chosen = self._rng.choice(members)
                 values[chosen.name] = self._field(chosen)
         for field in kind.fields:
             if field.slot.kind == "children":
                 values[field.name] = tuple(self._children(cls))
-            elif not field.slot.group and (field.required or self._rng.random() < 0.6):
+            elif not field.slot.group and (field.required or self._rng.random() < self._options):
                 values[field.name] = self._field(field)
         return cls(**values)
 
