@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 from harness.iso15118.errors import RemoteProtocolError
@@ -15,7 +15,7 @@ from harness.lab import Device
 from harness.limits import Tolerance
 from harness.transcript.recorder import Recorder
 from harness.usecase import Parameter, UseCase
-from harness.verdict import Finding, Kind, Limit, Measurement, Severity, Side, Verdict, worst
+from harness.verdict import DecisionRule, Finding, Kind, Limit, Measurement, Severity, Side, Verdict, worst
 
 T = TypeVar("T")
 
@@ -68,6 +68,8 @@ class Case:
     subject: Subject
     recorder: Recorder
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    rule: DecisionRule = DecisionRule.GUARD_BAND
+    """How a measurement near its limit is decided."""
     steps: list[tuple[float, str]] = field(default_factory=list)
     """When (run clock, s) and what."""
     answers: dict[int, str] = field(default_factory=dict)
@@ -99,14 +101,15 @@ class Case:
         self.recorder.record("case", "finding", **asdict(finding))
 
     def measure(self, measurement: Measurement) -> Measurement:
-        """Record a measurement; a limit missed for certain ends the case."""
+        """Record a measurement, decided by the case's rule; a limit that is missed by it ends the case."""
+        measurement = replace(measurement, rule=self.rule)
         self.measurements.append(measurement)
         self.recorder.record("case", "measurement", **asdict(measurement), verdict=measurement.verdict)
         if measurement.verdict is Verdict.FAIL:
             limit = measurement.limit
             self.miss(
                 f"{measurement.name} is {measurement.value:g} {measurement.unit}, "
-                f"allowed {_band(limit)} {measurement.unit} ({limit.source.value})",
+                f"allowed {_band(limit)} {measurement.unit} ({limit.source.value}){_margin(measurement)}",
                 measurement.side,
             )
         return measurement
@@ -199,6 +202,13 @@ def _undecided(measurement: Measurement) -> str:
         f"{measurement.name} is {measurement.value:g} {measurement.unit}, nearer to {_band(measurement.limit)} "
         f"than its uncertainty of {measurement.uncertainty:g} {measurement.unit}"
     )
+
+
+def _margin(measurement: Measurement) -> str:
+    """What the decision rule asks for beyond the limit."""
+    if measurement.rule is not DecisionRule.GUARDED_ACCEPTANCE or not measurement.uncertainty:
+        return ""
+    return f", kept by more than its uncertainty of {measurement.uncertainty:g} {measurement.unit}"
 
 
 def _band(limit: Limit) -> str:

@@ -30,7 +30,10 @@ def report(
     out: Annotated[
         Path | None, typer.Option("--out", help="where the report goes (default: into the first run)")
     ] = None,
-    anonymise: Annotated[Level, typer.Option("--anonymise", help="how much of identities is shown")] = Level.INTERNAL,
+    anonymise: Annotated[
+        Level | None,
+        typer.Option("--anonymise", help="how much of identities is shown (default: as the campaign says)"),
+    ] = None,
     pseudonyms: Annotated[
         Path | None,
         typer.Option("--pseudonyms", help="the pseudonym key file (default: in .pseudonyms beside the runs)"),

@@ -138,13 +138,51 @@ class Limit:
             raise ValueError(f"limit is empty: low {self.low} is above high {self.high}")
 
 
+class DecisionRule(StrEnum):
+    """What a value is that lies nearer to a limit than its expanded uncertainty (k = 2).
+
+    ISO/IEC 17025 7.8.6 asks for a stated rule and leaves the choice to the laboratory; the guard band is our default. The
+    other three are named as in JCGM 106.
+    """
+
+    GUARD_BAND = "guard_band"
+    SIMPLE_ACCEPTANCE = "simple_acceptance"
+    GUARDED_ACCEPTANCE = "guarded_acceptance"
+    GUARDED_REJECTION = "guarded_rejection"
+
+    @classmethod
+    def recorded(cls, text: str) -> DecisionRule:
+        """The rule of a campaign's record; before there was a choice, records told the guard band in words."""
+        return cls(text) if text in set(cls) else cls.GUARD_BAND
+
+    def near(self, inside: bool) -> Verdict:
+        """The verdict on a value near its limit, on this side of it or beyond."""
+        return _NEAR[self][not inside]
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+
+_NEAR = {
+    DecisionRule.GUARD_BAND: (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE),
+    DecisionRule.SIMPLE_ACCEPTANCE: (Verdict.PASS, Verdict.FAIL),
+    DecisionRule.GUARDED_ACCEPTANCE: (Verdict.FAIL, Verdict.FAIL),
+    DecisionRule.GUARDED_REJECTION: (Verdict.PASS, Verdict.PASS),
+}
+_WORDS = {
+    DecisionRule.GUARD_BAND: "guard band = expanded uncertainty (k = 2): nearer to a limit than that is inconclusive",
+    DecisionRule.SIMPLE_ACCEPTANCE: "simple acceptance: the value alone decides, whatever its uncertainty",
+    DecisionRule.GUARDED_ACCEPTANCE: "guarded acceptance: a pass keeps its expanded uncertainty (k = 2) from the limit",
+    DecisionRule.GUARDED_REJECTION: "guarded rejection: a fail is beyond the limit by its expanded uncertainty (k = 2)",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """A measured value with what is needed to decide on it.
 
-    `uncertainty` is the expanded uncertainty (k = 2) in the same unit. The decision rule is the guard band: a value
-    nearer to a limit than its uncertainty is inconclusive, never a clean pass (our default, after ISO/IEC 17025 7.8.6,
-    which asks for a stated rule and leaves the choice to the laboratory).
+    `uncertainty` is the expanded uncertainty (k = 2) in the same unit; `rule` says what a value near a limit is.
     """
 
     name: str
@@ -154,6 +192,7 @@ class Measurement:
     uncertainty: float = 0.0
     side: Side = Side.UNKNOWN
     at_s: float | None = None
+    rule: DecisionRule = DecisionRule.GUARD_BAND
 
     @property
     def verdict(self) -> Verdict:
@@ -167,5 +206,5 @@ class Measurement:
             inside &= margin >= 0
             clearly &= abs(margin) >= self.uncertainty
         if not clearly:
-            return Verdict.INCONCLUSIVE
+            return self.rule.near(inside)
         return Verdict.PASS if inside else Verdict.FAIL

@@ -41,18 +41,18 @@ def make_report(
     runs: Sequence[Path],
     out: Path,
     *,
-    anonymise: Level | str = Level.INTERNAL,
+    anonymise: Level | str | None = None,
     baseline: Path | None = None,
     key: Path | None = None,
 ) -> list[Path]:
     """Write report.html, .pdf, .json and .junit.xml into `out`; returns their paths.
 
-    Same runs, same octets. `anonymise` is a level (internal, client, group, public); `baseline` the run of an earlier
-    campaign to compare with; `key` the pseudonym key file, by default in a folder beside the runs. Raises ReportError
-    with the way out.
+    Same runs, same octets. `anonymise` is a level (internal, client, group, public), by default the campaign's own;
+    `baseline` the run of an earlier campaign to compare with; `key` the pseudonym key file, by default in a folder beside
+    the runs. Raises ReportError with the way out.
     """
-    level = Level(anonymise)
     loaded = load(runs)
+    level = Level(anonymise or loaded.campaign.anonymisation)
     key = key or default_key(runs[0], loaded)
     if out.resolve() in key.resolve().parents:
         raise ReportError(f"the pseudonym key {key} would lie in the report's own folder: choose another --out")

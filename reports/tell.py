@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.campaign.records import Attempt, CaseInfo, EvidenceFile, Instrument, Result, Unit
 from harness.campaign.statistics import MERGED_BELOW, SMALL_GROUP, Tally, passed_everything
-from harness.verdict import Measurement, Verdict
+from harness.verdict import DecisionRule, Measurement, Verdict
 from reports.anonymise import Level, Names
 from reports.document import (
     VERSION,
@@ -148,7 +148,7 @@ def _method(loaded: Loaded, names: Names) -> Method:
         selection=names.text(campaign.selection),
         clock_source=names.text(campaign.clock_source),
         attempt_rule=_RULES[campaign.attempt_rule],
-        decision_rule=names.text(campaign.decision_rule),
+        decision_rule=DecisionRule.recorded(campaign.decision_rule).words,
         retest_rule=names.text(campaign.retest_rule),
         time_modes=tuple(sorted(modes)),
         anonymisation=_ANONYMISATION[names.level],

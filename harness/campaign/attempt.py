@@ -61,7 +61,7 @@ class AttemptRunner:
         clock = self.bench.clock
         attempt = self.run.begin(usecase, subject, parameters, clock.utc_us())
         self.latest = attempt.folder
-        case = Case(usecase, subject, self.run.recorder(attempt, clock), parameters)
+        case = Case(usecase, subject, self.run.recorder(attempt, clock), parameters, self.run.rule)
         person = self.bench.operator.person
         for listener in [*self.listeners, *([person.desk.happened] if person else [])]:
             case.recorder.listen(listener)

@@ -39,7 +39,7 @@ from harness.lab import Device, Emulator, Lab
 from harness.limits import limits_from
 from harness.marked_yaml import MarkedYaml, YamlProblem
 from harness.usecase import UseCase
-from harness.verdict import Verdict
+from harness.verdict import DecisionRule, Verdict
 
 ROLES = {"vehicle": "vehicle", "charger": "charger", "csms": "csms", "gateway": "can_gateway"}
 """A unit's kind and the lab's role for it."""
@@ -189,8 +189,8 @@ class Plan(_Model):
     """Of the shuffled order."""
     retest: Retest = Retest()
     attempt_rule: Literal["first", "last", "best", "worst"] = "last"
-    decision_rule: str = "guard band = expanded uncertainty (k = 2)"
-    anonymisation: Literal["internal", "client", "group", "public"] = "group"
+    decision_rule: DecisionRule = DecisionRule.GUARD_BAND
+    anonymisation: Literal["internal", "client", "group", "public"] = "internal"
 
     @model_validator(mode="after")
     def _names_fit(self) -> Plan:
@@ -225,6 +225,7 @@ class Plan(_Model):
             plan_hash=self.hash(),
             attempt_rule=self.attempt_rule,
             decision_rule=self.decision_rule,
+            anonymisation=self.anonymisation,
             retest_rule=str(self.retest),
         )
 

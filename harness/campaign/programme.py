@@ -113,6 +113,7 @@ class Programme:
             lab_config=f"{campaign.lab_config}\n---\n{self.text}",
             attempt_rule=plan.attempt_rule,
             decision_rule=plan.decision_rule,
+            anonymisation=plan.anonymisation,
             retest_rule=str(plan.retest),
         )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from harness.verdict import Finding, Kind, Measurement, Side, Verdict
+from harness.verdict import DecisionRule, Finding, Kind, Measurement, Side, Verdict
 
 
 class Pair(NamedTuple):
@@ -58,7 +58,10 @@ class Campaign:
     time_mode: str = "wire"
     attempt_rule: str = "last"
     """Which attempt of a case on a pair counts: first, last, best or worst."""
-    decision_rule: str = "guard band = expanded uncertainty (k = 2)"
+    decision_rule: str = DecisionRule.GUARD_BAND
+    """A `DecisionRule`."""
+    anonymisation: str = "internal"
+    """The level at which a report is made if nobody says otherwise."""
     retest_rule: str = ""
     started_utc_us: int = 0
 

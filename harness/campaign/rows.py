@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from harness.campaign.records import Attempt, EvidenceFile, Pair, Step
-from harness.verdict import Finding, Kind, Limit, Measurement, Side, Source, Verdict
+from harness.verdict import DecisionRule, Finding, Kind, Limit, Measurement, Side, Source, Verdict
 
 _ATTEMPT = (
     "id, case_id, vehicle, charger, number, started_utc_us, time_mode, parameters_json, "
@@ -42,6 +42,8 @@ def attempts(db: sqlite3.Connection) -> Iterator[Attempt]:
     findings = Children(db, "finding", "record_json")
     measurements = Children(db, "measurement", _MEASUREMENT)
     steps = Children(db, "step", "at_s, text, answer")
+    told = db.execute("SELECT json_extract(record_json, '$.decision_rule') FROM campaign").fetchone()[0]
+    rule = DecisionRule.recorded(told)
     evidence = Children(db, "evidence", "path, sha256, media_type, bytes", order="path")
     for row in db.execute(f"SELECT {_ATTEMPT} FROM attempt ORDER BY case_id, vehicle, charger, number, id"):
         key, case, vehicle, charger, number, started, mode, parameters, ended, verdict, side, kind, reason, end = row
@@ -60,7 +62,7 @@ def attempts(db: sqlite3.Connection) -> Iterator[Attempt]:
             reason=reason or "",
             exit_reason=end or "",
             findings=tuple(msgspec.json.decode(text, type=Finding) for (text,) in findings.of(key)),
-            measurements=tuple(_measurement(row) for row in measurements.of(key)),
+            measurements=tuple(_measurement(row, rule) for row in measurements.of(key)),
             steps=tuple(Step(*row) for row in steps.of(key)),
             evidence=tuple(EvidenceFile(*row) for row in evidence.of(key)),
         )
@@ -73,7 +75,7 @@ def measurement_row(one: Measurement) -> tuple[Any, ...]:
     return (one.name, one.value, one.unit, *bounds, one.uncertainty, one.verdict, one.side, one.at_s)
 
 
-def _measurement(row: tuple[Any, ...]) -> Measurement:
+def _measurement(row: tuple[Any, ...], rule: DecisionRule) -> Measurement:
     name, value, unit, low, high, source, reference, uncertainty, side, at_s = row
     limit = Limit(low, high, Source(source), reference)
-    return Measurement(name, value, unit, limit, uncertainty, Side(side), at_s)
+    return Measurement(name, value, unit, limit, uncertainty, Side(side), at_s, rule)

@@ -21,6 +21,7 @@ from harness.clock import Clock, TimeMode
 from harness.lab import Device, Lab
 from harness.transcript.recorder import Recorder
 from harness.usecase import Parameter, UseCase
+from harness.verdict import DecisionRule
 
 _KINDS = {"vehicle": "vehicle", "charger": "charger", "csms": "csms", "can_gateway": "gateway", "pool": "csms"}
 """Kinds of units. A pool's controller is a backend: it stands beside the CSMS."""
@@ -41,6 +42,7 @@ class Run:
         self.folder = folder
         self.store = store
         self.mode = mode
+        self.rule = DecisionRule.recorded(store.campaign().decision_rule)
 
     @classmethod
     def create(

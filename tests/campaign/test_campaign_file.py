@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ from harness.campaign.fleet import Fleet
 from harness.campaign.records import Pair, Planned
 from harness.campaign.store import Store
 from harness.cli import app
-from harness.verdict import Verdict
+from harness.verdict import DecisionRule, Verdict
 from tests.smart_charging.rig import car, plan_of, station
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +61,7 @@ def started(run: Path) -> list[str]:
 def parts(tmp_path_factory) -> list[Path]:
     """Two benches that each run a part and share nothing."""
     folder = tmp_path_factory.mktemp("campaign")
-    file = written(folder, order="by_case")
+    file = written(folder, order="by_case", decision_rule="simple_acceptance", anonymisation="group")
     runs = []
     for number in (1, 2):
         out = folder / f"bench-{number}"
@@ -94,7 +95,22 @@ def test_two_parts_are_merged_without_conflict(parts, tmp_path):
     assert (tmp_path / "whole/report/report.html").is_file()
     with Store.open(tmp_path / "whole" / STORE, readonly=True) as store:
         ids = {one.id.rpartition("-")[0] for result in store.results() for one in result.attempts}
+        rules = {each.rule for result in store.results() for one in result.attempts for each in one.measurements}
+    assert rules == {DecisionRule.SIMPLE_ACCEPTANCE}
     assert ids == {"emulated-fleet-p1", "emulated-fleet-p2"}
+
+
+def test_the_reports_level_and_decision_rule_are_the_campaign_files(parts, tmp_path):
+    ended = CliRunner().invoke(app, ["report", str(parts[0]), "--out", str(tmp_path)])
+    assert ended.exit_code == 0, ended.output
+    for folder in (parts[0] / "report", tmp_path):
+        report = json.loads((folder / "report.json").read_text())
+        assert report["identification"]["level"] == "group"
+        assert report["method"]["decision_rule"].startswith("simple acceptance")
+        assert "fine" not in {unit["name"] for unit in report["units"]}
+    ended = CliRunner().invoke(app, ["report", str(parts[0]), "--anonymise", "internal", "--out", str(tmp_path)])
+    assert ended.exit_code == 0, ended.output
+    assert json.loads((tmp_path / "report.json").read_text())["identification"]["level"] == "internal"
 
 
 def test_one_part_twice_is_refused_and_leaves_no_run(parts, tmp_path):
@@ -120,6 +136,7 @@ def test_a_finished_part_has_nothing_to_resume(parts):
         ({"cases": [{"id": "AC-66"}]}, "unknown test case 'AC-66'; did you mean 'AC-16'"),
         ({"cases": [{"id": "AC-12", "parameters": {"pause": 5}}]}, "unknown pause; known are pause_s, charge_s"),
         ({"order": "at_random"}, r"campaign.yaml:\d+:\d+: order: "),
+        ({"decision_rule": "kindly"}, r"campaign.yaml:\d+:\d+: decision_rule: .*'guarded_acceptance'"),
     ],
 )
 def test_a_wrong_campaign_is_bad_usage(tmp_path, changed, why):

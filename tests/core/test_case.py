@@ -10,7 +10,7 @@ from harness.lab import Device
 from harness.limits import Limits, Setting, Tolerance, limits_from
 from harness.transcript.recorder import Recorder
 from harness.usecase import UseCase
-from harness.verdict import Finding, Kind, Measurement, Severity, Side, Source, Verdict
+from harness.verdict import DecisionRule, Finding, Kind, Measurement, Severity, Side, Source, Verdict
 
 USECASE = UseCase("PF_X", "a case", "pair", "", frozenset(), ("Q03.FR.01",), ())
 PAIR = Subject(Device(driver="vehicle.x", id="V"), Device(driver="charger.x", id="S"))
@@ -42,6 +42,16 @@ async def test_a_miss_in_the_preamble_says_nothing_about_the_case(case):
         expect(1, equals=2, of="vehicle")
     case.stopped = (Verdict.INCONCLUSIVE, Side.VEHICLE, "preamble")
     assert case.verdict is Verdict.INCONCLUSIVE
+
+
+async def test_a_case_decides_by_its_campaigns_rule():
+    strict = Case(USECASE, PAIR, Recorder(Clock()), rule=DecisionRule.GUARDED_ACCEPTANCE)
+    with running(strict) as case, pytest.raises(ExpectationMissed):
+        expect(0.9, at_most=1.0, of="vehicle", unit="A", named="current", uncertainty=0.2)
+    assert (case.verdict, case.side) == (Verdict.FAIL, Side.VEHICLE)
+    assert (
+        case.reason == "current is 0.9 A, allowed at most 1 A (our default), kept by more than its uncertainty of 0.2 A"
+    )
 
 
 async def test_power_outside_its_band_fails_and_near_its_edge_is_inconclusive(case):

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from harness.verdict import Limit, Measurement, Side, Source, Verdict, worst
+from harness.verdict import DecisionRule, Limit, Measurement, Side, Source, Verdict, worst
 
 
 def test_the_order_of_verdicts_is_that_of_ttcn3():
@@ -39,6 +39,24 @@ def test_no_verdicts_means_not_run():
 def test_the_guard_band_decides(value, uncertainty, verdict):
     measured = Measurement("power", value, "kW", Limit(9.0, 11.0), uncertainty)
     assert measured.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("rule", "inside", "beyond"),
+    [
+        ("guard_band", Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE),
+        ("simple_acceptance", Verdict.PASS, Verdict.FAIL),
+        ("guarded_acceptance", Verdict.FAIL, Verdict.FAIL),
+        ("guarded_rejection", Verdict.PASS, Verdict.PASS),
+    ],
+)
+def test_the_decision_rule_decides_near_a_limit_and_nowhere_else(rule, inside, beyond):
+    def verdict(value: float) -> Verdict:
+        return Measurement("power", value, "kW", Limit(9.0, 11.0), 0.5, rule=DecisionRule(rule)).verdict
+
+    assert [verdict(10.9), verdict(11.1)] == [inside, beyond]
+    assert [verdict(9.1), verdict(8.9)] == [inside, beyond]
+    assert [verdict(10.0), verdict(12.0), verdict(8.0)] == [Verdict.PASS, Verdict.FAIL, Verdict.FAIL]
 
 
 def test_a_limit_called_the_standards_must_name_its_clause():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.campaign.evidence import attempt_folder, collect
+from harness.campaign.evidence import STORE, attempt_folder, collect
 from harness.campaign.records import Campaign, CaseInfo, Instrument, Pair, Planned, Step, Unit
 from harness.campaign.store import Store, StoreError
-from harness.verdict import Finding, Kind, Limit, Measurement, Severity, Side, Source, Verdict
+from harness.verdict import DecisionRule, Finding, Kind, Limit, Measurement, Severity, Side, Source, Verdict
 
 PAIR = Pair("car-17", "cs-42")
 CELLS = [Planned("A", PAIR), Planned("B", PAIR), Planned("A", Pair("", "cs-42"))]
@@ -87,6 +88,22 @@ def test_a_retest_keeps_the_first_attempt_and_the_rule_says_which_counts(store):
     }
     with pytest.raises(ValueError, match="attempt rule"):
         result.verdict("nicest")
+
+
+@pytest.mark.parametrize("rule", DecisionRule)
+def test_measurements_are_read_back_with_the_campaigns_decision_rule(tmp_path, rule):
+    near = replace(MEASUREMENT, value=-9_910.0, rule=rule)
+    with Store.create(tmp_path / STORE, Campaign("c", "One", decision_rule=rule)) as store:
+        store.plan(CELLS[:1])
+        finish(store, CELLS[0], near.verdict, measurements=[near])
+        assert store.results()[0].attempts[0].measurements == (near,)
+
+
+def test_a_record_that_tells_its_rule_in_words_was_decided_by_the_guard_band(tmp_path):
+    with Store.create(tmp_path / STORE, Campaign("c", "One", decision_rule="guard band = U")) as store:
+        store.plan(CELLS[:1])
+        finish(store, CELLS[0], measurements=[MEASUREMENT])
+        assert store.results()[0].attempts[0].measurements[0].rule is DecisionRule.GUARD_BAND
 
 
 @pytest.mark.parametrize("rule", ["first", "last", "best", "worst"])
