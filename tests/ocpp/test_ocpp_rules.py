@@ -8,7 +8,7 @@ import re
 import pytest
 from talk import EPOCH_S, Talk
 
-from harness.ocpp.profile_drafts import period
+from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.timestamps import to_text
 from harness.rules.judge import judge_transcript, load_rules
 from harness.verdict import Severity
@@ -421,6 +421,16 @@ def test_a_breach_trips_its_rule(name):
 )  # fmt: skip
 def test_a_conversation_as_it_should_be_trips_no_station_rule(story):
     assert [finding for finding in told(story) if finding.side == "station"] == []
+
+
+def test_a_mode_may_be_told_before_the_profile_is_answered():
+    def tell(t):
+        draft = profile(1, [period(setpoint=0)], transaction_id="tx-1")
+        t.charging().csms("SetChargingProfile", {"evseId": 1, "chargingProfile": draft}, id="early", silent=True)
+        t.event(trigger="OperationModeChanged", operationMode="CentralSetpoint")
+        return t.text("charger", '[3, "early", {"status": "Accepted"}]').wait(20).metered(0)
+
+    assert "ocpp2.1/mode-changes-are-told" not in {one.rule for one in told(tell)}
 
 
 def test_a_transcript_that_begins_in_the_middle_is_not_held_against_anybody():

@@ -42,7 +42,8 @@ def mode_changes_are_told(session: Session) -> Iterator[Broken]:
             continue
         if _outranked(session, one) or offer.kind not in ("Dynamic", "Relative"):
             continue
-        events = session.after(one.answer, "TransactionEvent", within_s=MODE_CHANGE_S)
+        until_s = one.answer.at_s - one.request.at_s + MODE_CHANGE_S  # it may be told before the answer is sent
+        events = session.after(one.request, "TransactionEvent", within_s=until_s)
         if not any(event.asked["transactionInfo"].get("operationMode") == modes[0] for event in events):
             yield broken(one.answer, f"{modes[0]} is in force, {told} was told last", one.request)
 
