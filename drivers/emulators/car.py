@@ -83,12 +83,23 @@ class PlantCar:
         return self.plant.state.soc
 
     @property
+    def wish(self) -> MobilityNeed:
+        """The driver's need, with what the driver has changed since plugging in."""
+        state, need = self.plant.state, self.need
+        departure_s, target_soc = state.driver_departure_s, state.driver_target_soc
+        return MobilityNeed(
+            need.target_soc if target_soc is None else target_soc,
+            need.minimum_soc,
+            need.departure_s if departure_s is None else departure_s,
+        )
+
+    @property
     def leaves_in_s(self) -> float:
         """Until the driver wants to leave; 0 when that time has come."""
-        return max(0.0, self.plugged_at_s + self.need.departure_s - self.clock.now_s())
+        return max(0.0, self.plugged_at_s + self.wish.departure_s - self.clock.now_s())
 
     def needs(self) -> Needs:
-        soc, need = self.soc, self.need
+        soc, need = self.soc, self.wish
         return Needs(
             departure_s=round(self.leaves_in_s),
             target_energy_wh=round((need.target_soc - soc) * self.capacity_wh),

@@ -94,6 +94,7 @@ class ChargerUnit:
         self._central: CentralContracts | None = None
         if central and security:
             self._central = CentralContracts(self.charger, self.station, security.hierarchy)
+        self._prioritised = False
         self._confirms_metering = confirms_metering
         self._by_contract = False
         self._limits: Mapping[str, Any] = {}
@@ -198,6 +199,8 @@ class ChargerUnit:
             self._watch_plug()
             self._watch_site()
             self.charger.authorize(self.station.authorised)
+            if self.charger.current:
+                self.charger.current.session.plain_only = self.station.evse.plain_only
             self.charger.target_power_w = self._outlet_target_w()
             self._watch_idle()
             for order in self.station.take_orders():
@@ -218,6 +221,9 @@ class ChargerUnit:
         """The site's meter, and what the energy manager of the site asks for."""
         state = self.plant.state
         self.station.building_w = state.household_w - state.pv_w + state.house_battery_w
+        if state.driver_priority != self._prioritised:
+            self._prioritised = state.driver_priority
+            self.station.prioritise(self._prioritised)
         self.station.follow_ems(EmsOrder(state.ems_setpoint_w, state.ems_limit_w, state.ems_discharge_limit_w))
 
     def _watch_plug(self) -> None:

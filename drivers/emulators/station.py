@@ -145,6 +145,8 @@ class EmulatedStation:
         self.shell.poke()
 
     def need(self, needs: ChargingNeeds) -> None:
+        if self.evse.needs and self.core.quirks.forgets_new_needs:
+            return
         self.evse.need(needs, self._now_s())
         self.shell.poke()
 
@@ -180,6 +182,13 @@ class EmulatedStation:
             smart.ems_order(order, self._now_s())
         self.evse.look_again(self._now_s())
         self.shell.poke()
+
+    def prioritise(self, activate: bool) -> None:
+        """The button for priority charging (K22)."""
+        if self.evse.transaction:
+            self.evse.smart.switch_priority(self.evse.transaction.id, activate=activate)
+            self.evse.look_again(self._now_s())
+            self.shell.poke()
 
     # what the V2G half reads -------------------------------------------------------------------------------------
 

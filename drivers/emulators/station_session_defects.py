@@ -45,6 +45,11 @@ def _flattened(period: Payload) -> None:
         point["power"] = 0.0
 
 
+def _stopped_locally(info: Payload) -> None:
+    if info.get("stoppedReason") == "StoppedByEV":
+        info["stoppedReason"] = "Local"
+
+
 def _other_password(request: Payload) -> Payload:
     for one in request["setVariableData"]:
         if one["variable"]["name"] == "BasicAuthPassword":
@@ -203,6 +208,14 @@ SITE_SEEDS: tuple[Seed, ...] = (
      Quirks(outgoing=changed("TransactionEvent", without("evseSleep")))),
     ("status-of-transactions-wrong", OURS, "PF_E14_01_CS", "says of every transaction that it is ongoing",
      Quirks(answer=answered("GetTransactionStatus", lambda _, a: {**a, "ongoingIndicator": True}))),
+    ("every-transfer-assumed", OURS, "PF_Q01_09_CS", "takes a missing list of allowed transfers for all of them",
+     Quirks(assumes_every_transfer=True)),
+    ("new-needs-untold", OURS, "PF_K20_01_CS", "tells a vehicle's needs once and never again",
+     Quirks(forgets_new_needs=True)),
+    ("priority-button-untold", OURS, "PF_K22_01_CS", "does not tell that its driver wants priority charging",
+     silent_about("NotifyPriorityCharging")),
+    ("stopped-by-the-vehicle-hidden", OURS, "PF_E06_03_CS", "says that it has stopped what the vehicle has ended",
+     Quirks(outgoing=changed("TransactionEvent", each_of("transactionInfo", _stopped_locally)))),
     ("meter-values-for-ever", OURS, "PF_J02_03_CS", "sends meter values although their interval is 0",
      keeps("TxUpdatedInterval", "10", instead_of="0")),
 )  # fmt: skip

@@ -18,7 +18,9 @@ from harness.iso15118.evcc import EvccConfig, EvccSession, StoredSession
 from harness.iso15118.evcc_shell import Evcc
 from harness.iso15118.intent import Intent
 from harness.iso15118.observer import Deaf, Observer
+from harness.iso15118.order import State
 from harness.iso15118.secure import secure
+from harness.iso15118.services import Control
 from harness.iso15118.tls import Tls
 from harness.link import ByteStream, LinkClosed
 from harness.plant.port import PlantPort
@@ -208,10 +210,17 @@ class ElectricVehicle:
         self._feel(Mood.PAUSED if paused else Mood.DONE, reason)
 
     async def _watch_the_driver(self, evcc: Evcc) -> None:
-        """Departure ends the session in order; the plug pulled ends it at once."""
+        """Departure, or the driver, ends the session in order; the plug pulled ends it at once. In scheduled control a
+        changed wish renegotiates the schedule; in dynamic control the charge loop states it."""
+        wish = self.car.wish
         while self.plant.state.plugged:
-            if not self.car.leaves_in_s and evcc.session.intent is Intent.CHARGE:
+            done = not self.car.leaves_in_s or self.plant.state.driver_ends
+            if done and evcc.session.intent is Intent.CHARGE:
                 evcc.session.intent = Intent.STOP
+            elif wish != self.car.wish and evcc.session.intent is Intent.CHARGE and evcc.session.state is State.LOOP:
+                wish = self.car.wish
+                if evcc.session.offer.control is Control.SCHEDULED:
+                    evcc.session.intent = Intent.RENEGOTIATE_SCHEDULE
             await self.clock.sleep(PILOT_POLL_S)
         self.car.release()
         await evcc.close()

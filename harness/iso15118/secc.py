@@ -155,6 +155,10 @@ class SeccSession:
         """Who installs contracts in the place of `config.provisioning`: gets the request, gives the response's EXI, no
         octets where there is no contract, None as long as that is not known."""
         self.identification_told = False
+        self.needs_told: tuple[float, int | None] | None = None
+        """In dynamic control: when the vehicle leaves, and its target, as they were told last."""
+        self.plain_only = False
+        """Offer no bidirectional service, though the charger has some."""
         self.reason = ""
         self.events: list[SessionEvent] = []
         """Not yet fetched; `take_events` empties it."""

@@ -10,6 +10,7 @@ from harness.iso15118.messages import ac, common, dc
 from harness.iso15118.messages.common_types import MeterInfo
 from harness.iso15118.order import State
 from harness.iso15118.quantities import changed_limits, rational, read_limits
+from harness.iso15118.secc_schedule import needs_of
 from harness.iso15118.services import Energy
 from harness.iso15118.signature import verify
 from harness.iso15118.station import Demand, Grant, What
@@ -24,6 +25,10 @@ _LOOP_ANSWER: dict[type[Record], type[Record]] = {
     for name in dir(module)
     if "CLReqControlMode" in name and hasattr(module, name.replace("CLReq", "CLRes"))
 }
+
+
+NEWS_S = 60.0
+"""By how much a departure has to move to be told anew (our default)."""
 
 
 def _fill_loop(session: SeccSession, request: Any) -> dict[str, Any]:
@@ -61,6 +66,7 @@ def charge_loop(session: SeccSession, request: Any, now_s: float) -> Record:
             bidirectional,
         )
     )
+    _watch_needs(session, request, now_s)
     response = filled(session, request, now_s, **_loop_values(session, content, grant))
     outlet = session.station.outlet()
     display = request.display_parameters
@@ -74,6 +80,19 @@ def charge_loop(session: SeccSession, request: Any, now_s: float) -> Record:
         soc_percent=display.present_soc if display else None,
     )
     return response
+
+
+def _watch_needs(session: SeccSession, request: Any, now_s: float) -> None:
+    """Dynamic control: the loop states needs all the time; they are told anew once departure or target has moved."""
+    content, display = request.control_mode, request.display_parameters
+    if session.needs_told is None or getattr(content, "departure_time", None) is None:
+        return
+    target = display.target_soc if display else None
+    leaves_s, told_target = session.needs_told
+    moved = abs(now_s + content.departure_time - leaves_s) > NEWS_S
+    if moved or (target is not None and target != told_target):
+        session.needs_told = (now_s + content.departure_time, target)
+        session.tell(What.NEEDS, now_s, **needs_of(content) | {"target_soc_percent": target})
 
 
 def _check_loop_content(session: SeccSession, content: Any) -> None:

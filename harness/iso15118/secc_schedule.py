@@ -93,7 +93,7 @@ def schedule_exchange(session: SeccSession, request: Any, now_s: float) -> Recor
         raise Refused("FAILED", "the control mode is not the selected one")  # [V2G20-1600]
     stage = processing(session, request)
     if stage is Processing.Finished:
-        session.tell(What.NEEDS, now_s, **_needs(request.control_mode))
+        tell_needs(session, request.control_mode, now_s)
         session.schedule = _slots_offered(session, request)
         if session.notification and session.notification.evse_notification == "ScheduleRenegotiation":
             session.notification = None
@@ -129,7 +129,17 @@ def _slots_offered(session: SeccSession, request: Any) -> tuple[tuple[int, float
     return session.config.schedule or ((until_s, session.station.limits.maximum_charge_power_w),)
 
 
-def _needs(mode: Any) -> dict[str, Any]:
+def tell_needs(session: SeccSession, mode: Any, now_s: float) -> None:
+    needs = needs_of(mode)
+    departure_s = needs["departure_s"]
+    if session.dynamic and departure_s is not None:
+        session.needs_told = (now_s + departure_s, needs["target_soc_percent"])
+    session.tell(What.NEEDS, now_s, **needs)
+
+
+def needs_of(mode: Any) -> dict[str, Any]:
+    """Of a schedule exchange or of a charge loop in dynamic control, as What.NEEDS has them."""
+
     def energy(name: str) -> float | None:
         value = getattr(mode, name)
         return None if value is None else float(value)

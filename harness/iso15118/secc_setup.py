@@ -50,7 +50,8 @@ def _service_list(services: list[Service]) -> common.ServiceList:
 def _energy_services(session: SeccSession) -> list[Service]:
     """What is offered in the protocol that was negotiated."""
     energy = session.chosen_namespace.rpartition(":")[2] or None
-    return [service for service in session.config.offers if energy is None or service.energy == energy]
+    offered = [service for service in session.config.offers if energy is None or service.energy == energy]
+    return [service for service in offered if not (session.plain_only and service.bidirectional)]
 
 
 def _parameter_sets(session: SeccSession, service_id: int) -> common.ServiceParameterList:

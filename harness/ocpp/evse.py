@@ -103,6 +103,8 @@ class Evse:
         """None: not asked, or no answer yet."""
         self.allowed_energy_transfer: tuple[str, ...] | None = None
         """None: the CSMS has not said (Q01.FR.09, Q02)."""
+        self.plain_only = False
+        """The CSMS has let the vehicle charge and named no transfer: none that is bidirectional (Q01.FR.09)."""
         self.needs: ChargingNeeds | None = None
         self.schedule_state = ScheduleState.NONE
         self._control_due_s: float | None = None
@@ -209,6 +211,7 @@ class Evse:
         self.id_token = None
         self.authorised = None
         self.allowed_energy_transfer = None
+        self.plain_only = False
         self.needs = None
         self.schedule_state = ScheduleState.NONE
         self.model.put(Key("ConnectedEV", "Available", None, EVSE_ID), "false")
@@ -327,6 +330,7 @@ class Evse:
         if self.transaction is None or request["transactionId"] != self.transaction.id:
             return rejected("TxNotFound")
         self.allowed_energy_transfer = tuple(request["allowedEnergyTransfer"])
+        self.plain_only = False
         self.order(RenegotiationWanted(self.allowed_energy_transfer))
         return accepted()
 
@@ -395,6 +399,7 @@ class Evse:
         self.authorised = welcome or (self.quirks.trusts_contracts and "certificateStatus" in payload)
         allowed = payload.get("allowedEnergyTransfer")
         self.allowed_energy_transfer = tuple(allowed) if allowed else None
+        self.plain_only = bool(self.authorised) and not allowed and not self.quirks.assumes_every_transfer
         self._maybe_start(now_s)
 
     def _needs_answered(self, event: SessionEvent, now_s: float) -> None:

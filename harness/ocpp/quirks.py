@@ -55,6 +55,11 @@ class Quirks:
     hides_failed_installation: bool = False
     """It tells the vehicle OK where the CSMS had no contract for it."""
 
+    assumes_every_transfer: bool = False
+    """It takes a missing list of allowed transfers for all of them."""
+    forgets_new_needs: bool = False
+    """It tells a vehicle's needs once and never again."""
+
     def __add__(self, other: Quirks) -> Quirks:
         """Both at once; `self` has its say first."""
         return Quirks(
@@ -75,6 +80,8 @@ class Quirks:
             trusts_everybody=self.trusts_everybody or other.trusts_everybody,
             trusts_contracts=self.trusts_contracts or other.trusts_contracts,
             hides_failed_installation=self.hides_failed_installation or other.hides_failed_installation,
+            assumes_every_transfer=self.assumes_every_transfer or other.assumes_every_transfer,
+            forgets_new_needs=self.forgets_new_needs or other.forgets_new_needs,
             stays_away=self.stays_away or other.stays_away,
         )
 

@@ -96,6 +96,19 @@ class SiteInputs:
 
 
 @dataclass(slots=True)
+class DriverInputs:
+    """What the driver has changed since plugging in, at the car or at the station; None: as it was."""
+
+    departure_s: float | None = None
+    """After plugging in."""
+    target_soc: float | None = None
+    ends: bool = False
+    """Ends the session at the car."""
+    priority: bool = False
+    """Has pressed the station's button for priority charging."""
+
+
+@dataclass(slots=True)
 class BatteryEmulatorInputs:
     """A bidirectional source in the place of the battery; its output relay is the vehicle's contactor."""
 
@@ -111,7 +124,16 @@ class ObserverInputs:
     """Meters and analysers only look."""
 
 
-Inputs = StationInputs | VehicleInputs | PilotInputs | GridInputs | SiteInputs | BatteryEmulatorInputs | ObserverInputs
+Inputs = (
+    StationInputs
+    | VehicleInputs
+    | PilotInputs
+    | GridInputs
+    | SiteInputs
+    | DriverInputs
+    | BatteryEmulatorInputs
+    | ObserverInputs
+)
 
 OWNERS: dict[str, type[Inputs]] = {
     "station": StationInputs,
@@ -119,6 +141,7 @@ OWNERS: dict[str, type[Inputs]] = {
     "pilot": PilotInputs,
     "grid": GridInputs,
     "site": SiteInputs,
+    "driver": DriverInputs,
     "battery_emulator": BatteryEmulatorInputs,
     "observer": ObserverInputs,
 }

@@ -25,6 +25,7 @@ from harness.plant.grid import Grid, GridParameters
 from harness.plant.inputs import (
     OWNERS,
     BatteryEmulatorInputs,
+    DriverInputs,
     GridInputs,
     Inputs,
     PilotInputs,
@@ -104,14 +105,17 @@ class Plant:
         inputs = self.inputs
         station, vehicle, pilot = inputs["station"], inputs["vehicle"], inputs["pilot"]
         grid, site, emulator = inputs["grid"], inputs["site"], inputs["battery_emulator"]
+        driver = inputs["driver"]
         assert isinstance(station, StationInputs)
         assert isinstance(vehicle, VehicleInputs)
         assert isinstance(pilot, PilotInputs)
         assert isinstance(grid, GridInputs)
         assert isinstance(site, SiteInputs)
+        assert isinstance(driver, DriverInputs)
         assert isinstance(emulator, BatteryEmulatorInputs)
         self.station, self.vehicle, self.pilot = station, vehicle, pilot
         self.grid_inputs, self.site_inputs, self.emulator = grid, site, emulator
+        self.driver = driver
         self._wire()
 
     def _wire(self) -> None:

@@ -81,6 +81,11 @@ class PlantState(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the site's energy manager tells the charging station at the moment, as are the next two."""
     ems_discharge_limit_w: float | None = None
     ems_setpoint_w: float | None = None
+    driver_departure_s: float | None = None
+    """What the driver has changed since plugging in; None: nothing. After plugging in, as the target counts then."""
+    driver_target_soc: float | None = None
+    driver_ends: bool = False
+    driver_priority: bool = False
 
 
 class PlantPort(Protocol):
@@ -105,6 +110,7 @@ class PlantPort(Protocol):
         Owner `grid`: voltage_v, frequency_hz, profile.
         Owner `site`: household_w, pv_w, battery_target_w, profile, ems_limit_w, ems_discharge_limit_w,
         ems_setpoint_w.
+        Owner `driver`: departure_s, target_soc, ends, priority.
         Owner `battery_emulator`: output, voltage_v, source_limit_a, sink_limit_a (stands in for the battery).
         Owner `observer`: nothing; there may be many.
         Defaults and units of all of them: harness/plant/inputs.py.

@@ -86,6 +86,10 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
         ems_limit_w=site.inputs.ems_limit_w,
         ems_discharge_limit_w=site.inputs.ems_discharge_limit_w,
         ems_setpoint_w=site.inputs.ems_setpoint_w,
+        driver_departure_s=plant.driver.departure_s,
+        driver_target_soc=plant.driver.target_soc,
+        driver_ends=plant.driver.ends,
+        driver_priority=plant.driver.priority,
     )
 
 

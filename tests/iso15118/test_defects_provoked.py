@@ -383,7 +383,7 @@ def test_aborts_on_a_contract_offer(virtually):
 def test_stops_after_authorization(virtually):
     clean, defective = moods(virtually, "stops-after-authorization")
     assert clean.mood is Mood.IN_SESSION
-    assert defective.whats() == ["session", "authorization", "stopped"]
+    assert defective.whats() == ["session", "identification", "authorization", "stopped"]
 
 
 def test_falls_silent_in_the_loop(virtually):

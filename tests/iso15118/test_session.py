@@ -22,5 +22,5 @@ def test_a_dynamic_bidirectional_session_runs_from_first_word_to_last(virtually)
     assert float(back.evse_present_current) < 0
     assert pair.ev.session.state == pair.se.session.state == "terminated"
     assert pair.whats() == [
-        "session", "authorization", "service", "limits", "needs", "power on", "loop", "power off", "stopped",
+        "session", "identification", "authorization", "service", "limits", "needs", "power on", "loop", "power off", "stopped",
     ]  # fmt: skip

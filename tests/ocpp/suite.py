@@ -8,6 +8,7 @@ from pathlib import Path
 from drivers.emulators import csms, station_defects
 from drivers.emulators.defects import Defect
 from fixtures.csms_doors import CsmsDoors
+from fixtures.driver import DriverOnBench
 from fixtures.parameters import Parameters
 from fixtures.power import PowerWatch
 from fixtures.proxy import ProxyOnBench
@@ -78,6 +79,7 @@ class Suite:
             "pf_doors": CsmsDoors(bench, station) if station else None,
             "pf_proxy": ProxyOnBench(bench),
             "pf_site": SiteOnBench(bench),
+            "pf_driver": DriverOnBench(bench),
             "pf_test_station": TestStation(bench, subject.other) if subject.other else None,
         }
         wanted = {name: known[name] for name in inspect.signature(function).parameters}
@@ -87,7 +89,7 @@ class Suite:
 
         attempt = await runner.attempt(case, subject, parameters_for(case, self.lab), body)
         for name in reversed(wanted):
-            if name in ("pf_doors", "pf_proxy", "pf_site", "pf_test_station"):
+            if name in ("pf_doors", "pf_proxy", "pf_site", "pf_driver", "pf_test_station"):
                 await wanted[name].close()
         if station:
             await clear_station(station)
@@ -112,6 +114,7 @@ UNRELATED = {
 }
 """Short cases of several blocks that touch none of these defects' places."""
 ALSO = {
+    "every-transfer-assumed": "ocpp2.1/plain-transfer-without-a-list",
     "external-setpoint-taken-for-zero": "ocpp2.1/mode-changes-are-told",
     "external-limit-untold": "ocpp2.1/told-setpoint-is-the-accepted-one",
     "load-not-balanced": "ocpp2.1/mode-changes-are-told",
