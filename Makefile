@@ -39,9 +39,9 @@ soak: setup
 # An independent ISO 15118 stack as a peer (docs/foreign-stacks.md); its codec needs Java, running it needs root.
 josev: .venv-josev/.ready
 
-.venv-josev/.ready: requirements-josev.lock
+.venv-josev/.ready: drivers/foreign/requirements.lock
 	$(PYTHON) -m venv .venv-josev
-	.venv-josev/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-josev.lock
+	.venv-josev/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r drivers/foreign/requirements.lock
 	@touch $@
 
 # Whole sessions against it, both ways; what is missing is told, and the tests that need it are skipped.
