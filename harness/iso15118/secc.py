@@ -156,7 +156,7 @@ class SeccSession:
         octets where there is no contract, None as long as that is not known."""
         self.identification_told = False
         self.needs_told: tuple[float, int | None] | None = None
-        """In dynamic control: when the vehicle leaves, and its target, as they were told last."""
+        """In dynamic control: when the vehicle leaves, and its target, as it stated them last."""
         self.plain_only = False
         """Offer no bidirectional service, though the charger has some."""
         self.reason = ""

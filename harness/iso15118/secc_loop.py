@@ -28,7 +28,7 @@ _LOOP_ANSWER: dict[type[Record], type[Record]] = {
 
 
 NEWS_S = 60.0
-"""By how much a departure has to move to be told anew (our default)."""
+"""By how much a departure has to jump to be told anew (our default)."""
 
 
 def _fill_loop(session: SeccSession, request: Any) -> dict[str, Any]:
@@ -83,15 +83,18 @@ def charge_loop(session: SeccSession, request: Any, now_s: float) -> Record:
 
 
 def _watch_needs(session: SeccSession, request: Any, now_s: float) -> None:
-    """Dynamic control: the loop states needs all the time; they are told anew once departure or target has moved."""
+    """Dynamic control: the loop states needs all the time; they are told anew when departure or target jumps.
+
+    From one request to the next: a vehicle that always leaves "in ten hours" has no news.
+    """
     content, display = request.control_mode, request.display_parameters
     if session.needs_told is None or getattr(content, "departure_time", None) is None:
         return
     target = display.target_soc if display else None
-    leaves_s, told_target = session.needs_told
-    moved = abs(now_s + content.departure_time - leaves_s) > NEWS_S
-    if moved or (target is not None and target != told_target):
-        session.needs_told = (now_s + content.departure_time, target)
+    before_s, before = session.needs_told
+    leaves_s = now_s + content.departure_time
+    session.needs_told = (leaves_s, target)
+    if abs(leaves_s - before_s) > NEWS_S or (None not in (target, before) and target != before):
         session.tell(What.NEEDS, now_s, **needs_of(content) | {"target_soc_percent": target})
 
 
