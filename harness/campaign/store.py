@@ -391,6 +391,7 @@ class Store:
     def merge(self, other: Store) -> None:
         """Take over another bench's part of the same campaign: its plan, units, instruments and attempts.
 
+        One transaction: a merge that breaks off leaves this store as it was.
         Attempts that are here already are left as they are, so merging twice changes nothing. Numbers of attempts on
         the same cell are given anew in the order of their start. Evidence folders are copied by `evidence.adopt`.
         """
@@ -398,6 +399,10 @@ class Store:
         other.agrees_with(ours)
         if ours.origin == theirs.origin and self.path.resolve() != other.path.resolve():
             raise StoreError(f"both stores call themselves {ours.origin!r}: give each bench an origin of its own")
+        with _transaction(self._db):
+            self._take_over(other)
+
+    def _take_over(self, other: Store) -> None:
         self.describe(units=other.units(), instruments=other.instruments(), cases=other.cases())
         results = other.results()
         self.plan(result.planned for result in results)
@@ -413,10 +418,9 @@ class Store:
                 self.deviation(one.text, one.attempts)
 
     def _adopt(self, attempt: Attempt) -> None:
-        with _transaction(self._db):
-            self._insert(
-                attempt.id, attempt.case, attempt.pair, attempt.started_utc_us, attempt.time_mode, attempt.parameters
-            )
+        self._insert(
+            attempt.id, attempt.case, attempt.pair, attempt.started_utc_us, attempt.time_mode, attempt.parameters
+        )
         if attempt.verdict is not None and attempt.ended_utc_us is not None:
             self.finish(
                 attempt.id,
@@ -455,6 +459,10 @@ def _connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; inside another one it is a part of that."""
+    if connection.in_transaction:
+        yield
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -292,6 +292,19 @@ def test_two_benches_of_one_campaign_are_merged_and_merging_twice_changes_nothin
     assert [one.attempts for one in store.deviations()] == [("b4-00001",)]
 
 
+def test_a_merge_that_breaks_off_leaves_the_store_as_it_was(store, tmp_path, monkeypatch):
+    with Store.create(tmp_path / "other" / "store.sqlite", Campaign("c1", "One", origin="b4")) as other:
+        other.plan([*CELLS, Planned("C", PAIR)])
+        for planned in CELLS[:2]:
+            finish(other, planned)
+        before, whole = store.results(), store._adopt
+        # midway the other bench's store cannot be read any more
+        monkeypatch.setattr(store, "_adopt", lambda one: whole(one) if one.case == "A" else other.close())
+        with pytest.raises(sqlite3.ProgrammingError):
+            store.merge(other)
+    assert store.results() == before
+
+
 def test_stores_of_different_campaigns_or_of_the_same_bench_are_not_merged(store, tmp_path):
     stranger = Store.create(tmp_path / "x.sqlite", Campaign("c2", "Two", origin="b4"))
     namesake = Store.create(tmp_path / "y.sqlite", Campaign("c1", "One", origin="b3"))
