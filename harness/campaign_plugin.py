@@ -35,7 +35,15 @@ from harness.lab import Lab, LabError
 from harness.live_feed import FeedSender
 from harness.live_terminal import Terminal
 from harness.repeating import attempts_of
-from harness.subjects import GOOD_LINKS, applicability, parameter_complaints, parameters_for, subjects_for, under
+from harness.subjects import (
+    GOOD_LINKS,
+    applicability,
+    base_of,
+    parameter_complaints,
+    parameters_for,
+    subjects_for,
+    under,
+)
 from harness.usecase import CASES, Parameter, UseCase, declared
 from harness.verdict import Verdict
 from reports.make import make_report
@@ -84,10 +92,8 @@ class CampaignPlugin:
         self.run: Run | None = None
         self.impairments: tuple[str, ...] = tuple(config.getoption("--pf-impairment")) or lab.impairments
         self.impaired = self.impairments != (GOOD_LINKS,)
-        if programme and self.impaired:
-            raise LabError(
-                ["a campaign file plans each cell itself: run its cases on bad links from the lab file alone"]
-            )
+        if programme and self.impairments != lab.impairments:
+            raise LabError(["--impairment: a campaign file plans each cell itself; name them there, as impairments"])
         cases = load_cases(lab.suites)
         lab.refuse(parameter_complaints(cases, lab))
         if unknown := set(config.getoption("--pf-case")) - {case.id for case in cases} - set(CASES):
@@ -161,14 +167,16 @@ class CampaignPlugin:
         if self.programme is None:
             return subjects_for(case, self.lab)
         wanted = self.programme.ours.difference(self.finished if self.run else ())
-        return [one for one in self.programme.subjects(case) if cell(case, one) in wanted]
+        links = [under(case, name) for name in self.impairments]
+        return [one for one in self.programme.subjects(links[0]) if any(cell(each, one) in wanted for each in links)]
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         wanted = set(config.getoption("--pf-case"))
         chosen = [item for item in items if _has_subject(item) and (not wanted or _base_of(item) in wanted)]
         if self.programme:
-            place = self.programme.place
+            place, done = self.programme.place, self.finished if self.run else set()
+            chosen = [item for item in chosen if cell(_case_of(item), _subject(item)) not in done]
             chosen.sort(key=lambda item: place[cell(_case_of(item), _subject(item))])
             kept_on = set(chosen)
             config.hook.pytest_deselected(items=[item for item in items if item not in kept_on])
@@ -353,7 +361,7 @@ def _impairment(item: pytest.Item) -> str:
 
 def _base_of(item: pytest.Item) -> str:
     """The case's own id, whatever links it is run on."""
-    return _case_of(item).id.partition("@")[0]
+    return base_of(_case_of(item).id)
 
 
 def _has_subject(item: pytest.Item) -> bool:

@@ -44,7 +44,22 @@ def under(case: UseCase, impairment: str) -> UseCase:
     """The case as it is planned and told when its links are bad in this way: a case of its own beside the good one."""
     if impairment == GOOD_LINKS:
         return case
-    return replace(case, id=f"{case.id}@{impairment}", title=f"{case.title} (links: {impairment})")
+    return replace(
+        case,
+        id=id_under(case.id, impairment),
+        title=f"{case.title} (links: {impairment})",
+        only_after=tuple(id_under(one, impairment) for one in case.only_after),
+        tries_again=tuple(id_under(one, impairment) for one in case.tries_again),
+    )
+
+
+def id_under(case: str, impairment: str) -> str:
+    return case if impairment == GOOD_LINKS else f"{case}@{impairment}"
+
+
+def base_of(case: str) -> str:
+    """The id of a case whatever links it is run on."""
+    return case.partition("@")[0]
 
 
 GOOD_LINKS = "none"

@@ -38,6 +38,7 @@ from harness.campaign.records import Campaign, Pair, Planned, Result, Unit
 from harness.lab import Device, Emulator, Lab
 from harness.limits import limits_from
 from harness.marked_yaml import MarkedYaml, YamlProblem
+from harness.subjects import GOOD_LINKS, base_of, id_under
 from harness.usecase import UseCase
 from harness.verdict import DecisionRule, Verdict
 
@@ -181,6 +182,8 @@ class Plan(_Model):
     lab: Path
     population: Annotated[tuple[Member, ...], BeforeValidator(_population)]
     cases: tuple[PlannedCase, ...]
+    impairments: Annotated[tuple[str, ...], Field(min_length=1)] = (GOOD_LINKS,)
+    """Every case is planned once under each of these kinds of bad links, as in a lab file."""
     limits: dict[str, Any] = Field(default_factory=dict)
     """Limits of the protocol with their source mark, as in a lab file; they go before the lab's."""
     pairing: Pairing = "all"
@@ -196,6 +199,7 @@ class Plan(_Model):
     def _names_fit(self) -> Plan:
         problems = [f"population: {key} is named twice" for key in _twice(one.key for one in self.population)]
         problems += [f"cases: {name} is named twice; give it repeats" for name in _twice(one.id for one in self.cases)]
+        problems += [f"impairments: {name} is named twice" for name in _twice(self.impairments)]
         vehicles, chargers = set(self._keys("vehicle")), set(self._keys("charger"))
         for where, pairing in [("", self.pairing), *((f"cases.{one.id}.", one.pairing) for one in self.cases)]:
             problems += [f"{where}{text}" for text in self._pairing_problems(pairing, vehicles, chargers)]
@@ -248,6 +252,8 @@ class Plan(_Model):
                 for name in one.parameters
                 if name not in own
             ]
+        if lab.impairments not in ((GOOD_LINKS,), self.impairments):
+            problems.append(f"impairments: {lab.path} has its own; name them here, in the campaign file")
         if problems:
             raise PlanError("\n".join(problems))
         roles = {role: devices for role, devices in lab.roles.items() if role not in ("vehicle", "charger")}
@@ -265,6 +271,7 @@ class Plan(_Model):
                 "pairings": tuple(tuple(pair) for pair in everybody),
                 "parameters": parameters,
                 "limits": {**lab.limits, **self.limits},
+                "impairments": self.impairments,
             }
         )
 
@@ -276,7 +283,7 @@ class Plan(_Model):
 
     def pairs(self, case: str = "") -> list[Pair]:
         """Who meets whom, in the campaign or in one case of it; in the order of the population."""
-        own = next((one.pairing for one in self.cases if one.id == case), None)
+        own = next((one.pairing for one in self.cases if one.id == base_of(case)), None)
         return list(self._paired(own or self.pairing))
 
     def _paired(self, pairing: Pairing) -> tuple[Pair, ...]:
@@ -302,12 +309,17 @@ class Plan(_Model):
 
     def cells(self) -> list[Planned]:
         """Every planned cell of a pair, in the order in which they are run."""
-        cells = [Planned(case.id, pair) for case in self.cases for pair in self.pairs(case.id)]
+        cells = [Planned(name, pair) for name in self.names for pair in self.pairs(name)]
         return sorted(cells, key=self.position())
+
+    @property
+    def names(self) -> list[str]:
+        """The planned cases' ids, each under each kind of links."""
+        return [id_under(case.id, links) for case in self.cases for links in self.impairments]
 
     def position(self, known: Mapping[str, UseCase] | None = None) -> Any:
         """A sort key for cells: the order of the run. What is only asked after another case comes after it."""
-        names = {case.id: place for place, case in enumerate(self.cases)}
+        names = {name: place for place, name in enumerate(self.names)}
         if self.order == "by_case":
             return lambda cell: (names[cell.case], self._place.get(cell.pair, -1))
         if self.order == "by_pair":
@@ -321,7 +333,7 @@ class Plan(_Model):
 
     def again(self, case: str, verdicts: Sequence[Verdict]) -> bool:
         """Whether a cell wants a further attempt after those verdicts: repeats not reached, or a re-test open."""
-        repeats = next(one.repeats for one in self.cases if one.id == case)
+        repeats = next(one.repeats for one in self.cases if one.id == base_of(case))
         verdicts = [verdict for verdict in verdicts if verdict is not Verdict.ABORTED]  # it never was an answer
         missed = sum(verdict in self.retest.verdicts for verdict in verdicts)
         return len(verdicts) - min(missed, self.retest.times) < repeats

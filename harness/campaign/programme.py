@@ -10,7 +10,7 @@ from harness.campaign.plan import Plan, PlanError
 from harness.campaign.records import Campaign, Pair, Planned
 from harness.case import Subject
 from harness.lab import Lab
-from harness.subjects import applicability, subjects_for
+from harness.subjects import applicability, base_of, subjects_for, under
 from harness.usecase import UseCase
 from harness.verdict import Side, Verdict
 
@@ -48,14 +48,16 @@ class Programme:
 
     @cached_property
     def known(self) -> dict[str, UseCase]:
-        return {case.id: case for case in self.cases}
+        """Every case by its id, also by that under each kind of links of the plan."""
+        everything = [under(case, links) for case in self.cases for links in self.plan.impairments]
+        return {case.id: case for case in (*self.cases, *everything)}
 
     @cached_property
     def _subjects(self) -> dict[str, list[Subject]]:
         """The subjects of each case of the plan."""
         found: dict[str, list[Subject]] = {}
-        for planned in self.plan.cases:
-            case = self.known[planned.id]
+        for name in self.plan.names:
+            case = self.known[name]
             subjects = subjects_for(case, self.lab)
             if case.sut == "pair":
                 wanted = set(self.plan.pairs(case.id))
@@ -127,7 +129,7 @@ def missed_by_the_vehicle(case: UseCase, outcomes: Outcomes) -> tuple[str, str]:
         return "", ""
     if not any(_failed(outcomes.get(name, ())) for name in case.only_after):
         return f"the vehicle failed none of {', '.join(case.only_after)}", ""
-    return "", next((name for name in case.tries_again if _failed(outcomes.get(name, ()))), "")
+    return "", base_of(next((name for name in case.tries_again if _failed(outcomes.get(name, ()))), ""))
 
 
 def _failed(attempts: Sequence[tuple[Verdict, Side | None]]) -> bool:

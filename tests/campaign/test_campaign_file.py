@@ -120,6 +120,24 @@ def test_one_part_twice_is_refused_and_leaves_no_run(parts, tmp_path):
     assert not (tmp_path / "whole").exists()
 
 
+def test_a_campaigns_cases_are_run_under_each_kind_of_links_that_it_names(tmp_path):
+    one_car = Fleet((car("fine"),), (station("cs", reference=True),))
+    path = tmp_path / "campaign.yaml"
+    links = ["none", "lte-good"]
+    path.write_text(yaml.safe_dump(plan_of(one_car, cases=[{"id": "AC-20"}, {"id": "AC-16"}], impairments=links)))
+    code, output = plugfest("run", "--campaign", str(path), "--time", "virtual", "--out", str(tmp_path))
+    assert code == 0, output
+    (run,) = tmp_path.glob("2*")
+    with Store.open(run / STORE, readonly=True) as store:
+        found = {result.planned.case: result for result in store.results()}
+    assert {name: len(result.attempts) for name, result in found.items()} == {
+        "AC-20": 1, "AC-20@lte-good": 1, "AC-16": 1, "AC-16@lte-good": 1
+    }  # fmt: skip
+    assert found["AC-20@lte-good"].attempts[0].parameters["impairment"] == "lte-good"
+    ended = CliRunner().invoke(app, ["run", "--campaign", str(path), "--impairment", "none"])
+    assert ended.exit_code == 4
+
+
 def test_a_finished_part_has_nothing_to_resume(parts):
     before = told(parts[0])
     file = parts[0].parents[1] / "campaign.yaml"

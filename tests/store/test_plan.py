@@ -51,11 +51,21 @@ def test_each_kind_of_pairing_gives_its_pairs(pairing, count):
     assert len(plan(pairing=pairing).pairs()) == count
 
 
+def test_each_case_is_planned_once_under_each_kind_of_links_with_its_own_repeats():
+    both = plan(impairments=["none", "lte-poor"], pairing=[["car-1", "cs-1"]])
+    assert [cell.case for cell in both.cells()] == ["AC-12", "AC-12@lte-poor", "AC-13", "AC-13@lte-poor"]
+    assert both.again("AC-12@lte-poor", [Verdict.PASS])
+    assert not both.again("AC-13@lte-poor", [Verdict.PASS])
+    assert both.hash() != plan(pairing=[["car-1", "cs-1"]]).hash()
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
         ({"pairing": [["car-9", "cs-1"]]}, "car-9 is no vehicle"),
         ({"pairing": "some"}, "pairing"),
+        ({"impairments": []}, r"yaml:\d+:\d+: impairments: "),
+        ({"impairments": ["lte-poor", "lte-poor"]}, "impairments: lte-poor is named twice"),
         ({"colour": "blue"}, r"yaml:\d+:\d+: colour: unknown key; known are campaign"),
         ({"ordre": "by_case"}, "ordre: unknown key; did you mean 'order'"),
         ({"population": {"fleet": {"seeds": 3}}}, "fleet.seeds: unknown key; did you mean 'seed'"),
