@@ -176,10 +176,10 @@ def _kind(line: Answer) -> Any:
 
 
 def _message_name(content: Answer) -> str:
-    """The root element, or what stands in the body of a V2G_Message."""
+    """The root element, or what stands in the body of a V2G_Message; an empty one is named so."""
     ((name, inner),) = content.items()
-    if name == "V2G_Message" and inner.get("Body"):
-        return str(next(iter(inner["Body"])))
+    if name == "V2G_Message":
+        return str(next(iter(inner.get("Body") or {}), "V2G_Message(empty Body)"))
     return name
 
 

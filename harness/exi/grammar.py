@@ -28,6 +28,7 @@ class Term:
 
 ATTRIBUTE, ELEMENT, WILDCARD, END, CHARACTERS = range(5)
 END_ELEMENT = Term(END, "EE")
+NIL = Term(ATTRIBUTE, "AT(xsi:nil)")
 
 
 @dataclass(frozen=True)
@@ -67,22 +68,25 @@ class Production:
 class State:
     """A state: what is still to come. `start` is true until the element's first child, `first` before anything."""
 
-    def __init__(self, grammar: Grammar, rest: tuple[Node, ...], start: bool, first: bool) -> None:
+    def __init__(
+        self, grammar: Grammar, rest: tuple[Node, ...], start: bool, first: bool, *, text: bool = True
+    ) -> None:
         self._grammar = grammar
         self._rest = rest
         self.start = start
         self.first = first
+        self._text = text
 
     @cached_property
     def productions(self) -> tuple[Production, ...]:
         """The declared productions; an event's code is its index."""
         found = [
-            Production(term, self._grammar.state(rest, start=term.order == ATTRIBUTE))
+            Production(term, self._grammar.state(rest, start=term.order == ATTRIBUTE, text=self._text))
             for term, rest in _starts(self._rest)
         ]
         if _can_end(self._rest):
             found.append(Production(END_ELEMENT, self))
-        text = self._grammar.text
+        text = self._grammar.text if self._text else None
         if text and not any(_is_attribute(part) and not _nullable(part) for part in self._rest):
             content = tuple(part for part in self._rest if not _is_attribute(part))
             found.append(Production(text, self._grammar.state(content, start=False)))
@@ -92,6 +96,11 @@ class State:
     def width(self) -> int:
         """Bits of the first part of an event code: one value more than there are productions."""
         return len(self.productions).bit_length()
+
+    @cached_property
+    def emptied(self) -> State:
+        """The state after xsi:nil is true: attributes, and no content."""
+        return self._grammar.state(tuple(node for node in self._rest if _is_attribute(node)), start=True, text=False)
 
     @cached_property
     def undeclared(self) -> tuple[str, ...]:
@@ -110,15 +119,15 @@ class Grammar:
 
     def __init__(self, rest: tuple[Node, ...], *, mixed: bool) -> None:
         self.text = Term(CHARACTERS, "CH") if mixed else None  # the character event of mixed content
-        self._states: dict[tuple[tuple[Node, ...], bool], State] = {}
+        self._states: dict[tuple[tuple[Node, ...], bool, bool], State] = {}
         self.initial = State(self, rest, start=True, first=True)
 
-    def state(self, rest: tuple[Node, ...], start: bool) -> State:
-        """The state with this still to come."""
-        key = rest, start
+    def state(self, rest: tuple[Node, ...], start: bool, *, text: bool = True) -> State:
+        """The state with this still to come; `text` where mixed content may still have some."""
+        key = rest, start, text
         found = self._states.get(key)
         if found is None:
-            found = self._states[key] = State(self, rest, start, first=False)
+            found = self._states[key] = State(self, rest, start, first=False, text=text)
         return found
 
 

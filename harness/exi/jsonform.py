@@ -1,7 +1,9 @@
 """Content as JSON values: schema names, schema order, lists where the schema has lists.
 
 hexBinary is upper-case hex, base64Binary base64, an enumeration its literal, an integer a number. Simple content with
-attributes is `value` beside the attributes. An unknown enumeration value is `{"unknown": number}`.
+attributes is `value` beside the attributes. An unknown enumeration value is `{"unknown": number}`. An element through a
+wildcard is `{"attributes": {...}, "content": [...]}` under its name with its namespace, `{urn:example}Name`; its own
+elements are objects of one name each.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 
 from harness.exi.datatypes import Binary, Datatype, Enumerated, Text, Unknown
 from harness.exi.declare import Child, ContentError, Record
+from harness.exi.foreign import Foreign, parsed, spelled
 from harness.exi.grammar import alternatives
 from harness.exi.schema import ComplexType, Field, Schema, Type, complex_type
 
@@ -38,6 +41,12 @@ def _plain(type_: Type, value: Any) -> Any:
         return value.hex().upper() if hexadecimal else base64.b64encode(value).decode()
     if isinstance(value, Unknown):
         return {"unknown": value.number}
+    if isinstance(value, Foreign):
+        attributes = {spelled(name): text for name, text in value.attributes}
+        content = [
+            each if isinstance(each, str) else {spelled(each[0]): _plain(_TEXT, each[1])} for each in value.content
+        ]
+        return {"attributes": attributes, "content": content}
     if not isinstance(value, Record):
         return getattr(value, "value", value)
     plain: dict[str, Any] = {}
@@ -121,10 +130,25 @@ class _Builder:
             for each in value if isinstance(value, list) else [value]:
                 if name == "#text":
                     yield Child(name, each)
+                elif name.startswith("{"):
+                    yield Child(name, _foreign(each, f"{path}/{name}"))
                 elif name in types:
                     yield Child(name, self.value(types[name], each, f"{path}/{name}"))
                 else:
                     raise ContentError(path, f"has no {name}")
+
+
+def _foreign(content: Any, path: str) -> Foreign:
+    try:
+        attributes = tuple((parsed(name), text) for name, text in content["attributes"].items())
+        held = tuple(
+            each if isinstance(each, str) else (parsed(name), _foreign(inner, f"{path}/{name}"))
+            for each in content["content"]
+            for name, inner in ([("", each)] if isinstance(each, str) else each.items())
+        )
+    except (KeyError, TypeError, AttributeError):
+        raise ContentError(path, 'expected {"attributes": {...}, "content": [...]}') from None
+    return Foreign(attributes, held)
 
 
 def _by_schema_name(kind: ComplexType, path: str, wrong: ContentError) -> ContentError:

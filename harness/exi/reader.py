@@ -15,11 +15,13 @@ from harness.exi.bits import NO_CHARACTER, BitReader
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text, Unknown
 from harness.exi.declare import MISSING, Child, Record
 from harness.exi.errors import Deviation, ExiError
+from harness.exi.foreign import BuiltIn, spelled
 from harness.exi.grammar import (
     ATTRIBUTE,
     CHARACTERS,
     END,
     END_ELEMENT,
+    NIL,
     WILDCARD,
     Production,
     State,
@@ -75,6 +77,7 @@ class Reader:
         self._begin = beginnings(schema, self._lists)
         self._swapped = (habit and habit.swapped) or ()
         self._path: list[str] = []
+        self._built_in = BuiltIn(schema)
         self._hits = 0
         self._global_strings: list[str] = []
         self._local_strings: dict[QName, list[str]] = {}
@@ -124,7 +127,7 @@ class Reader:
         self._in.position = position
         value = self._element(element.qname, element.type)
         if self._hits:
-            raise self._fatal("a string table hit, which needs the whole stream")
+            raise self._fatal("a string table, which needs the whole stream")
         return value, self._in.position
 
     def _header(self) -> None:
@@ -167,7 +170,8 @@ class Reader:
                 continue
             if production.term.order == END:
                 return _EMPTY.get(type(datatype)) if value is None else value
-            value = self._value(qname, datatype)
+            if production.term is not NIL:
+                value = self._value(qname, datatype)
             state = production.next
 
     def _complex_content(self, state: State, qname: QName, cls: type[Record]) -> Record:
@@ -182,9 +186,11 @@ class Reader:
             term = production.term
             if term.order == END:
                 break
-            if term.order == WILDCARD:
-                raise self._fatal("an element through a wildcard, which no message of ISO 15118 uses")
-            if term.order == ATTRIBUTE:
+            if term is NIL:
+                pass
+            elif term.order == WILDCARD:
+                content["children"].append(self._foreign())
+            elif term.order == ATTRIBUTE:
                 assert term.qname is not None
                 assert isinstance(term.type, Datatype)
                 self._path.append("@" + term.qname.name)
@@ -198,6 +204,21 @@ class Reader:
                 self._store(content, production, self._element(term.qname, term.type, term))
             state = production.next
         return self._build(kind.fields, cls, content)
+
+    def _foreign(self) -> Child:
+        """An element through a wildcard."""
+        self._hits += 1
+        bit = self._in.position
+        qname = self._built_in.names.read(self._in)
+        self._event(bit, "", spelled(qname))
+        self._path.append(spelled(qname))
+        held = self._built_in.read(self._in, qname, self._string, self._foreign_event)
+        self._path.pop()
+        return Child(spelled(qname), held)
+
+    def _foreign_event(self, bit: int, depth: int, label: str, value: str) -> None:
+        self._count()
+        self._event(bit, "", label, value=_shown(value) if value else "", up=1 - depth)
 
     def _loose_element(self, qname: QName, kinds: tuple[Type, ...]) -> Any:
         """An element declared with several types: attributes and text, then the type that has just these."""
@@ -267,10 +288,7 @@ class Reader:
 
     def _next(self, state: State) -> Production | None:
         """The next event's production; None for an event that was reported and left out."""
-        self.count += 1
-        if self.count > self._most_events:
-            self.exhausted = True
-            raise self._fatal(f"more than {self._most_events} events, and no more of this stream are looked at")
+        self._count()
         bit = self._in.position
         productions = state.productions
         code = self._in.bits(state.width)
@@ -283,6 +301,12 @@ class Reader:
         if code > len(productions):
             raise self._fatal(f"no event has the code {code:0{state.width}b}", bit)
         return self._undeclared(state, bit, code)
+
+    def _count(self) -> None:
+        self.count += 1
+        if self.count > self._most_events:
+            self.exhausted = True
+            raise self._fatal(f"more than {self._most_events} events, and no more of this stream are looked at")
 
     def _undeclared(self, state: State, bit: int, first: int) -> Production | None:
         events = state.undeclared
@@ -299,7 +323,23 @@ class Reader:
             text = self._string(QName(self._path[-1], ""))
             self._deviate("untyped", f"characters outside the schema: {text[:40]!r}", bit)
             return None
+        if label == "SE(*)":
+            self._deviate("untyped", f"an element outside the schema: {self._foreign().name}", bit)
+            return None
+        if label == "AT(*)":
+            name = self._built_in.names.read(self._in)
+            self._deviate("untyped", f"an attribute outside the schema: {spelled(name)}={self._string(name)!r}", bit)
+            return None
+        if label == "AT(xsi:nil)":
+            return self._nil(state, bit)
         raise self._fatal(f"unexpected event {label}", bit)
+
+    def _nil(self, state: State, bit: int) -> Production | None:
+        """xsi:nil: no element of these schemas may have it; if it is true, nothing but attributes follows."""
+        nil = self._in.bits(1)
+        self._event(self._in.position - 1, "", "value", value=_shown(bool(nil)))
+        self._deviate("untyped", f"xsi:nil={_shown(bool(nil))} on an element that is not nillable", bit)
+        return Production(NIL, state.emptied) if nil else None
 
     def _check_end(self, wanted: list[Term], bit: int) -> None:
         """An end that the schema does not declare: right for an empty string or binary, wrong for all else."""

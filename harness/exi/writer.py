@@ -12,11 +12,13 @@ from typing import Any
 
 from harness.exi.bits import BitWriter
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Unknown
-from harness.exi.declare import Record
+from harness.exi.declare import Child, Record
 from harness.exi.errors import ExiError
+from harness.exi.foreign import BuiltIn, Foreign, parsed
 from harness.exi.grammar import (
     CHARACTERS,
     END_ELEMENT,
+    WILDCARD,
     State,
     alternatives,
     attributes_first,
@@ -35,6 +37,7 @@ class Writer:
         self.schema = schema
         self._out = BitWriter()
         self._path: list[str] = []
+        self._built_in = BuiltIn(schema)
 
     def document(self, name: str, value: Any) -> bytes:
         """A document with this root element."""
@@ -85,8 +88,7 @@ class Writer:
         for field in attributes_first(kind):
             value = getattr(record, field.name)
             if field.slot.kind == "children":
-                for child in value:
-                    yield None if child.name == "#text" else QName(child.name, kind.cls.declaration.ns), child.value
+                yield from ((_child_name(child, kind.cls.declaration.ns), child.value) for child in value)
             elif field.slot.kind == "value":
                 yield None, value
             elif field.slot.kind == "attribute":
@@ -103,6 +105,13 @@ class Writer:
     def _event(self, state: State, qname: QName | None, value: Any) -> State:
         for code, production in enumerate(state.productions):
             term = production.term
+            if isinstance(value, Foreign) and qname:
+                if term.order != WILDCARD:
+                    continue
+                self._out.bits(code, state.width)
+                self._built_in.names.write(qname, self._out)
+                self._built_in.write(self._out, qname, value, self._string)
+                return production.next
             if term.qname != qname or (qname is None and term.order != CHARACTERS):
                 continue
             self._out.bits(code, state.width)
@@ -172,3 +181,10 @@ class Writer:
 
     def _refused(self, reason: str) -> ExiError:
         return ExiError(reason, 0, "/".join(self._path))
+
+
+def _child_name(child: Child, ns: str) -> QName | None:
+    """The name of a child of irregular content; None for text."""
+    if isinstance(child.value, Foreign):
+        return parsed(child.name)
+    return None if child.name == "#text" else QName(child.name, ns)

@@ -6,9 +6,9 @@ import pytest
 
 from harness.exi.bits import BitWriter
 from harness.exi.datatypes import Unknown
-from harness.exi.schema import Lists, complex_type
+from harness.exi.schema import Lists, QName, complex_type
 from harness.iso15118 import messages
-from harness.iso15118.messages import ExiError, MessageSet, acdp, common, dc, sap
+from harness.iso15118.messages import ExiError, MessageSet, acdp, common, core, dc, dsig, sap
 from harness.iso15118.messages.common_types import (
     EVSEStatus,
     MessageHeader,
@@ -241,15 +241,52 @@ def test_a_clean_stream_of_the_swapped_kind_stays_what_it_is():
     assert (type(decoded.message), decoded.deviations) == (acdp.ACDPDisconnectReq, ())
 
 
-def test_an_unexpected_element_is_refused_with_its_place():
-    data = messages.encode(SETUP, "common")
-    width = len(messages.schema("common").roots).bit_length()
-    start = 8 + width  # where SE(Header) is a 0; 1 opens the second level, and 101 there is SE(*)
-    bits = f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}"
-    broken = int(bits[:start] + "1101" + bits[start + 4 :], 2).to_bytes(len(data), "big")
-    with pytest.raises(ExiError, match=r"unexpected event SE\(\*\)") as refused:
-        tolerant(broken)
-    assert refused.value.path == "SessionSetupReq"
+# A SessionSetupReq of EVCC ID WMI with something that the schema does not have, encoded by EXIficient
+FOREIGN_ELEMENT = (
+    "808c0400000000000000008809d80cc063405bab9371d32bc30b6b836328332bc3a3930b004d60663c19b5bdc996803696e10155d35240"
+)
+FOREIGN_ATTRIBUTE = "808ec05bab9371d32bc30b6b836328135819880800000000000000011013b01980c405574d4900"
+NIL = "808c0400000000000000008809d80cc062a8"
+NIL_HEADER = "808d500aae9a9200"
+TYPED = "808c0400000000000000008809d80cc0629e01200aae9a9200"
+
+
+@pytest.mark.parametrize(
+    ("stream", "evcc_id", "reason"),
+    [
+        (FOREIGN_ELEMENT, "WMI", "an element outside the schema: {urn:example}extra"),
+        (FOREIGN_ATTRIBUTE, "WMI", "an attribute outside the schema: {urn:example}k='1'"),
+        (NIL, "", "xsi:nil=true on an element that is not nillable"),
+        (NIL_HEADER, "WMI", "xsi:nil=true on an element that is not nillable"),
+    ],
+)
+def test_what_the_schema_does_not_have_is_named_and_what_follows_is_read(stream, evcc_id, reason):
+    decoded = tolerant(bytes.fromhex(stream))
+    assert decoded.message.evcc_id == evcc_id
+    assert [(deviation.kind, deviation.reason) for deviation in decoded.deviations] == [("untyped", reason)]
+    with pytest.raises(ExiError, match=reason.partition(":")[0]):
+        messages.decode(bytes.fromhex(stream), "common")
+
+
+def test_another_type_by_xsi_type_is_refused_with_its_place():
+    with pytest.raises(ExiError, match=r"unexpected event AT\(xsi:type\)") as refused:
+        tolerant(bytes.fromhex(TYPED))
+    assert refused.value.path == "SessionSetupReq/EVCCID"
+
+
+def test_foreign_elements_have_a_depth_and_may_not_be_of_the_schema_itself():
+    def nested(depth):
+        held = messages.Foreign()
+        for _ in range(depth):
+            held = messages.Foreign(content=((QName("a", "urn:a"), held),))
+        return dsig.SignatureProperty(target="", children=(messages.Child("{urn:a}a", held),))
+
+    assert messages.decode(messages.encode(nested(31), "dsig"), "dsig").message == nested(31)
+    with pytest.raises(ExiError, match="more than 32 deep"):
+        messages.decode(messages.encode(nested(32), "dsig"), "dsig")
+    own = dsig.SignatureProperty(target="", children=(messages.Child(f"{{{core.DSIG}}}KeyName", messages.Foreign()),))
+    with pytest.raises(ExiError, match="its namespace is the schema's own"):
+        messages.encode(own, "dsig")
 
 
 def test_content_that_has_no_bits_is_refused_when_written():

@@ -20,6 +20,7 @@ from harness.exi import codec, jsonform
 from harness.exi.codec import Decoded, Explanation, Kind, Mode
 from harness.exi.declare import Child, ContentError, Record
 from harness.exi.errors import Deviation, ExiError
+from harness.exi.foreign import Foreign
 from harness.exi.reader import Event
 from harness.exi.schema import UNROLLED, Habit, Lists, QName, Schema
 from harness.iso15118.messages import core
@@ -32,6 +33,7 @@ __all__ = [
     "Event",
     "ExiError",
     "Explanation",
+    "Foreign",
     "MessageSet",
     "Record",
     "alias",
