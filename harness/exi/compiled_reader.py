@@ -18,7 +18,7 @@ from harness.exi.bits import LONGEST_CHARACTER, NO_CHARACTER, characters
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text
 from harness.exi.declare import MISSING, Record
 from harness.exi.errors import ExiError
-from harness.exi.plan import Alternative, Plan, Step, is_flat, plan
+from harness.exi.plan import Alternative, Plan, Step, is_flat, is_small, plan
 from harness.exi.reader import Reader
 from harness.exi.schema import Element, QName, Schema, complex_type
 from harness.exi.source import Source, Uncommon
@@ -95,16 +95,16 @@ class ReaderCompiler:
         return name
 
     def _compile(self, cls: type[Record], name: str) -> None:
-        made = plan(self._schema, cls)
+        made = self.plan(cls)
         if made.end is None or cls.declaration.abstract:
             # there must be children, and their order is the event-wise reader's business; or it is a deviation
             self._names[name] = partial(self.by_events, cls)
         else:
             _Function(self, cls, made).define(name, self._names)
 
-    def flat(self, cls: type[Record]) -> bool:
-        """Whether a type is a short row of plain numbers and the like, worth reading in its parent's reader."""
-        return is_flat(plan(self._schema, cls))
+    def plan(self, cls: type[Record]) -> Plan:
+        """The plan of a type."""
+        return plan(self._schema, cls)
 
     def constant(self, prefix: str, value: Any) -> str:
         """A global name for a table or a class."""
@@ -125,6 +125,7 @@ class _Function:
         self._cls = cls
         self._plan = plan
         self._irregular = any(field.slot.kind == "children" for field in complex_type(cls).fields)
+        self._prefix = "v"  # of the names that the fields are read into
         self._out = Source()
         self._pending: list[tuple[int, str]] = []  # widths and the names they go to, "" where zeros must be
         self._afterwards: list[str] = []  # what is to do with the names, once they are there
@@ -138,6 +139,19 @@ class _Function:
     def _body(self) -> None:
         if self._irregular:
             self._out.line("start = p")
+        self._content()
+        self._make(self._cls, "o", "v")
+        self._out.line("return o, p")
+
+    def _inline(self, cls: type[Record], target: str) -> None:
+        """Read a record of another type, here instead of in a function of its own."""
+        outer = self._cls, self._plan, self._prefix
+        self._cls, self._plan, self._prefix = cls, self._compiler.plan(cls), target
+        self._content()
+        self._make(cls, target, target)
+        self._cls, self._plan, self._prefix = outer
+
+    def _content(self) -> None:
         self._defaults()
         known = False  # whether c holds the number of the next event
         for index, step in enumerate(self._plan.steps):
@@ -148,8 +162,6 @@ class _Function:
                 self._take(1)
             known = self._step(index, step, known)
         self._end(known)
-        self._make(self._cls, "o", "v")
-        self._out.line("return o, p")
 
     def _make(self, cls: type[Record], target: str, prefix: str) -> None:
         """Build a record from the names its fields were read into, without its checks: reading has made them.
@@ -164,15 +176,17 @@ class _Function:
     def _defaults(self) -> None:
         for field in complex_type(self._cls).fields:
             if field.slot.kind == "children" or field.default is not MISSING:
-                self._out.line(f"{_local(field.name)} = {'()' if field.default == () else None}")
+                self._out.line(f"{self._local(field.name)} = {'()' if field.default == () else None}")
 
     def _step(self, index: int, step: Step, known: bool) -> bool:
         """One step; returns whether c is known behind it."""
         if step.low == 0:
-            with self._branch(f"if c < {step.after}:"):
+            below, valid = self._below, self._valid
+            with self._out.block(f"if c < {step.after}:"):
                 self._one_or_many(index, step)
                 if not step.listed:
                     self._next_code(index + 1)
+                self._join(below, valid)
             return True
         if known and len(step.alternatives) == 1:
             self._out.line(f"if c != {step.first}: raise Uncommon")
@@ -181,10 +195,10 @@ class _Function:
 
     def _one_or_many(self, index: int, step: Step) -> None:
         if not step.listed:
-            self._value(step, {each.field.name: _local(each.field.name) for each in step.alternatives})
+            self._value(step, {each.field.name: self._local(each.field.name) for each in step.alternatives})
             return
         self._flush()
-        items = _local(step.field.name)
+        items = self._local(step.field.name)
         limit = step.field.slot.occurs[1] or _LONGEST_LIST
         if limit > _SHORT_LIST and step.low <= 1 and self._calls(step):
             cls: Any = step.alternatives[0].type
@@ -228,7 +242,10 @@ class _Function:
     def _calls(self, step: Step) -> bool:
         """Whether a list's items are of one type with a reader of its own."""
         item = step.alternatives[0].type
-        return len(step.alternatives) == 1 and not isinstance(item, Datatype) and not self._compiler.flat(item)
+        return len(step.alternatives) == 1 and not isinstance(item, Datatype) and not is_flat(self._compiler.plan(item))
+
+    def _local(self, field: str) -> str:
+        return f"{self._prefix}_{field}"
 
     def _has_simple(self, step: Step) -> bool:
         return any(isinstance(each.type, Datatype) for each in step.alternatives)
@@ -281,13 +298,8 @@ class _Function:
                 self._simple(alternative.type, target)
             else:
                 self._simple_element(alternative.type, target)
-        elif self._compiler.flat(alternative.type):
-            for field in complex_type(alternative.type).fields:
-                self._take(1)
-                self._simple_element(field.types[0], f"{target}_{field.name}")  # type: ignore[arg-type]
-            self._flush()
-            self._make(alternative.type, target, target)
-            self._take(1)
+        elif is_small(self._compiler.plan(alternative.type)):
+            self._inline(alternative.type, target)
         else:
             self._flush()
             self._out.line(f"{target}, p = {self._compiler.call(alternative.type)}")
@@ -385,6 +397,13 @@ class _Function:
             yield
         self._valid = 0
 
+    def _join(self, below: int, valid: int) -> None:
+        """At a branch's end: make `w` hold what comes next at the place where it is if the branch is not taken."""
+        self._valid = min(self._valid, valid)
+        if self._valid and below != self._below:
+            self._out.line(f"w <<= {below - self._below}" if below > self._below else f"w >>= {self._below - below}")
+        self._below = below
+
     def _flush(self, ahead: int = 0) -> None:
         """Take all bits that wait out of `w`, with a new look at the stream if they, and those `ahead`, are not in it."""
         total = sum(width for width, _ in self._pending)
@@ -416,10 +435,6 @@ class _Function:
             self._out.line(line)
         self._pending.clear()
         self._afterwards.clear()
-
-
-def _local(field: str) -> str:
-    return f"v_{field}"
 
 
 def _long_list(read: ReadType, data: bytes, position: int, width: int, limit: int) -> tuple[list[Any], int, int]:

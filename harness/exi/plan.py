@@ -128,12 +128,18 @@ def _alternatives(schema: Schema, field: Field) -> tuple[Alternative, ...]:
 
 
 def is_flat(plan: Plan) -> bool:
-    """Whether a type is nothing but a few required elements that are numbers, booleans, or of an enumeration."""
+    """Whether a type is small and all of its elements are required."""
+    return is_small(plan) and all(step.low == 1 for step in plan.steps)
+
+
+def is_small(plan: Plan) -> bool:
+    """Whether a type is nothing but a few elements that are numbers, booleans, or of an enumeration."""
     return (
-        0 < len(plan.steps) <= _FLAT
+        0 < len(plan.steps) <= _SMALL
         and plan.end is not None
         and all(
-            step.low == step.high == 1
+            step.high == 1
+            and not step.listed
             and len(step.alternatives) == 1
             and not step.alternatives[0].bare
             and isinstance(step.alternatives[0].type, Boolean | Enumerated | Integer)
@@ -142,4 +148,4 @@ def is_flat(plan: Plan) -> bool:
     )
 
 
-_FLAT = 4  # elements; longer ones are read and written by a function of their own
+_SMALL = 4  # elements; longer ones are read and written by a function of their own

@@ -1,0 +1,168 @@
+"""The longest that 64 KiB may take: right to the last bit, every entry another, as many small parts as fit."""
+
+import contextlib
+import gc
+import random
+import time
+
+import pytest
+
+from harness.iso15118 import messages
+from harness.iso15118.messages import common, common_types
+from harness.iso15118.messages.iso2 import body as iso2_body
+from harness.iso15118.messages.iso2 import document as iso2_document
+from harness.iso15118.messages.iso2 import types as iso2
+
+LIMIT_S = 0.050
+LONGEST = 64 * 1024
+RNG = random.Random(22)
+
+
+def rational():
+    return common_types.RationalNumber(exponent=RNG.randrange(-3, 4), value=RNG.randrange(-9999, 9999))
+
+
+def tariffs(types, count):
+    """-2 and DIN: schedules with a tariff of so many entries in all, each entry with nine costs."""
+
+    def power():
+        unit = RNG.choice(list(types.UnitSymbol))
+        return types.PhysicalValue(multiplier=RNG.randrange(-3, 4), unit=unit, value=RNG.randrange(-63, 64))
+
+    def interval():
+        return types.RelativeTimeInterval(start=RNG.randrange(16384))
+
+    def cost():
+        return types.Cost(cost_kind=RNG.choice(list(types.CostKind)), amount=RNG.randrange(128))
+
+    def consumption():
+        return types.ConsumptionCost(start_value=power(), cost=(cost(), cost(), cost()))
+
+    def entry():
+        return types.SalesTariffEntry(
+            time_interval=interval(), consumption_cost=(consumption(), consumption(), consumption())
+        )
+
+    def schedule(number):
+        entries = tuple(entry() for _ in range(max(1, min(1024, count - 1024 * (number - 1)))))
+        return types.SAScheduleTuple(
+            sa_schedule_tuple_id=number,
+            pmax_schedule=types.PMaxSchedule(
+                pmax_schedule_entry=(types.PMaxScheduleEntry(time_interval=interval(), pmax=power()),)
+            ),
+            sales_tariff=types.SalesTariff(sales_tariff_id=number, sales_tariff_entry=entries),
+        )
+
+    return types.SAScheduleList(sa_schedule_tuple=(schedule(1), schedule(2)))
+
+
+def prices(count):
+    """-20: stacks of eight price rules."""
+    stacks = tuple(
+        common.PriceRuleStack(
+            duration=RNG.randrange(128),
+            price_rule=tuple(common.PriceRule(energy_fee=rational(), power_range_start=rational()) for _ in range(8)),
+        )
+        for _ in range(count)
+    )
+    return common.AbsolutePriceSchedule(
+        time_anchor=0,
+        price_schedule_id=1,
+        currency="EUR",
+        language="de",
+        price_algorithm="x",
+        price_rule_stacks=common.PriceRuleStackList(price_rule_stack=stacks),
+    )
+
+
+def powers(count):
+    """-20: three schedules of powers and price levels, there and back."""
+
+    def schedule():
+        entries = tuple(
+            common.PowerScheduleEntry(duration=RNG.randrange(128), power=rational()) for _ in range(min(1024, count))
+        )
+        levels = tuple(
+            common.PriceLevelScheduleEntry(duration=RNG.randrange(128), price_level=RNG.randrange(256))
+            for _ in range(min(1024, count))
+        )
+        return common.ChargingSchedule(
+            power_schedule=common.PowerSchedule(
+                time_anchor=0, power_schedule_entries=common.PowerScheduleEntryList(power_schedule_entry=entries)
+            ),
+            price_schedule=common.PriceLevelSchedule(
+                time_anchor=0,
+                price_schedule_id=1,
+                number_of_price_levels=0,
+                price_level_schedule_entries=common.PriceLevelScheduleEntryList(price_level_schedule_entry=levels),
+            ),
+        )
+
+    tuples = (
+        common.ScheduleTuple(schedule_tuple_id=number, charging_schedule=schedule(), discharging_schedule=schedule())
+        for number in range(1, 4)
+    )
+    return common.ScheduledSEResControlMode(schedule_tuple=tuple(tuples))
+
+
+def discovered(schedule):
+    """-2: the message that carries the schedules."""
+    response = iso2_body.ChargeParameterDiscoveryRes(
+        response_code="OK",
+        evse_processing="Finished",
+        sa_schedules=schedule,
+        evse_charge_parameter=iso2.ACEVSEChargeParameter(
+            ac_evse_status=iso2.ACEVSEStatus(notification_max_delay=0, evse_notification="None", rcd=False),
+            evse_nominal_voltage=iso2.PhysicalValue(multiplier=0, unit="V", value=230),
+            evse_max_current=iso2.PhysicalValue(multiplier=0, unit="A", value=32),
+        ),
+    )
+    header = iso2_document.MessageHeader(session_id=bytes(8))
+    return iso2_document.V2GMessage(header=header, body=iso2_body.Body(body_element=response))
+
+
+def scheduled(control_mode):
+    """-20: the message that carries the schedules."""
+    return common.ScheduleExchangeRes(
+        header=common_types.MessageHeader(session_id=bytes(8), time_stamp=0),
+        response_code="OK",
+        evse_processing="Finished",
+        control_mode=control_mode,
+    )
+
+
+WORST = {
+    "tariffs of -2": ("iso2", "document", lambda count: discovered(tariffs(iso2, count)), 2048),
+    "price rules of -20": ("common", "fragment", prices, 1024),
+    "powers and price levels of -20": ("common", "document", lambda count: scheduled(powers(count)), 1024),
+}
+
+
+def longest_that_fits(name):
+    """Message set, kind and stream of one of the above, with as many entries as 64 KiB hold."""
+    schema, kind, make, count = WORST[name]
+    data = messages.encode(make(count), schema, kind)
+    while len(data) > LONGEST:
+        count = min(count - 1, count * LONGEST // len(data))
+        data = messages.encode(make(count), schema, kind)
+    return schema, kind, data
+
+
+@pytest.mark.parametrize("name", WORST)
+@pytest.mark.parametrize("mode", ["strict", "tolerant"])
+def test_64_kib_that_are_right_or_wrong_only_at_their_end_take_bounded_time(name, mode):
+    schema, kind, data = longest_that_fits(name)
+    assert len(data) > 0.6 * LONGEST
+    gc.collect()
+    gc.freeze()  # what the other tests have left is not the codec's
+    try:
+        for stream in (data, data[:-1]):
+            took = []
+            for _ in range(5):
+                start = time.process_time()
+                with contextlib.suppress(messages.ExiError):
+                    messages.decode(stream, schema, kind, mode)
+                took.append(time.process_time() - start)
+            assert min(took) < LIMIT_S
+    finally:
+        gc.unfreeze()
