@@ -141,7 +141,8 @@ class CampaignPlugin:
             }
         if self.programme:
             return self.programme.finished(self.run.store.outcomes())
-        return self.run.store.finished()
+        outcomes = self.run.store.outcomes()
+        return {one for one in self.run.store.finished() if not self.lab.retest.again(outcomes[one])}
 
     # Time and loops
 
@@ -213,19 +214,24 @@ class CampaignPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """In a campaign: the attempts of one cell, as repeats and the re-test rule want them."""
-        if self.programme is None or self.run is None or _case(item) is None:
+        """The attempts of one cell, as a campaign's repeats and the re-test rule want them."""
+        once = self.programme is None and not self.lab.retest.times
+        if once or self.run is None or _case(item) is None:
             return None
         attempts_of(item, nextitem, functools.partial(self._again, item))
         return True
 
-    def _again(self, item: pytest.Item) -> bool:
-        assert self.programme
+    def _again(self, item: pytest.Item) -> tuple[bool, bool]:
+        """Whether there is another attempt, and whether it stands in for the one before."""
         assert self.run
         case, pair = _case_of(item).id, cell(_case_of(item), _subject(item)).pair
         verdicts = [verdict for verdict, _ in self.run.store.verdicts(pair).get(case, [])]
-        ended = not verdicts or verdicts[-1] is Verdict.ABORTED
-        return not ended and self.programme.plan.again(case, verdicts)
+        if not verdicts or verdicts[-1] is Verdict.ABORTED:
+            return False, False
+        rule, plan = self.lab.retest, self.programme.plan if self.programme else None
+        again = plan.again(case, verdicts) if plan else rule.again(verdicts)
+        latest_counts = plan is None or plan.attempt_rule in ("last", "best")
+        return again, again and latest_counts and rule.replaces(verdicts)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:

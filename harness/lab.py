@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 
 from harness.complaints import explained, nearest
 from harness.marked_yaml import MarkedYaml, Where, YamlProblem
+from harness.retest import Retest
 
 ROLES = (
     "charger",
@@ -171,6 +172,8 @@ class Lab(_Model):
     """TLS of the V2G links."""
     impairments: tuple[str, ...] = ("none",)
     """Every case is run once under each of these kinds of bad links (lab-configs/impairments.yaml); `none` is good ones."""
+    retest: Retest = Retest(times=0)
+    """Which verdicts are tried again, and how often; nothing by default. A campaign file's own rule goes before it."""
     csms_listen: str = "127.0.0.1:0"
     """Host and port on which our CSMS waits for charging stations; port 0: any free one, for emulated stations."""
     ocpp_gateway: OcppGateway | None = None
@@ -277,7 +280,7 @@ def _complaint(file: MarkedYaml, where: Where, why: str) -> str:
 def _known_keys(where: tuple[str | int, ...]) -> list[str]:
     model: type[BaseModel] = Lab
     by_key: dict[str, type[BaseModel]] = {"lab": Identification, "calibration": Calibration, "emulator": Emulator}
-    by_key |= {"security": Security, "ocpp_gateway": OcppGateway}
+    by_key |= {"security": Security, "ocpp_gateway": OcppGateway, "retest": Retest}
     for part in where:
         model = by_key.get(str(part), Device if model is Lab and part == "roles" else model)
     return [name for name in model.model_fields if name != "path"]

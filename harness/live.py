@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.lab import Lab
+from harness.repeating import RERUN
 from harness.transcript.event import Event
 from harness.transcript.visible import visible
 from harness.verdict import Verdict
@@ -104,9 +105,10 @@ class LiveView:
         for key, outcome in report.user_properties:
             if key == "plugfest":
                 self._tell(outcome)
+                if report.outcome != RERUN:
+                    self.outcomes.append(outcome)  # type: ignore[arg-type]
 
     def _tell(self, outcome: Any) -> None:
-        self.outcomes.append(outcome)
         mark, style = STYLE[Verdict(outcome["verdict"])]
         line = Text(f"{mark} {outcome['case']:<16} {outcome['subject']:<16} {outcome['verdict']}", style=style)
         if outcome["reason"]:

@@ -8,9 +8,16 @@ from typing import Any
 import pytest
 from _pytest.runner import call_and_report
 
+RERUN: Any = "rerun"
+"""Outcome of an attempt that the next one stands in for, named as other plugins of pytest do."""
 
-def attempts_of(item: Any, nextitem: pytest.Item | None, again: Callable[[], bool]) -> None:
-    """Run an item until `again` says no after an attempt, or one breaks off before it is an attempt; all are reported."""
+
+def attempts_of(item: Any, nextitem: pytest.Item | None, again: Callable[[], tuple[bool, bool]]) -> None:
+    """Run an item until `again` says no after an attempt, or one breaks off before it is an attempt; all are reported.
+
+    `again` tells whether there is another attempt, and whether that stands in for this one: then this one's miss is
+    reported as a rerun, which fails no session.
+    """
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     goes_on = True
@@ -22,7 +29,9 @@ def attempts_of(item: Any, nextitem: pytest.Item | None, again: Callable[[], boo
         if reports[0].passed:
             reports.append(call_and_report(item, "call", log=False))
         attempted = reports[-1].when == "call" and bool(item.user_properties) and not reports[-1].skipped
-        goes_on = attempted and again()
+        goes_on, replaced = again() if attempted else (False, False)
+        if replaced:
+            reports[-1].outcome = RERUN
         # up to the item's parent nothing is torn down between two attempts
         reports.append(call_and_report(item, "teardown", log=False, nextitem=item.parent if goes_on else nextitem))
         item._request, item.funcargs = False, None

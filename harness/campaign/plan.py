@@ -38,6 +38,7 @@ from harness.campaign.records import Campaign, Pair, Planned, Result, Unit
 from harness.lab import Device, Emulator, Lab
 from harness.limits import limits_from
 from harness.marked_yaml import MarkedYaml, YamlProblem
+from harness.retest import Retest
 from harness.subjects import GOOD_LINKS, base_of, id_under
 from harness.usecase import UseCase
 from harness.verdict import DecisionRule, Verdict
@@ -157,24 +158,6 @@ class PlannedCase(_Model):
     """Other pairs than the campaign's, for this case alone."""
 
 
-class Retest(_Model):
-    """Which verdicts are tried again, and how often."""
-
-    verdicts: tuple[Verdict, ...] = (Verdict.ERROR, Verdict.ABORTED)
-    times: Annotated[int, Field(ge=0)] = 1
-
-    @model_validator(mode="after")
-    def _never_a_pass(self) -> Retest:
-        if Verdict.PASS in self.verdicts:
-            raise ValueError("a pass is not tried again: use repeats")
-        return self
-
-    def __str__(self) -> str:
-        if not self.times or not self.verdicts:
-            return "nothing is tried again"
-        return f"{', '.join(self.verdicts)}: tried again, at most {self.times} time(s); all attempts are kept"
-
-
 class Plan(_Model):
     """A whole campaign file."""
 
@@ -272,6 +255,7 @@ class Plan(_Model):
                 "parameters": parameters,
                 "limits": {**lab.limits, **self.limits},
                 "impairments": self.impairments,
+                "retest": self.retest,
             }
         )
 
@@ -334,9 +318,7 @@ class Plan(_Model):
     def again(self, case: str, verdicts: Sequence[Verdict]) -> bool:
         """Whether a cell wants a further attempt after those verdicts: repeats not reached, or a re-test open."""
         repeats = next(one.repeats for one in self.cases if one.id == base_of(case))
-        verdicts = [verdict for verdict in verdicts if verdict is not Verdict.ABORTED]  # it never was an answer
-        missed = sum(verdict in self.retest.verdicts for verdict in verdicts)
-        return len(verdicts) - min(missed, self.retest.times) < repeats
+        return self.retest.again(verdicts, repeats)
 
     def due(self, results: Iterable[Result]) -> Iterator[Planned]:
         """Cells that still want an attempt: repeats not reached, or a re-test open. In the order of the plan."""

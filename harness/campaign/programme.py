@@ -116,7 +116,6 @@ class Programme:
             attempt_rule=plan.attempt_rule,
             decision_rule=plan.decision_rule,
             anonymisation=plan.anonymisation,
-            retest_rule=str(plan.retest),
         )
 
 

@@ -65,6 +65,7 @@ class Run:
             bench=lab.lab.bench,
             clock_source="monotonic clock of the bench computer",
             time_mode=mode,
+            retest_rule=str(lab.retest),
             started_utc_us=round(datetime.now(UTC).timestamp() * 1e6),
         )
         if (folder / STORE).exists():

@@ -5,6 +5,9 @@ import re
 import subprocess
 import sys
 
+from harness.campaign.evidence import STORE
+from harness.campaign.store import Store
+from harness.verdict import Verdict
 from tests.campaign.conftest import ROOT
 
 
@@ -54,6 +57,17 @@ def test_two_workers_have_a_bench_each_and_share_one_run(lab):
     assert code == 0, output
     assert lab.verdicts()["PF_PRG_05"] == ("pass", "")
     assert "2 workers" in output
+
+
+def test_a_lab_may_try_again_what_the_bench_itself_got_wrong(lab):
+    lab.file.write_text(lab.file.read_text() + "retest: {verdicts: [error], times: 1}\n")
+    code, output = lab.run("--time", "virtual", "--case", "PF_PRG_05", "--defect", "analyser-silent")
+    assert code == 1, output
+    (run,) = lab.runs
+    with Store.open(run / STORE, readonly=True) as store:
+        attempts = [one.verdict for result in store.results() for one in result.attempts]
+        assert store.campaign().retest_rule.startswith("error: tried again, at most 1")
+    assert attempts == [Verdict.ERROR, Verdict.ERROR]
 
 
 def test_allure_and_junit_tell_steps_and_verdicts(lab):
