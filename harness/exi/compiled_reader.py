@@ -355,6 +355,7 @@ class _Function:
         self._take(8, target)
         self._flush(ahead=16)
         below = self._below
+        even = (low in (None, 0) or (high is not None and low == ~high)) and (high is None or high > 127)
         with self._out.block(f"if {target} > 127:"):  # two octets or three, seldom more
             second = f"{target} & 0x7f | w >> {below - 15} & 0x3f80"
             self._out.line(f"if not w & {1 << below - 1:#x}: {target} = {second}; p += 8; w <<= 8")
@@ -364,12 +365,14 @@ class _Function:
             self._out.line(
                 f"    {target}, p = more(d, p, {target}); w = window(d, p >> 3)[0] >> {64 - below} - (p & 7)"
             )
+            if even and high is not None:  # what one octet holds is in range, of either sign
+                self._out.line(f"if {target} > {high}: raise Uncommon")
         self._valid -= 16
         if datatype.signed:
             self._out.line(f"if s: {target} = ~{target}")
-        if low:
+        if low and not even:
             self._out.line(f"if {target} < {low}: raise Uncommon")
-        if high is not None:
+        if high is not None and not even:
             self._out.line(f"if {target} > {high}: raise Uncommon")
 
     def _sized(self, datatype: Text | Binary, target: str, helper: str) -> None:
