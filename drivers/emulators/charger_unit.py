@@ -23,6 +23,7 @@ from harness.grid_code import load_grid_code
 from harness.iso15118 import sdp
 from harness.iso15118.environment import Environment
 from harness.iso15118.secc import SeccConfig
+from harness.iso15118.secc_shell import Secc
 from harness.iso15118.services import Service
 from harness.iso15118.station import SessionEvent, What
 from harness.link import ByteStream
@@ -82,6 +83,7 @@ class ChargerUnit:
             grid_code=load_grid_code(grid_code) if grid_code else None,
         )
         self.charger.authorize(None)
+        self.charger.before_session.append(self._prepare)
         if security:
             self.charger.secure(security.charger())
         self.station = EmulatedStation(
@@ -99,6 +101,9 @@ class ChargerUnit:
         self._by_contract = False
         self._limits: Mapping[str, Any] = {}
         self._service = Service.DC
+        self._dynamic = True
+        self._slots: tuple[tuple[int, float], ...] | None = None
+        """The CSMS's schedule as it was offered last in this session."""
         self._plugged = False
         self._idle = False
         self._transferring = False
@@ -135,6 +140,15 @@ class ChargerUnit:
         if handler:
             handler(self, event.data)
 
+    def _prepare(self, se: Secc) -> None:
+        self._slots = None
+        se.session.scheduler = self._schedule
+
+    def _schedule(self, until_s: int) -> tuple[tuple[int, float], ...] | None:
+        if self._slots is None or not self.station.core.quirks.keeps_first_schedule:
+            self._slots = self.station.evse.schedule_slots(until_s)
+        return self._slots
+
     def _session(self, data: Mapping[str, Any]) -> None:
         self.station.identify(str(data["evcc_id"]))
         if self._central:
@@ -153,6 +167,7 @@ class ChargerUnit:
 
     def _service_chosen(self, data: Mapping[str, Any]) -> None:
         self._service = Service(data["service"])
+        self._dynamic = data["control"] == "dynamic"
 
     def _limits_told(self, data: Mapping[str, Any]) -> None:
         self._limits = data
@@ -163,6 +178,7 @@ class ChargerUnit:
         self.station.need(
             ChargingNeeds(
                 requested=_TRANSFERS.get(self._service, "DC"),
+                dynamic_control=self._dynamic,
                 departure_s=None if departure_s is None else utc_s(self.clock) + float(departure_s),
                 target_soc_percent=data.get("target_soc_percent"),
                 maximum_charge_w=abs(limits.get("maximum_charge_power_w") or 0.0),

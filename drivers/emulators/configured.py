@@ -3,8 +3,8 @@
 Options of `charger_unit`: `services` (names as in PICS: dc_bpt, dc, mcs_bpt, mcs, ac_bpt, ac), `variants: true` (further
 parameter sets: prices, needs stated by the station, separate channels, value added services), `pnc: true` (contracts, their
 installation, confirmed metering; only with TLS) or `pnc: central` (the CSMS decides on contracts, and installs them). Of
-`vehicle_unit`: `services`, `vas: true`, and `contract: held`, or `contract: wanted` for a car that asks for one. Unknown
-names raise ValueError.
+`vehicle_unit`: `services`, `vas: true`, `control: scheduled`, and `contract: held`, or `contract: wanted` for a car that asks
+for one. Unknown names raise ValueError.
 """
 
 from __future__ import annotations
@@ -80,6 +80,10 @@ def evcc_config(options: Mapping[str, Any], security: Environment | None) -> Evc
     wanted: dict[str, Any] = {"services": services(options.get("services", DC))}
     if options.get("vas"):
         wanted["vas"] = (Service.INTERNET,)
+    control = options.get("control", "dynamic")
+    if control not in ("dynamic", "scheduled"):
+        raise ValueError(f"control: expected dynamic or scheduled, found {control!r}")
+    wanted["control"] = Control[control.upper()]
     contract = options.get("contract", "none")
     if contract not in ("none", "held", "wanted"):
         raise ValueError(f"contract: expected none, held or wanted, found {contract!r}")

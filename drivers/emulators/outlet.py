@@ -128,7 +128,8 @@ class PlantOutlet:
         return self._deliver_dc(demand) if not self.ac else self._deliver_ac(demand)
 
     def _deliver_dc(self, demand: Demand) -> Grant:
-        """Power within both sides' limits; in scheduled control the vehicle's own current and voltage."""
+        """Power within both sides' limits; in scheduled control the vehicle's own current and voltage, as far as the
+        controller's power allows."""
         mine, theirs, state = self.limits, demand.limits, self.plant.state
         highest_v = _least(mine.maximum_voltage_v, demand.target_voltage_v, theirs.maximum_voltage_v)
         voltage_v = max(state.station_voltage_v, 1.0)
@@ -139,6 +140,8 @@ class PlantOutlet:
         forth_a = _least(mine.maximum_charge_current_a, theirs.maximum_charge_current_a)
         back_a = _least(mine.maximum_discharge_current_a, theirs.maximum_discharge_current_a)
         forth_w = _least(mine.maximum_charge_power_w, theirs.maximum_charge_power_w)
+        if demand.target_current_a is not None:
+            forth_w = min(forth_w, max(self.target_power_w, 0.0))
         back_w = min(mine.maximum_discharge_power_w, theirs.maximum_discharge_power_w)
         by_power_w = min(max(wanted_w, -back_w), forth_w)
         granted_w = min(max(by_power_w, -back_a * voltage_v), forth_a * voltage_v)

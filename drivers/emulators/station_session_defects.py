@@ -216,6 +216,11 @@ SITE_SEEDS: tuple[Seed, ...] = (
      silent_about("NotifyPriorityCharging")),
     ("stopped-by-the-vehicle-hidden", OURS, "PF_E06_03_CS", "says that it has stopped what the vehicle has ended",
      Quirks(outgoing=changed("TransactionEvent", each_of("transactionInfo", _stopped_locally)))),
+    ("scheduled-called-dynamic", OURS, "PF_K18_01_CS", "tells needs in scheduled control as if they were in dynamic control",
+     Quirks(outgoing=changed("NotifyEVChargingNeeds",
+                             each_of("chargingNeeds", lambda p: p.update(controlMode="DynamicControl"))))),
+    ("schedule-of-before", OURS, "PF_K17_01_CS", "offers a vehicle that renegotiates the schedule of before",
+     Quirks(keeps_first_schedule=True)),
     ("meter-values-for-ever", OURS, "PF_J02_03_CS", "sends meter values although their interval is 0",
      keeps("TxUpdatedInterval", "10", instead_of="0")),
 )  # fmt: skip

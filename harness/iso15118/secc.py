@@ -157,6 +157,10 @@ class SeccSession:
         self.identification_told = False
         self.needs_told: tuple[float, int | None] | None = None
         """In dynamic control: when the vehicle leaves, and its target, as it stated them last."""
+        self.scheduler: Callable[[int], tuple[tuple[int, float], ...] | None] | None = None
+        """Who makes the schedule in scheduled control: gets the departure (s), gives (duration s, W) slots, none of them
+        to leave it to us, None as long as they are not known."""
+        self.schedule_asked = False
         self.plain_only = False
         """Offer no bidirectional service, though the charger has some."""
         self.reason = ""

@@ -92,13 +92,29 @@ def schedule_exchange(session: SeccSession, request: Any, now_s: float) -> Recor
     if isinstance(request.control_mode, common.DynamicSEReqControlMode) != session.dynamic:
         raise Refused("FAILED", "the control mode is not the selected one")  # [V2G20-1600]
     stage = processing(session, request)
+    scheduled = _scheduled_elsewhere(session, request, now_s) if stage is Processing.Finished else ()
+    if scheduled is None:
+        stage = Processing.Ongoing
     if stage is Processing.Finished:
-        tell_needs(session, request.control_mode, now_s)
-        session.schedule = _slots_offered(session, request)
+        if not session.schedule_asked:
+            tell_needs(session, request.control_mode, now_s)
+        session.schedule_asked = False
+        session.schedule = scheduled or _slots_offered(session, request)
         if session.notification and session.notification.evse_notification == "ScheduleRenegotiation":
             session.notification = None
     response = filled(session, request, now_s, evse_processing=stage)
     return _sign_prices(session, response)
+
+
+def _scheduled_elsewhere(session: SeccSession, request: Any, now_s: float) -> tuple[tuple[int, float], ...] | None:
+    """The scheduler's slots, none where it has none; None: ask again. It is told the needs first."""
+    if session.scheduler is None or session.dynamic:
+        return ()
+    if not session.schedule_asked:
+        session.schedule_asked = True
+        tell_needs(session, request.control_mode, now_s)
+        return None
+    return session.scheduler(int(request.control_mode.departure_time or 86_400))
 
 
 def _price(session: SeccSession, request: Any) -> common.AbsolutePriceSchedule | common.PriceLevelSchedule | None:

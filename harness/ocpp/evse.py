@@ -217,6 +217,21 @@ class Evse:
         self.model.put(Key("ConnectedEV", "Available", None, EVSE_ID), "false")
         self._available("Available", now_s)
 
+    def schedule_slots(self, until_s: int) -> tuple[tuple[int, float], ...] | None:
+        """(duration s, W) of the CSMS's schedule for a vehicle in scheduled control that leaves in `until_s`; none where it
+        has none, None as long as it is to come (K18)."""
+        if self.schedule_state in (ScheduleState.ASKED, ScheduleState.COMING):
+            return None
+        profile = self.smart.transaction_profile(self.transaction.id) if self.transaction else None
+        if profile is None or self.schedule_state is not ScheduleState.GIVEN:
+            return ()
+        periods = profile.raw["chargingSchedule"][0]["chargingSchedulePeriod"]
+        ends = [*(one["startPeriod"] for one in periods[1:]), max(until_s, periods[-1]["startPeriod"] + 1)]
+        return tuple(
+            (end - one["startPeriod"], float(one.get("limit", self.maximum_charge_w)))
+            for one, end in zip(periods, ends, strict=True)
+        )
+
     def take_orders(self) -> list[Order]:
         """What the CSMS wants the lower half to do."""
         orders, self._orders = self._orders, []

@@ -60,6 +60,9 @@ class Quirks:
     forgets_new_needs: bool = False
     """It tells a vehicle's needs once and never again."""
 
+    keeps_first_schedule: bool = False
+    """It offers a vehicle that renegotiates the schedule of before."""
+
     def __add__(self, other: Quirks) -> Quirks:
         """Both at once; `self` has its say first."""
         return Quirks(
@@ -82,6 +85,7 @@ class Quirks:
             hides_failed_installation=self.hides_failed_installation or other.hides_failed_installation,
             assumes_every_transfer=self.assumes_every_transfer or other.assumes_every_transfer,
             forgets_new_needs=self.forgets_new_needs or other.forgets_new_needs,
+            keeps_first_schedule=self.keeps_first_schedule or other.keeps_first_schedule,
             stays_away=self.stays_away or other.stays_away,
         )
 
