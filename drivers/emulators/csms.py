@@ -82,9 +82,22 @@ DEFECTS = (
            "PF_A03_01_CSMS"),
     Defect("csms-signs-other-keys", _ROLE, "ocpp2.1", _OURS, "sends a certificate for another key than the station's",
            "PF_A03_01_CSMS"),
+    Defect("csms-refuses-heartbeats", _ROLE, "ocpp2.1", _OURS, "answers Heartbeat with an error", "PF_B01_01_CSMS"),
+    Defect("csms-refuses-security-events", _ROLE, "ocpp2.1", _OURS, "answers SecurityEventNotification with an error",
+           "PF_A04_01_CSMS"),
+    Defect("csms-refuses-der-alarms", _ROLE, "ocpp2.1", _OURS, "answers NotifyDERAlarm with an error", "PF_R05_01_CSMS"),
+    Defect("csms-installs-nothing", _ROLE, "ocpp2.1", _OURS, "accepts Get15118EVCertificate and gives no response",
+           "PF_M01_01_CSMS"),
     Defect("csms-garbage-time", _ROLE, "ocpp2.1", _OURS, "answers Heartbeat with a text that is no time",
            "ocpp2.1/payloads-fit-their-schema"),
 )  # fmt: skip
+
+
+REFUSED = {
+    "csms-refuses-heartbeats": "Heartbeat",
+    "csms-refuses-security-events": "SecurityEventNotification",
+    "csms-refuses-der-alarms": "NotifyDERAlarm",
+}
 
 
 class EmulatedCsms:
@@ -156,6 +169,9 @@ class EmulatedCsms:
         answers.answer("NotifyEVChargingNeeds", lambda needs: self._needs(station, needs))
         answers.answer("PullDynamicScheduleUpdate", self._pulled)
         answers.answer("SignCertificate", lambda asked: self._sign(station, asked))
+        for defect, action in REFUSED.items():
+            if defect in self.defects:
+                answers.refuse(action)
         if "csms-silent-on-events" in self.defects:
             answers.stay_silent("TransactionEvent")
         if "csms-garbage-time" in self.defects:
@@ -182,6 +198,8 @@ class EmulatedCsms:
             octets = b""
         if not octets and "csms-installs-anything" not in self.defects:
             return {"status": "Failed", "exiResponse": ""}
+        if "csms-installs-nothing" in self.defects:
+            return {"status": "Accepted", "exiResponse": ""}
         return {"status": "Accepted", "exiResponse": base64.b64encode(octets[::-1] or b"0").decode()}
 
     def _chain_status(self, asked: Payload) -> Payload:

@@ -130,3 +130,44 @@ DER_SEEDS: tuple[Seed, ...] = (
      says("ClearDERControl", "NotFound", "Accepted")),
 )  # fmt: skip
 """DER control (block R)."""
+
+
+UNCHECKED = {
+    "K01.FR.16": "for EVSE 0 and a transaction",
+    "K01.FR.22": "that only the station itself may make",
+    "K01.FR.28": "for an EVSE that is not there",
+    "K01.FR.31": "whose first period starts late",
+    "K01.FR.38": "that limits the station from a vehicle's start on",
+    "K01.FR.39": "for another transaction than the running one",
+    "K01.FR.41": "that is Relative and names its start",
+    "K01.FR.70": "for priority that ends by itself",
+    "K01.FR.111": "that limits the station by a setpoint",
+    "K28.FR.01": "that is Dynamic with two schedules",
+    "K28.FR.03": "that is Dynamic and starts late",
+    "K28.FR.04": "that is not Dynamic and wants to be pulled",
+    "V2X.07": "with a phase and no sum",
+    "V2X.09": "with a phase and no transaction",
+    "Q08.FR.01": "that balances frequency within a limit",
+    "Q08.FR.02": "that balances frequency around nothing",
+    "Q08.FR.05": "that balances frequency in amperes",
+    "Q09.FR.02": "that balances a site without thresholds",
+    "Q10.FR.01": "that idles within a limit or at a setpoint",
+}
+"""By requirement: which profile is wrong."""
+
+
+def slug(requirement: str) -> str:
+    return requirement.replace("FR.", "").replace(".", "-").lower()
+
+
+def _case(requirement: str) -> str:
+    block, _, number = requirement.replace("FR.", "").partition(".")
+    return f"PF_{block}_R{number}_CS"
+
+
+REFUSAL_SEEDS: tuple[Seed, ...] = tuple(
+    (f"unchecked-{slug(requirement)}", OURS, _case(requirement),
+     f"accepts, and forgets, a profile {what}", Quirks(overlooks=frozenset({requirement})))
+    for requirement, what in UNCHECKED.items()
+)  # fmt: skip
+"""A refusal left out, each for its case."""

@@ -221,6 +221,28 @@ SITE_SEEDS: tuple[Seed, ...] = (
                              each_of("chargingNeeds", lambda p: p.update(controlMode="DynamicControl"))))),
     ("schedule-of-before", OURS, "PF_K17_01_CS", "offers a vehicle that renegotiates the schedule of before",
      Quirks(keeps_first_schedule=True)),
+    ("events-sent-once", OURS, "PF_GW_03_CS", "does not repeat an event that was not answered",
+     Quirks(gives_up_at_once=True)),
+    ("transfer-refusal-ignored", OURS, "PF_Q01_02_CS", "goes on with a transfer that the CSMS has refused",
+     Quirks(ignores_refused_transfer=True)),
+    ("end-untold", OURS, "PF_E06_01_CS", "does not tell that a transaction has ended",
+     Quirks(outgoing=changed("TransactionEvent", lambda p: None if p["eventType"] == "Ended" else p))),
+    ("any-remote-start", OURS, "PF_K05_01_CS", "accepts a remote start with a profile that is none for a transaction",
+     says("RequestStartTransaction", "Rejected", "Accepted")),
+    ("priority-for-anybody", OURS, "PF_K21_01_CS", "accepts priority charging for a transaction that is not there",
+     says("UsePriorityCharging", "Rejected", "Accepted")),
+    ("composite-of-no-evse", OURS, "PF_K08_02_CS", "accepts to compose a schedule for an EVSE that is not there",
+     says("GetCompositeSchedule", "Rejected", "Accepted")),
+    ("killed-by-garbage", OURS, "PF_P4_01_CS", "hears nothing any more after a text that is no frame",
+     Quirks(dies_of_garbage=True)),
+    ("any-value", OURS, "PF_B05_01_CS", "accepts every value of a variable",
+     Quirks(answer=answered("SetVariables", lambda _, a: {"setVariableResult": [
+         {**one, "attributeStatus": "Accepted"} for one in a["setVariableResult"]]}))),
+    ("der-forgotten-at-reboot", OURS, "PF_R01_01_CS", "forgets its DER controls at a reboot", Quirks(forgets_der=True)),
+    ("nameplate-incomplete", OURS, "PF_R01_03_CS", "has no value for a variable of its inverter's nameplate",
+     Quirks(answer=answered("GetVariables", lambda _, a: {"getVariableResult": [
+         without("attributeValue")(one) if one["variable"]["name"] == "InverterModel" else one
+         for one in a["getVariableResult"]]}))),
     ("meter-values-for-ever", OURS, "PF_J02_03_CS", "sends meter values although their interval is 0",
      keeps("TxUpdatedInterval", "10", instead_of="0")),
 )  # fmt: skip
@@ -254,6 +276,8 @@ SECURITY_SEEDS: tuple[Seed, ...] = (
      Quirks(hides_failed_installation=True)),
     ("vehicles-chain-unasked", OURS, "PF_M07_01_CS", "does not ask for the status of a vehicle's chain",
      silent_about("GetCertificateChainStatus")),
+    ("certificate-unasked", OURS, "PF_A03_01_CS", "asks for no certificate of its own when it is told to",
+     silent_about("SignCertificate")),
     ("deletes-what-is-not-there", OURS, "PF_M05_01_CS", "answers Accepted when there is no such certificate",
      says("DeleteCertificate", "NotFound", "Accepted")),
 )  # fmt: skip

@@ -66,7 +66,8 @@ class ChargingStation:
         self.ids = ids or message_ids()
         self._version = Version.V21
         self._session: Session | None = None
-        self._outbox = Outbox()
+        self._deaf = False
+        self._outbox = Outbox(1) if quirks.gives_up_at_once else Outbox()
         self._boot_due_s: float | None = None
         self._boot_reason = "PowerUp"
         self._heartbeat_due_s: float | None = None
@@ -117,7 +118,8 @@ class ChargingStation:
         self.evse.disconnected(now_s)
 
     def receive(self, text: str, now_s: float) -> None:
-        if self._session:
+        self._deaf |= self.quirks.dies_of_garbage and not text.startswith("[")
+        if self._session and not self._deaf:
             self._dispatch(self._session.receive(text, now_s), now_s)
 
     def take_texts(self) -> list[str]:

@@ -94,6 +94,7 @@ class Evse:
         self.offline_since_s: float | None = None
         self.operative = True
         self.smart = SmartCharging(model, EVSE_ID, self.around, post)
+        self.smart.overlooks = quirks.overlooks
         self.der = DerControls(model, EVSE_ID, post)
         self.transaction: Transaction | None = None
         self.plugged = False
@@ -290,6 +291,8 @@ class Evse:
         """Transactions end, what does not persist is forgotten (K01.FR.27)."""
         self._end("ResetCommand", "ImmediateReset", now_s)
         self.smart.rebooted()
+        if self.quirks.forgets_der:
+            self.der.controls.clear()
 
     def status_letter(self, now_s: float) -> Letter:
         """StatusNotification of the connector."""
@@ -432,6 +435,8 @@ class Evse:
 
     def _transfer_refused(self, now_s: float) -> None:
         """Q01.FR.05 and FR.06 (err): negotiate the service again where possible, else end."""
+        if self.quirks.ignores_refused_transfer:
+            return
         self.schedule_state = ScheduleState.TRANSFER_REFUSED
         if self.model.flag("ISO15118Ctrlr", "ServiceRenegotiationSupport", EVSE_ID):
             self.order(RenegotiationWanted(self.allowed_energy_transfer or ()))

@@ -63,6 +63,19 @@ class Quirks:
     keeps_first_schedule: bool = False
     """It offers a vehicle that renegotiates the schedule of before."""
 
+    overlooks: frozenset[str] = frozenset()
+    """Requirements against which it accepts a profile, and forgets it."""
+    gives_up_at_once: bool = False
+    """It sends nothing a second time."""
+
+    ignores_refused_transfer: bool = False
+    """It goes on with a transfer that the CSMS has refused."""
+    dies_of_garbage: bool = False
+    """A text that is no frame is the last that it hears."""
+
+    forgets_der: bool = False
+    """Its DER controls do not survive a reboot."""
+
     def __add__(self, other: Quirks) -> Quirks:
         """Both at once; `self` has its say first."""
         return Quirks(
@@ -86,6 +99,11 @@ class Quirks:
             assumes_every_transfer=self.assumes_every_transfer or other.assumes_every_transfer,
             forgets_new_needs=self.forgets_new_needs or other.forgets_new_needs,
             keeps_first_schedule=self.keeps_first_schedule or other.keeps_first_schedule,
+            overlooks=self.overlooks | other.overlooks,
+            gives_up_at_once=self.gives_up_at_once or other.gives_up_at_once,
+            ignores_refused_transfer=self.ignores_refused_transfer or other.ignores_refused_transfer,
+            dies_of_garbage=self.dies_of_garbage or other.dies_of_garbage,
+            forgets_der=self.forgets_der or other.forgets_der,
             stays_away=self.stays_away or other.stays_away,
         )
 

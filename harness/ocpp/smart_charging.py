@@ -72,6 +72,8 @@ class SmartCharging:
         self.priority_transaction: str | None = None
         self.afrr: list[tuple[float, int]] = []
         """(UTC seconds, signal) by time."""
+        self.overlooks: frozenset[str] = frozenset()
+        """Requirements against which a profile is accepted, and forgotten: how an emulated station fails at them."""
         self.per_phase_discharge = False
         self.is_dc = True
         self._around = around
@@ -150,6 +152,8 @@ class SmartCharging:
     def install(self, evse_id: int, raw: Payload, now_s: float) -> Payload:
         """Take or refuse a profile; one of the same id is replaced (K01.FR.05)."""
         refusal = refusal_of(evse_id, raw, self._abilities(now_s))
+        if refusal and refusal.requirement in self.overlooks:
+            return accepted()
         if refusal:
             return rejected(refusal.reason_code, refusal.text)
         profile = read_profile(evse_id, raw, now_s, watts_per_ampere=PHASE_VOLTAGE_V * PHASES)

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from harness.bench import Bench
 from harness.case import Subject
-from harness.ocpp.csms import StationHandle
+from harness.ocpp.csms import StationError, StationHandle
 from testcases.ocpp21.states import Ground
 from testcases.ocpp21.under_test import TestStation
 
@@ -19,7 +19,7 @@ async def pf_ground(pf_bench: Bench, pf_station: StationHandle) -> AsyncIterator
     try:
         yield Ground(pf_bench, pf_station)
     finally:
-        await clear_station(pf_station)
+        await leave_as_found(pf_bench, pf_station)
 
 
 _AS_BEFORE = {
@@ -28,6 +28,15 @@ _AS_BEFORE = {
     "SetpointPriority": "ExternalControl",
 }
 """Variables of SmartChargingCtrlr that cases change, with what the others count on."""
+
+
+async def leave_as_found(bench: Bench, station: StationHandle) -> None:
+    """A station that does not answer here gets a fresh start: the next case must not meet what this one left."""
+    try:
+        await clear_station(station)
+    except StationError as problem:
+        bench.record("bench", "bench", what="not taken back", reason=str(problem))
+        bench.distrust()
 
 
 async def clear_station(station: StationHandle) -> None:

@@ -259,10 +259,15 @@ async def test_discharged_energy_goes_to_the_export_register(pf_ground, pf_sessi
     """While discharging the export register rises with the energy, the import register does not"""
     await reach(EnergyTransferStarted, pf_ground)
     await pf_session.follows(pf_parameters.discharge_w)
+    periodic = {"triggerReason": "MeterValuePeriodic"}
     pf_station.forget()
+    first = await pf_station.expect("TransactionEvent", periodic, within_s=60)
     await pf_session.wait(pf_parameters.hold_s)
-    first = await pf_station.expect("TransactionEvent", {"triggerReason": "MeterValuePeriodic"}, within_s=60)
-    last = [one for one in pf_station.received if one.payload.get("triggerReason") == "MeterValuePeriodic"][-1]
+    pf_station.forget()
+    last = await pf_station.expect("TransactionEvent", periodic, within_s=60)
+    expect(
+        last.at_s - first.at_s, at_least=pf_parameters.hold_s, of="bench", named="time between the readings", unit="s"
+    )
     hours = (last.at_s - first.at_s) / 3600
     for register, wanted_wh in (("Export", -pf_parameters.discharge_w * hours), ("Import", 0.0)):
         values = [_register(one.payload, f"Energy.Active.{register}.Register") for one in (first, last)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from drivers.emulators import csms, station_defects
+from drivers.emulators import csms, station_defects, station_profile_defects
 from drivers.emulators.defects import Defect
 from fixtures.csms_doors import CsmsDoors
 from fixtures.driver import DriverOnBench
@@ -23,7 +23,7 @@ from harness.clock import TimeMode, new_loop
 from harness.lab import load_lab
 from harness.subjects import applicability, parameters_for, subjects_for
 from harness.verdict import Severity, Side
-from testcases.ocpp21.conftest import clear_station
+from testcases.ocpp21.conftest import leave_as_found
 from testcases.ocpp21.states import Ground
 from testcases.ocpp21.under_test import TestStation
 
@@ -92,7 +92,7 @@ class Suite:
             if name in ("pf_doors", "pf_proxy", "pf_site", "pf_driver", "pf_test_station"):
                 await wanted[name].close()
         if station:
-            await clear_station(station)
+            await leave_as_found(bench, station)
         return self._found(attempt)
 
     @staticmethod
@@ -114,6 +114,11 @@ UNRELATED = {
 }
 """Short cases of several blocks that touch none of these defects' places."""
 ALSO = {
+    "der-forgotten-at-reboot": "ocpp2.1/controls-survive-a-reboot",
+    "transfer-refusal-ignored": "ocpp2.1/refusal-has-a-consequence",
+    "any-remote-start": "ocpp2.1/start-profiles-are-checked",
+    "priority-for-anybody": "ocpp2.1/no-profile-is-said",
+    "composite-of-no-evse": "ocpp2.1/schedule-is-there",
     "every-transfer-assumed": "ocpp2.1/plain-transfer-without-a-list",
     "external-setpoint-taken-for-zero": "ocpp2.1/mode-changes-are-told",
     "external-limit-untold": "ocpp2.1/told-setpoint-is-the-accepted-one",
@@ -124,6 +129,10 @@ ALSO = {
     "csms-too-many-schedules": "ocpp2.1/payloads-fit-their-schema",
 }
 """Rules that may see the same fault in the case's transcript."""
+ALSO |= {
+    f"unchecked-{station_profile_defects.slug(one)}": f"ocpp2.1/{one}" for one in station_profile_defects.UNCHECKED
+}
+ALSO["unchecked-v2x-09"] = "ocpp2.1/V2X.08"
 
 
 def asked(defect: Defect) -> list[str]:

@@ -9,6 +9,7 @@ import json
 
 import pytest
 from suite import NAMING_A_CASE, UNRELATED, Suite, asked, surprises
+from twins import TWINS
 
 from drivers.emulators import station_defects
 from harness.lab import OcppGateway
@@ -24,6 +25,27 @@ BETWEEN = [one for one in station_defects.DEFECTS if one.found_by.startswith("cr
 def test_a_defect_between_the_protocols_is_found_by_its_rule(tmp_path, defect):
     found = SUITE.findings(tmp_path / "run", (defect.id,), ["PF_Q01_01_CS"])["PF_Q01_01_CS"]
     assert found - {"PF_Q01_01_CS"} == {defect.found_by}
+
+
+def test_every_case_has_a_defect_that_it_finds():
+    """Named by the defect, or in the table of twins; R02 and R03 need a vehicle with DER control, and nobody emulates one."""
+    named = {one.found_by: one.id for one in NAMING_A_CASE}
+    assert named.keys() & TWINS.keys() == set()
+    assert SUITE.cases.keys() - named.keys() - TWINS.keys() == {"PF_R02_01_CS", "PF_R03_01_CS"}
+    assert TWINS.keys() <= SUITE.cases.keys()
+
+
+TWINS_BY_DEFECT = {
+    defect: [case for case, twin in TWINS.items() if twin == defect and SUITE.cases[case].sut != "pair"]
+    for defect in sorted(set(TWINS.values()))
+}
+"""Without those that need a vehicle: `make soak` runs them."""
+
+
+@pytest.mark.parametrize("defect", [one for one, cases in TWINS_BY_DEFECT.items() if cases])
+def test_cases_fail_with_their_twins(tmp_path, defect):
+    found = SUITE.findings(tmp_path / "run", (defect,), TWINS_BY_DEFECT[defect])
+    assert {case for case, faults in found.items() if case not in faults} == set()
 
 
 def test_every_defect_names_a_case_of_its_own_role():

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "ocpp")]
 
 from suite import NAMING_A_CASE, Suite, asked, surprises  # noqa: E402
+from twins import TWINS  # noqa: E402
 
 
 def main() -> int:
@@ -19,7 +20,12 @@ def main() -> int:
             problem = surprises(defect, suite.findings(Path(folder) / "run", (defect.id,), asked(defect)))
         wrong += bool(problem)
         print(f"{'WRONG' if problem else 'found'} {defect.id} {problem or f'by {defect.found_by}'}", flush=True)
-    print(f"{len(NAMING_A_CASE)} defects, {wrong} not as expected")
+    for case, defect in TWINS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            missed = case not in suite.findings(Path(folder) / "run", (defect,), [case])[case]
+        wrong += missed
+        print(f"{'WRONG' if missed else 'found'} {defect} {'not ' if missed else ''}by {case}", flush=True)
+    print(f"{len(NAMING_A_CASE)} defects and {len(TWINS)} twins, {wrong} not as expected")
     return 1 if wrong else 0
 
 
