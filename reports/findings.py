@@ -40,7 +40,7 @@ def share_row(share: Share) -> ShareRow:
 
 
 def observed(attempt: Attempt) -> list[Finding]:
-    """An attempt's findings; where a verdict has none that explains it, its reason stands as one."""
+    """An attempt's findings; where a verdict has none that explains it, its reason stands as one, and not twice."""
     findings = list(attempt.findings)
     verdict = attempt.verdict
     if verdict in (None, Verdict.PASS, Verdict.CONDITIONAL_PASS):
@@ -48,6 +48,7 @@ def observed(attempt: Attempt) -> list[Finding]:
     explained = any(one.severity is Severity.FAIL for one in findings)
     if verdict is Verdict.FAIL and explained:
         return findings
+    findings = [one for one in findings if one.severity is not Severity.FAIL or one.reason != attempt.reason]
     reason = attempt.reason or f"ended with {verdict} and gave no reason"
     kind, side = attempt.kind or Kind.CONFORMANCE, attempt.side or Side.UNKNOWN
     return [*findings, Finding(attempt.case, str(verdict), Severity.FAIL, side, reason, kind, Confidence.A)]

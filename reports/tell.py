@@ -163,9 +163,10 @@ def _statement(loaded: Loaded, total: TallyRow) -> str:
     emulated = sum(unit.emulated for unit in loaded.units)
     nature = "all of them emulated" if emulated == len(loaded.units) else f"{emulated} of them emulated"
     run = total.planned - total.counts.get("not_run", 0) - total.counts.get("not_applicable", 0)
+    met = f"met in {pairs} pairing{'s' if pairs != 1 else ''} and were tested" if pairs else "were tested one by one"
     text = (
-        f"{population or 'No unit'} ({nature}) met in {pairs} pairing{'s' if pairs != 1 else ''} and were tested with "
-        f"{len(loaded.cases)} cases. Of {total.planned} planned results {run} were obtained; "
+        f"{population or 'No unit'} ({nature}) {met} with {len(loaded.cases)} cases. "
+        f"Of {total.planned} planned results {run} were obtained; "
         f"of those decided, {total.share.text} passed."
     )
     if total.counts.get("not_run"):
