@@ -49,12 +49,12 @@ OF_ITS_PARTS = {"pool-deaf-unit": Side.STATION}
 """Where a part of the device is at fault, and not its controller."""
 ON_THIS_BENCH = ("gateway", "analyser", "counter", "grid", "pool")
 """First words of the ids of this bench's own devices; and whatever names one of its cases."""
-OF_THIS_BENCH = ("PF_GC_", "PF_BP_", "PF_AF_", "PF_AP_", "PF_GW_")
+OF_THIS_BENCH = {case.id for case in load_cases(("bench",))}
 SEEDED = [
     (defect.id, defect.found_by.partition(",")[0], OF_ITS_PARTS.get(defect.id, SIDES[defect.role]))
     for defect in all_defects().values()
     if (defect.id.partition("-")[0] in ON_THIS_BENCH or defect.role == "charger")
-    and defect.found_by.startswith(OF_THIS_BENCH)
+    and defect.found_by.partition(",")[0] in OF_THIS_BENCH
 ]
 
 
