@@ -32,9 +32,14 @@ class CentralContracts:
         shown = self.charger.current.session.vehicle_leaf if self.charger.current else b""
         if shown:
             leaf = x509.load_der_x509_certificate(shown)
-            letter = plug_and_charge.chain_status((leaf, *self.hierarchy.above(leaf)))
+            letter = plug_and_charge.chain_status((leaf, *self.hierarchy.above(leaf)), self._judge)
             if letter:
                 self.station.say(letter)
+
+    def _judge(self, statuses: frozenset[str]) -> None:
+        """A vehicle whose certificate is revoked is no partner for a session."""
+        if "Revoked" in statuses and not self.station.core.quirks.serves_revoked_vehicles:
+            self.charger.break_off("the vehicle's certificate is revoked")
 
     def present(self, emaid: str, leaf: x509.Certificate) -> None:
         """The CSMS decides on a contract that is good by itself (C07)."""

@@ -238,6 +238,10 @@ class Charger:
     def confirm_metering(self, max_delay_s: int = 0) -> None:
         self._notify(EvseNotification.MeteringConfirmation, max_delay_s)
 
+    def break_off(self, reason: str) -> None:
+        """End the session at once, without a word to the vehicle."""
+        self._spawn(self._lose(reason))
+
     def wake(self) -> None:
         """Wake a paused or sleeping vehicle: the oscillator comes back on (B1 to B2)."""
         self.woken.set()
@@ -297,6 +301,9 @@ class Charger:
         self.memory.paused.clear()
         self.paused = False
         self.woken.clear()
+        await self._lose("the cable was unplugged")
+
+    async def _lose(self, reason: str) -> None:
         if self.current is not None:
-            self.current.session.lose(self.clock.now_s(), "the cable was unplugged")
+            self.current.session.lose(self.clock.now_s(), reason)
             await self.current.link.close()

@@ -56,6 +56,7 @@ class PlantMeter:
             current_a=state.station_current_a,
             frequency_hz=state.grid_frequency_hz,
             grid_voltage_v=state.grid_voltage_v,
+            phase_power_w=state.grid_phase_power_w,
             soc_percent=100.0 * state.soc if state.plugged else None,
             building_load_w=None if building_w is None else building_w + state.grid_power_w,
         )

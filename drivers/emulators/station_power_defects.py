@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from drivers.emulators.station_quirks import (
     OURS,
     Seed,
     changed,
+    keeps,
     profile_in,
     silent_about,
 )
@@ -74,6 +76,37 @@ def _unsigned_setpoint(sample: Payload) -> None:
 def _both_directions(sample: Payload) -> None:
     if sample["measurand"].startswith("Power.Active.") and sample["measurand"].endswith("port"):
         sample["value"] = max(sample["value"], 1_000.0)
+
+
+def _without_phase_2(payload: Payload) -> Payload:
+    for value in payload.get("meterValue", ()):
+        value["sampledValue"] = [one for one in value["sampledValue"] if one.get("phase") != "L2"]
+    return payload
+
+
+def _registers_for_intervals(payload: Payload) -> Payload:
+    told = {one["measurand"]: one["value"] for one in _samples(payload)}
+    for sample in _samples(payload):
+        sample["value"] = told.get(sample["measurand"].replace(".Interval", ".Register"), sample["value"])
+    return payload
+
+
+def _record_changed(sample: Payload) -> None:
+    signed = sample.get("signedMeterValue")
+    if signed:
+        octets = base64.b64decode(signed["signedMeterData"]).replace(b'"ST": "G"', b'"ST":"G"')
+        sample["signedMeterValue"] = {**signed, "signedMeterData": base64.b64encode(octets).decode()}
+
+
+def _signed_rounded(sample: Payload) -> None:
+    if "signedMeterValue" in sample:
+        sample["value"] = round(sample["value"] + 0.5)
+
+
+def _later(payload: Payload) -> Payload:
+    for value in payload["meterValue"]:
+        value["timestamp"] = to_text(to_seconds(value["timestamp"]) + 1.5)
+    return payload
 
 
 def _two_hours_late(payload: Payload) -> Payload:
@@ -160,6 +193,51 @@ METER_SEEDS: tuple[Seed, ...] = (
         "setpoint-told-unsigned", OURS, "ocpp2.1/told-setpoint-is-the-accepted-one",
         "tells Power.Active.Setpoint without its sign",
         Quirks(outgoing=changed("TransactionEvent", _each_sample(_unsigned_setpoint))),
+    ),
+    (
+        "phase-missing", OURS, "PF_J02_04_CS",
+        "tells power for two of three phases",
+        Quirks(outgoing=changed("TransactionEvent", _without_phase_2)),
+    ),
+    (
+        "phases-each-the-total", OURS, "PF_J02_04_CS",
+        "tells the power of all phases for each of them",
+        Quirks(readings=lambda r: replace(r, phase_power_w=(r.power_w,) * len(r.phase_power_w))),
+    ),
+    (
+        "interval-is-the-register", OURS, "PF_J02_06_CS",
+        "tells its register where the energy of an interval is meant",
+        Quirks(outgoing=changed("TransactionEvent", _registers_for_intervals)),
+    ),
+    (
+        "signs-nothing", OURS, "PF_J02_05_CS",
+        "accepts SignReadings and sends values without a signature",
+        keeps("SignReadings", "false"),
+    ),
+    (
+        "signature-of-another-record", OURS, "PF_J02_05_CS",
+        "changes a record after its meter has signed it",
+        Quirks(outgoing=changed("TransactionEvent", _each_sample(_record_changed))),
+    ),
+    (
+        "signed-value-not-told", OURS, "PF_J02_05_CS",
+        "tells other register values than those that its meter has signed",
+        Quirks(outgoing=changed("TransactionEvent", _each_sample(_signed_rounded))),
+    ),
+    (
+        "public-key-untold", OURS, "PF_J02_05_CS",
+        "sends signed values without the meter's public key",
+        keeps("PublicKeyWithSignedMeterValue", "Never"),
+    ),
+    (
+        "aligned-values-late", OURS, "PF_J01_01_CS",
+        "counts the interval of clock-aligned values from when it was set",
+        Quirks(outgoing=changed("MeterValues", _later)),
+    ),
+    (
+        "aligned-values-for-ever", OURS, "PF_J01_01_CS",
+        "sends clock-aligned values although their interval is 0",
+        keeps("Interval", "5", instead_of="0"),
     ),
     (
         "clock-two-hours-ahead", OURS, "ocpp2.1/time-stamps-are-past",

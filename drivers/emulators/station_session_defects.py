@@ -50,6 +50,10 @@ def _stopped_locally(info: Payload) -> None:
         info["stoppedReason"] = "Local"
 
 
+def _hash_of_another_key(asked: Payload) -> None:
+    asked["issuerKeyHash"] = asked["issuerKeyHash"][::-1]
+
+
 def _other_password(request: Payload) -> Payload:
     for one in request["setVariableData"]:
         if one["variable"]["name"] == "BasicAuthPassword":
@@ -276,6 +280,10 @@ SECURITY_SEEDS: tuple[Seed, ...] = (
      Quirks(hides_failed_installation=True)),
     ("vehicles-chain-unasked", OURS, "PF_M07_01_CS", "does not ask for the status of a vehicle's chain",
      silent_about("GetCertificateChainStatus")),
+    ("vehicles-revocation-ignored", OURS, "PF_M07_R1_CS", "charges a vehicle whose certificate the CSMS calls revoked",
+     Quirks(serves_revoked_vehicles=True)),
+    ("ocsp-of-another-issuer", OURS, "PF_M06_01_CS", "names a sub-CA by another key than its issuer's",
+     Quirks(outgoing=changed("GetCertificateStatus", each_of("ocspRequestData", _hash_of_another_key)))),
     ("certificate-unasked", OURS, "PF_A03_01_CS", "asks for no certificate of its own when it is told to",
      silent_about("SignCertificate")),
     ("deletes-what-is-not-there", OURS, "PF_M05_01_CS", "answers Accepted when there is no such certificate",

@@ -16,6 +16,7 @@ from harness.ocpp.timestamps import to_text
 
 CHARGING_STATION = "ChargingStationCertificate"
 V2G = "V2GCertificate"
+V2G_ROOT = "V2GRootCertificate"
 RESPONDER = "http://ocsp.invalid/"
 """Told where a certificate names no responder of its own (our default)."""
 
@@ -88,10 +89,13 @@ class Certificates:
         return {"status": "Accepted"}
 
     def _ask_status(self, chain: str) -> None:
-        """M06: the OCSP status of each sub-CA of the V2G chain."""
-        for certificate in x509.load_pem_x509_certificates(chain.encode())[1:]:
-            asked = {**hash_data(certificate, certificate), "responderURL": RESPONDER}
-            self._post(Letter("GetCertificateStatus", {"ocspRequestData": asked}))
+        """M06: the OCSP status of each sub-CA of the V2G chain whose issuer we know, by the chain or as an installed root."""
+        sub_cas = x509.load_pem_x509_certificates(chain.encode())[1:]
+        issuers = {one.subject: one for one in (*self.roots.get(V2G_ROOT, ()), *sub_cas)}
+        for one in sub_cas:
+            if issuer := issuers.get(one.issuer):
+                asked = {**hash_data(one, issuer), "responderURL": RESPONDER}
+                self._post(Letter("GetCertificateStatus", {"ocspRequestData": asked}))
 
     def _install(self, request: Payload, now_s: float) -> Payload:
         root = _first(request["certificate"])
@@ -141,7 +145,8 @@ def chain_hashes(chain: Sequence[x509.Certificate]) -> list[Payload]:
 
 
 def hash_data(certificate: x509.Certificate, issuer: x509.Certificate) -> Payload:
-    """CertificateHashDataType; a self-signed root's issuer is itself."""
+    """CertificateHashDataType, as RFC 6960 hashes: the issuer's name in DER, and the issuer's key without tag, length and
+    count of unused bits. A self-signed root's issuer is itself."""
     of_issuer = issuer.public_key()
     point = isinstance(of_issuer, ec.EllipticCurvePublicKey)
     key = of_issuer.public_bytes(

@@ -15,7 +15,8 @@ from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.der import DerControls
 from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.frames import Payload
-from harness.ocpp.meter_values import Meter, Readings, meter_value
+from harness.ocpp.meter_values import Meter, Readings
+from harness.ocpp.metering import ALIGNED, SAMPLED, Metering
 from harness.ocpp.outbox import Letter
 from harness.ocpp.profiles import Mode, Purpose, Surroundings, Target
 from harness.ocpp.quirks import Quirks
@@ -96,6 +97,7 @@ class Evse:
         self.smart = SmartCharging(model, EVSE_ID, self.around, post)
         self.smart.overlooks = quirks.overlooks
         self.der = DerControls(model, EVSE_ID, post)
+        self.metering = Metering(model, EVSE_ID, transaction_prefix, self._readings)
         self.transaction: Transaction | None = None
         self.plugged = False
         self.evccid: str | None = None
@@ -179,7 +181,7 @@ class Evse:
         self._change_state("Charging", now_s)
         self._report_schedule(transaction, now_s)
         self._controlled_s = now_s
-        self._sample_due_s = self._next_sample_s(now_s)
+        self._sample_due_s = self.metering.sample_due_s(now_s)
         self._control_due_s = now_s
 
     def pause(self, now_s: float, *, by_vehicle: bool = True) -> None:
@@ -270,7 +272,7 @@ class Evse:
 
     def due_s(self) -> float | None:
         """When `tick` wants to be called at the latest."""
-        dues = (self._control_due_s, self._patience_due_s, self.der.due_s())
+        dues = (self._control_due_s, self._patience_due_s, self.der.due_s(), self.metering.aligned_due_s())
         return min((due for due in dues if due is not None), default=None)
 
     def look_again(self, now_s: float) -> None:
@@ -280,6 +282,8 @@ class Evse:
 
     def tick(self, now_s: float) -> None:
         self.der.tick(now_s)
+        if self.metering.aligned(now_s):
+            self._tell_aligned(now_s)
         if self._patience_due_s is not None and now_s >= self._patience_due_s:
             self._patience_due_s = None
             if self.transaction:
@@ -305,11 +309,14 @@ class Evse:
         }
         return Letter("StatusNotification", request)
 
-    def meter_value(self, context: str, now_s: float, when: str = "TxUpdated") -> Payload | None:
+    def meter_value(
+        self, context: str, now_s: float, controller: str = SAMPLED, when: str = "TxUpdated"
+    ) -> Payload | None:
         """MeterValueType with the measurands configured for `when` (TxStarted, TxUpdated, TxEnded)."""
-        measurands = self.model.items("SampledDataCtrlr", f"{when}Measurands")
-        setpoint_w = self.target(now_s).setpoint_w if self.transaction else None
-        return meter_value(measurands, self._readings(), setpoint_w, context, now_s)
+        transaction, setpoint_w = "", None
+        if self.transaction:
+            transaction, setpoint_w = self.transaction.id, self.target(now_s).setpoint_w
+        return self.metering.value(context, now_s, setpoint_w, transaction, controller, when)
 
     # what the CSMS asks ------------------------------------------------------------------------------------------
 
@@ -492,7 +499,7 @@ class Evse:
 
     def _event(
         self, event_type: str, trigger: str, now_s: float, *, context: str = "", when: str = "TxUpdated",
-        id_token: IdToken | None = None, stopped_reason: str | None = None, tell_mode: bool = False,
+        controller: str = SAMPLED, id_token: IdToken | None = None, stopped_reason: str | None = None, tell_mode: bool = False,
     ) -> None:  # fmt: skip
         assert self.transaction is not None
         event = self.transaction.event(
@@ -500,7 +507,7 @@ class Evse:
             trigger,
             now_s,
             offline=not self.online,
-            meter_value=self.meter_value(context, now_s, when) if context else None,
+            meter_value=self.meter_value(context, now_s, controller, when) if context else None,
             id_token=id_token,
             stopped_reason=stopped_reason,
             tell_mode=tell_mode,
@@ -523,7 +530,7 @@ class Evse:
             self._event("Updated", "OperationModeChanged", now_s, tell_mode=True)  # K01.FR.110
         self._count_charging(now_s)
         if self._sample_due_s is not None and now_s >= self._sample_due_s:
-            self._sample_due_s = self._next_sample_s(self._sample_due_s)
+            self._sample_due_s = self.metering.sample_due_s(self._sample_due_s)
             self._event("Updated", "MeterValuePeriodic", now_s, context="Sample.Periodic")
         self._control_due_s = now_s + self.control_interval_s
 
@@ -534,9 +541,12 @@ class Evse:
         if self._frequency_hz is None or abs(measured_hz - self._frequency_hz) * 1000.0 >= threshold:
             self._frequency_hz = measured_hz
 
-    def _next_sample_s(self, after_s: float) -> float | None:
-        interval_s = self.model.number("SampledDataCtrlr", "TxUpdatedInterval") or 0.0
-        return after_s + interval_s if interval_s > 0 else None
+    def _tell_aligned(self, now_s: float) -> None:
+        """Clock-aligned meter values: an event of the transaction if one runs, else MeterValues (J01, J02)."""
+        if self.transaction:
+            self._event("Updated", "MeterValueClock", now_s, context="Sample.Clock", controller=ALIGNED, when="")
+        elif value := self.meter_value("Sample.Clock", now_s, ALIGNED, when=""):
+            self._post(Letter("MeterValues", {"evseId": EVSE_ID, "meterValue": [value]}))
 
     def _report_schedule(self, transaction: Transaction, now_s: float) -> None:
         """K19.FR.10: in dynamic control mode the CSMS's own schedule is reported back; a scheduled-mode vehicle's

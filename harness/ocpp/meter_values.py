@@ -27,6 +27,11 @@ class Readings:
     grid_voltage_v: float = 230.0
     """Phase to neutral, at the EVSE's grid side."""
     soc_percent: float | None = None
+    phase_power_w: tuple[float, ...] = ()
+    """The power by phase, at the grid side; empty where the meter does not tell it."""
+    interval_imported_wh: float | None = None
+    """Since the sample before; None for the first one."""
+    interval_exported_wh: float | None = None
     building_load_w: float | None = None
     """Import at the site's meter, EVSE included; None where the site has none."""
 
@@ -42,6 +47,8 @@ Sample = Callable[[Readings, float | None], float | None]
 SAMPLES: dict[str, tuple[str, str, Sample]] = {
     "Energy.Active.Import.Register": ("Wh", "Inlet", lambda r, _: r.imported_wh),
     "Energy.Active.Export.Register": ("Wh", "Inlet", lambda r, _: r.exported_wh),
+    "Energy.Active.Import.Interval": ("Wh", "Inlet", lambda r, _: r.interval_imported_wh),
+    "Energy.Active.Export.Interval": ("Wh", "Inlet", lambda r, _: r.interval_exported_wh),
     "Energy.Active.Net": ("Wh", "Inlet", lambda r, _: r.imported_wh - r.exported_wh),
     "Power.Active.Import": ("W", "Inlet", lambda r, _: max(r.power_w, 0.0)),
     "Power.Active.Export": ("W", "Inlet", lambda r, _: max(-r.power_w, 0.0)),
@@ -56,6 +63,9 @@ SAMPLES: dict[str, tuple[str, str, Sample]] = {
 
 Inlet is the station's grid side, where power and energy are metered; Outlet its DC side."""
 
+_PHASE_SIGNS = {"Power.Active.Import": 1, "Power.Active.Export": -1}
+"""Measurands that are told by phase too, and the sign of what they count."""
+
 
 def meter_value(
     measurands: Iterable[str], readings: Readings, setpoint_w: float | None, context: str, at_s: float
@@ -69,17 +79,20 @@ def meter_value(
         value = read(readings, setpoint_w)
         if value is None:
             continue
-        sample = {"value": round(value, 3), "measurand": measurand, "context": context, "location": location}
-        samples.append({**sample, "unitOfMeasure": {"unit": unit}})
+        sample = {"measurand": measurand, "context": context, "location": location, "unitOfMeasure": {"unit": unit}}
+        samples.append({"value": round(value, 3), **sample})
+        if sign := _PHASE_SIGNS.get(measurand):
+            by_phase = enumerate(readings.phase_power_w, 1)
+            samples += [{"value": round(max(sign * w, 0.0), 3), **sample, "phase": f"L{n}"} for n, w in by_phase]
     return {"timestamp": to_text(at_s), "sampledValue": samples} if samples else None
 
 
 def sampled(meter_values: Iterable[Payload], measurand: str) -> float | None:
-    """The last value of a measurand in a list of MeterValueType, in its base unit; None if it is not there."""
+    """The last value over all phases of a measurand in a list of MeterValueType, in its base unit; None if there is none."""
     found: float | None = None
     for value in meter_values:
         for sample in value["sampledValue"]:
-            if sample.get("measurand", "Energy.Active.Import.Register") == measurand:
+            if sample.get("measurand", "Energy.Active.Import.Register") == measurand and "phase" not in sample:
                 unit = sample.get("unitOfMeasure", {})
                 scale = 1000.0 if unit.get("unit", "").startswith("k") else 1.0
                 found = float(sample["value"]) * scale * 10.0 ** unit.get("multiplier", 0)

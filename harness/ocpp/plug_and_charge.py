@@ -36,10 +36,16 @@ def installation(exi: bytes, maximum: int, then: Callable[[bytes], None]) -> Let
     return Letter("Get15118EVCertificate", request, answered)
 
 
-def chain_status(chain: Sequence[x509.Certificate]) -> Letter | None:
-    """GetCertificateChainStatus for a vehicle's chain, its root last; None where no issuer is known."""
+def chain_status(chain: Sequence[x509.Certificate], then: Callable[[frozenset[str]], None]) -> Letter | None:
+    """GetCertificateChainStatus for a vehicle's chain, its root last; None where no issuer is known. `then` gets the
+    statuses that the CSMS has found (Good, Revoked, Unknown, Failed), none where it gave no answer."""
     asked = [
         {"certificateHashData": hash_data(one, issuer), "source": "OCSP", "urls": [RESPONDER]}
         for one, issuer in zip(chain, chain[1:], strict=False)
     ]
-    return Letter("GetCertificateChainStatus", {"certificateStatusRequests": asked[:4]}) if asked else None
+
+    def answered(event: SessionEvent, _now_s: float) -> None:
+        found = event.payload["certificateStatus"] if isinstance(event, Answered) else ()
+        then(frozenset(one["status"] for one in found))
+
+    return Letter("GetCertificateChainStatus", {"certificateStatusRequests": asked[:4]}, answered) if asked else None

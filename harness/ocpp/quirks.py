@@ -52,6 +52,8 @@ class Quirks:
 
     trusts_contracts: bool = False
     """It charges for every contract, whatever the CSMS says of it."""
+    serves_revoked_vehicles: bool = False
+    """It asks for the status of a vehicle's certificates and does not care for the answer."""
     hides_failed_installation: bool = False
     """It tells the vehicle OK where the CSMS had no contract for it."""
 
@@ -95,6 +97,7 @@ class Quirks:
             forgets_offline=self.forgets_offline or other.forgets_offline,
             trusts_everybody=self.trusts_everybody or other.trusts_everybody,
             trusts_contracts=self.trusts_contracts or other.trusts_contracts,
+            serves_revoked_vehicles=self.serves_revoked_vehicles or other.serves_revoked_vehicles,
             hides_failed_installation=self.hides_failed_installation or other.hides_failed_installation,
             assumes_every_transfer=self.assumes_every_transfer or other.assumes_every_transfer,
             forgets_new_needs=self.forgets_new_needs or other.forgets_new_needs,

@@ -23,11 +23,13 @@ async def pf_ground(pf_bench: Bench, pf_station: StationHandle) -> AsyncIterator
 
 
 _AS_BEFORE = {
-    "ExternalControlSignalsEnabled": "true",
-    "ExternalConstraintsProfileDisallowed": "false",
-    "SetpointPriority": "ExternalControl",
+    ("SmartChargingCtrlr", "ExternalControlSignalsEnabled"): "true",
+    ("SmartChargingCtrlr", "ExternalConstraintsProfileDisallowed"): "false",
+    ("SmartChargingCtrlr", "SetpointPriority"): "ExternalControl",
+    ("SampledDataCtrlr", "SignReadings"): "false",
+    ("AlignedDataCtrlr", "Interval"): "0",
 }
-"""Variables of SmartChargingCtrlr that cases change, with what the others count on."""
+"""Variables that cases change, with what the others count on."""
 
 
 async def leave_as_found(bench: Bench, station: StationHandle) -> None:
@@ -48,9 +50,9 @@ async def clear_station(station: StationHandle) -> None:
     await station.clear_charging_profiles()
     for is_default in (True, False):
         await station.call("ClearDERControl", {"isDefault": is_default})
-    for name, value in _AS_BEFORE.items():
-        if (await station.get_variable("SmartChargingCtrlr", name)).get("attributeValue") not in (None, value):
-            await station.set_variable("SmartChargingCtrlr", name, value)
+    for (component, name), value in _AS_BEFORE.items():
+        if (await station.get_variable(component, name)).get("attributeValue") not in (None, value):
+            await station.set_variable(component, name, value)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

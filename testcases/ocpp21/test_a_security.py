@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.ocsp import OCSPRequestBuilder
 
 from harness.case import expect, step
 from harness.ocpp.authority import EXPIRED
@@ -185,8 +187,9 @@ async def test_roots_are_installed_listed_and_deleted(pf_ground, pf_station, pf_
 @usecase("PF_M06_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "certificates"}, requirements=["M06"],
          uses_rules=RULES)  # fmt: skip
 async def test_the_status_of_the_v2g_chain_is_asked_for(pf_ground, pf_station, pf_doors, pf_limits):
-    """Given a V2G certificate with its sub-CA, the station asks for the OCSP status of that sub-CA"""
+    """Given a V2G certificate with its sub-CA, the station asks for the OCSP status of that sub-CA, by its issuer's hashes"""
     await reach(Booted, pf_ground)
+    await pf_doors.install("V2GRootCertificate")
     asked = await pf_doors.asked_to_sign("V2GCertificate")
     sub_ca = pf_doors.authority.subordinate("CPO sub-CA")
     chain = sub_ca.sign(str(asked["csr"]))
@@ -194,6 +197,15 @@ async def test_the_status_of_the_v2g_chain_is_asked_for(pf_ground, pf_station, p
     status = await pf_doors.signed(asked, chain, "V2GCertificate")
     expect(status, equals="Accepted", of="station", named="status of CertificateSigned")
     question = await pf_station.expect("GetCertificateStatus", within_s=pf_limits.session_s)
-    serial = x509.load_pem_x509_certificate(sub_ca.root.encode()).serial_number
-    told = int(question.payload["ocspRequestData"]["serialNumber"], 16)
-    expect(told == serial, equals=True, of="station", named="asks for the sub-CA's certificate")
+    names_rightly(question.payload["ocspRequestData"], sub_ca.root, pf_doors.authority.root)
+
+
+def names_rightly(told, certificate, issuer):
+    """OCSPRequestDataType names a certificate as an OCSP request of RFC 6960 would."""
+    subject, above = (x509.load_pem_x509_certificate(one.encode()) for one in (certificate, issuer))
+    algorithm = {"SHA256": hashes.SHA256(), "SHA384": hashes.SHA384(), "SHA512": hashes.SHA512()}[told["hashAlgorithm"]]
+    right = OCSPRequestBuilder().add_certificate(subject, above, algorithm).build()
+    expect(int(told["serialNumber"], 16) == right.serial_number, equals=True, of="station",
+           named="asks for this certificate, by its serial number")  # fmt: skip
+    for name, octets in (("issuerNameHash", right.issuer_name_hash), ("issuerKeyHash", right.issuer_key_hash)):
+        expect(told[name].lower(), equals=octets.hex(), of="station", named=name)

@@ -13,6 +13,7 @@ from harness.iso15118.secc import SeccConfig, SeccSession
 from harness.iso15118.secc_contract import emaid, read_chain
 from harness.iso15118.secc_setup import certificate_installation
 from harness.ocpp.shell import utc_s
+from harness.ocpp.timestamps import to_text
 from harness.usecase import usecase
 from testcases.ocpp21.states import Booted, EVConnected, reach
 
@@ -127,3 +128,27 @@ async def test_the_status_of_the_vehicles_chain_is_asked_for(pf_bench, pf_ground
     serials = {int(one["certificateHashData"]["serialNumber"], 16) for one in asked["certificateStatusRequests"]}
     leaf = pf_bench.v2g.security.hierarchy().leaves["vehicle"].leaf
     expect(leaf.serial_number in serials, equals=True, of="station", named="asks for the vehicle's certificate")
+
+
+@usecase("PF_M07_R1_CS", sut="pair", protocol="ocpp2.1", requires=PNC, requirements=["M07"], uses_rules=RULES,
+         parameters={"refused_s": 20})  # fmt: skip
+async def test_a_revoked_vehicle_does_not_charge(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
+    """The CSMS finds the vehicle's certificate revoked: no energy transfer begins (our reading of what M07 is for)"""
+    await reach(Booted, pf_ground)
+    later = to_text(utc_s(pf_ground.bench.clock) + 86_400)
+
+    def revoked(asked):
+        return {"certificateStatus": [
+            {"certificateHashData": one["certificateHashData"], "source": one["source"], "status": "Revoked",
+             "nextUpdate": later}
+            for one in asked["certificateStatusRequests"]
+        ]}  # fmt: skip
+
+    pf_station.answers.answer("GetCertificateChainStatus", revoked)
+    since_s = utc_s(pf_ground.bench.clock)
+    await reach(EVConnected, pf_ground)
+    await pf_station.expect("GetCertificateChainStatus", within_s=pf_limits.session_s)
+    await pf_session.wait(pf_parameters.refused_s)
+    charging = [one for one in pf_station.received if one.at_s > since_s
+                and one.payload.get("transactionInfo", {}).get("chargingState") == "Charging"]  # fmt: skip
+    expect(len(charging), equals=0, of="station", named="energy transfers begun")

@@ -7,9 +7,12 @@ import datetime
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.ocsp import OCSPRequestBuilder
 from cryptography.x509.oid import NameOID
 from table_top import Bench
+
+from harness.ocpp.certificates import hash_data
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 ROOT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")])
@@ -61,3 +64,17 @@ def test_roots_are_installed_listed_and_deleted(virtual):
             assert (await call("DeleteCertificate", {"certificateHashData": data}))["status"] == "NotFound"
 
     virtual(story)
+
+
+@pytest.mark.parametrize("issuer_key", [KEY, rsa.generate_private_key(65537, 2048)], ids=["ec", "rsa"])
+def test_a_certificate_is_named_as_an_ocsp_request_names_it(issuer_key):
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sub-CA")])
+    issuer = x509.load_pem_x509_certificate(certificate(ROOT, issuer_key.public_key()).encode())
+    one = x509.load_pem_x509_certificate(
+        certificate(subject, ec.generate_private_key(ec.SECP256R1()).public_key()).encode()
+    )
+    right = OCSPRequestBuilder().add_certificate(one, issuer, hashes.SHA256()).build()
+    told = hash_data(one, issuer)
+    assert told["issuerNameHash"] == right.issuer_name_hash.hex()
+    assert told["issuerKeyHash"] == right.issuer_key_hash.hex()
+    assert int(told["serialNumber"], 16) == right.serial_number
