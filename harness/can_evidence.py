@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.can.log import FrameLog
-from drivers.can.ports import Frame
+from drivers.can.ports import Frame, error_words
 from harness.clock import Clock
 from harness.transcript.recorder import Recorder
 
@@ -30,7 +30,10 @@ class CanEvidence:
 
     def __call__(self, bus: str, frame: Frame, name: str, sent: bool) -> None:
         if frame.error:
-            self._record(f"can.{bus}", "can.frame", bus, "harness", error=True, id=frame.id, hex=frame.data.hex())
+            words = error_words(frame)
+            self._record(
+                f"can.{bus}", "can.frame", bus, "harness", error=True, id=frame.id, hex=frame.data.hex(), means=words
+            )
         if self._log is None and self._path and self._clock:
             self._log = FrameLog(self._path, self._buses, self._clock)
         if self._log:

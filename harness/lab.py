@@ -35,8 +35,8 @@ ROLES = (
 )
 
 
-LAB_CAPABILITIES = frozenset({"tls", "strict-20", "lab-20", "ocsp", "issuing"})
-"""Capabilities that a case asks of the lab (its `security`), not of a device."""
+LAB_CAPABILITIES = frozenset({"tls", "strict-20", "lab-20", "ocsp", "issuing", "bus-shorts"})
+"""Capabilities that a case asks of the lab (its `security`, its wiring), not of a device."""
 
 
 class LabError(ValueError):
@@ -211,7 +211,8 @@ class Lab(_Model):
     @property
     def capabilities(self) -> frozenset[str]:
         """What the lab itself offers to cases, beside its devices."""
-        return self.security.capabilities(self.path.parent)
+        shorts = self.devices("relay") and any(device.options.get("shorts") for device in self.devices("can_gateway"))
+        return self.security.capabilities(self.path.parent) | ({"bus-shorts"} if shorts else frozenset())
 
     @property
     def emulated(self) -> bool:

@@ -72,7 +72,7 @@ def applicability(case: UseCase, subject: Subject, lab: Lab) -> str:
     """
     of_the_lab, of_devices = case.requires & LAB_CAPABILITIES, case.requires - LAB_CAPABILITIES
     if missing := sorted(of_the_lab - lab.capabilities):
-        return f"the lab's security does not have {', '.join(missing)}"
+        return f"the lab does not have {', '.join(missing)}"
     for role, device in (("vehicle", subject.vehicle), ("charger", subject.charger), ("", subject.other)):
         if device and "iso15118-20" in of_devices and _speechless(device):
             return f"{device.id} charges by wireless or automatic connection, which no agent of ours speaks"

@@ -28,7 +28,32 @@ class Frame:
 OnFrame = Callable[[Frame], None]
 
 
+_UNTOLD = frozenset({"slcan"})
+"""Interfaces through which python-can tells no error frames (read in its source)."""
+
+ERROR_CLASSES = {
+    0x001: "transmit timeout",
+    0x002: "lost arbitration",
+    0x004: "controller problem",
+    0x008: "protocol violation",
+    0x010: "transceiver",
+    0x020: "no acknowledgement",
+    0x040: "bus off",
+    0x080: "bus error",
+    0x100: "restarted",
+}
+"""Bits of an error frame's identifier as Linux counts them (its header can/error.h)."""
+
+
+def error_words(frame: Frame) -> list[str]:
+    """What an error frame says."""
+    return [word for bit, word in ERROR_CLASSES.items() if frame.id & bit]
+
+
 class CanPort(Protocol):
+    tells_errors: bool
+    """Whether error frames of the bus reach us."""
+
     async def open(self, on_frame: OnFrame) -> None: ...
     async def send(self, frame: Frame) -> None: ...
     async def close(self) -> None: ...
@@ -39,6 +64,7 @@ class PythonCanPort:
 
     def __init__(self, role: str, settings: dict[str, Any]) -> None:
         self.role, self.settings = role, settings
+        self.tells_errors = settings.get("interface") not in _UNTOLD
         self._bus: Any = None
         self._lost = ""
         self._ended = threading.Event()
@@ -132,6 +158,8 @@ class MemoryBuses:
 
 
 class MemoryCanPort:
+    tells_errors = True
+
     def __init__(self, buses: MemoryBuses, bus: str) -> None:
         self.buses, self.bus = buses, bus
 

@@ -2,7 +2,7 @@
 
 Any gateway with two buses, databases and a mapping table is a device under test. Resource: `a=INTERFACE:CHANNEL;b=...`
 with python-can's interface names, as `a=socketcan:can0;b=slcan:/dev/ttyACM1` (an emulated gateway names
-`slcan:socket://host:port`).
+`slcan:socket://host:port`); a bus that socketcand serves is `socketcand:NAME@HOST:PORT`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cantools.database.can import Message
 from drivers.can.e2e import protect
 from drivers.can.mapping import Mapping, decode, encode, load_mapping
 from drivers.can.ports import CanPort, Frame, MemoryBuses, MemoryCanPort, PythonCanPort
-from drivers.errors import ConfigError, InstrumentError, InstrumentTimeout
+from drivers.errors import ConfigError, InstrumentError, InstrumentLost, InstrumentTimeout
 from drivers.roles import Identity
 from drivers.wire import Connection, Options
 
@@ -41,6 +41,8 @@ class TwoBusOptions(Options):
     """Format of the frame log in the evidence; empty: none."""
     default_cycle_s: float = 0.1
     """For messages whose database gives no cycle time."""
+    shorts: dict[str, int] = pydantic.Field(default_factory=dict)
+    """Contact of the relay box that joins CAN-H and CAN-L of a bus: how cases bring a gateway to bus-off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class TwoBusGateway:
         self.heard: dict[str, deque[Heard]] = {bus: deque(maxlen=_MOST_KEPT) for bus in self.mapping.databases}
         self.ports: dict[str, CanPort] = self._ports()
         self.sending: dict[tuple[str, str], Sending] = {}
+        self.shorted: set[str] = set()
+        """Buses that a case has made useless on purpose: what cannot be sent there is lost, and nobody's fault."""
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._arrived: dict[str, asyncio.Event] = {bus: asyncio.Event() for bus in self.mapping.databases}
 
@@ -106,9 +110,7 @@ class TwoBusGateway:
                     f"{self.role}: resource {self.connection.resource!r} should read BUS=INTERFACE:CHANNEL;... with "
                     f"the mapping's buses {', '.join(self.mapping.databases)}"
                 )
-            settings = {"interface": interface, "channel": channel, "bitrate": self.options.bitrate}
-            if interface == "slcan":
-                settings["sleep_after_open"] = 0.0
+            settings = _settings(interface, channel, self.options.bitrate)
             ports[bus] = PythonCanPort(self.role, settings | self.options.settings)
         return ports
 
@@ -188,9 +190,16 @@ class TwoBusGateway:
                 await self.clock.wait(self._arrived[bus].wait(), left_s)
 
     def since(self, bus: str, from_s: float, message: str | None = None) -> list[Heard]:
-        """What came from the gateway since a time, of one message or of all."""
+        """What came from the gateway since a time, of one message or of all; no error frames."""
         frame_id = self.mapping.message(bus, message).frame_id if message else None
-        return [heard for heard in self.heard[bus] if heard.at_s >= from_s and frame_id in (None, heard.frame.id)]
+        return [heard for heard in self._heard_since(bus, from_s, False) if frame_id in (None, heard.frame.id)]
+
+    def errors_since(self, bus: str, from_s: float) -> list[Heard]:
+        """Error frames on a bus since a time; none where the interface tells none (`CanPort.tells_errors`)."""
+        return self._heard_since(bus, from_s, True)
+
+    def _heard_since(self, bus: str, from_s: float, error: bool) -> list[Heard]:
+        return [heard for heard in self.heard[bus] if heard.at_s >= from_s and heard.frame.error is error]
 
     def _latest(self, bus: str) -> int:
         return self.heard[bus][-1].number if self.heard[bus] else 0
@@ -213,8 +222,13 @@ class TwoBusGateway:
             await self.clock.sleep(delay_s)
 
     async def _send(self, bus: str, frame: Frame) -> None:
-        await self.ports[bus].send(frame)
-        self._tell(bus, frame, True)
+        try:
+            await self.ports[bus].send(frame)
+        except InstrumentLost:
+            if bus not in self.shorted:
+                raise
+        else:
+            self._tell(bus, frame, True)
 
     def _hear(self, bus: str, frame: Frame) -> None:
         self.heard[bus].append(Heard(self._latest(bus) + 1, self.clock.now_s(), frame))
@@ -228,6 +242,20 @@ class TwoBusGateway:
             except KeyError:
                 name = ""
             self.on_frame(bus, frame, name, sent)
+
+
+def _settings(interface: str, channel: str, bitrate: int) -> dict[str, Any]:
+    """Arguments of python-can's Bus for a place in the resource; raises ConfigError for a socketcand without its host."""
+    if interface == "socketcand":
+        name, _, place = channel.partition("@")
+        host, _, port = place.rpartition(":")
+        if not host or not port.isdecimal():
+            raise ConfigError(
+                f"socketcand:{channel} should read socketcand:NAME@HOST:PORT, as socketcand:can0@192.0.2.9:29536"
+            )
+        return {"interface": interface, "channel": name, "host": host, "port": int(port)}
+    settings: dict[str, Any] = {"interface": interface, "channel": channel, "bitrate": bitrate}
+    return settings | ({"sleep_after_open": 0.0} if interface == "slcan" else {})
 
 
 Driver = TwoBusGateway

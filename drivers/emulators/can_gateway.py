@@ -1,8 +1,9 @@
-"""An emulated gateway between two platforms, with a slcan adapter on each of its buses.
+"""An emulated gateway between two platforms, with an adapter on each of its buses.
 
 It does what the mapping table says: forwards on reception after a processing time, repeats at the target's cycle when
-its source is slower, and sends substitutes when the source is lost. Run as a process it serves one slcan adapter a bus
-on loopback sockets; in memory the driver's ports feed it directly.
+its source is slower, and sends substitutes when the source is lost. On a bus that the bench's relay box has shorted it
+goes bus-off. Run as a process it serves one adapter a bus on loopback sockets (option `adapters`: slcan, the default, or
+socketcand); in memory the driver's ports feed it directly.
 """
 
 from __future__ import annotations
@@ -11,17 +12,30 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import Collection
+from collections.abc import Mapping as Table
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
+from typing import Any
 
 from drivers.can.e2e import Receiver, protect
 from drivers.can.mapping import Mapping, Route, decode, encode, load_mapping
 from drivers.can.ports import Frame
+from drivers.emulators.can_controller import RESTART_S, CanController
 from drivers.emulators.gateway_defects import DEFECTS
-from drivers.emulators.process import Request, arguments, catch_end, die_with_parent, options_of, ready
+from drivers.emulators.process import (
+    Request,
+    arguments,
+    catch_end,
+    connect_plant,
+    die_with_parent,
+    options_of,
+    ready,
+)
 from drivers.emulators.slcan import SlcanAdapter
+from drivers.emulators.socketcand import SocketcandServer
 from harness.clock import Clock
-from harness.plant.local import LocalPlant
+from harness.plant.port import PlantPort
 
 _PROCESSING_S = 0.001
 _FILL = 1.5
@@ -32,6 +46,11 @@ _LOADED_FRAMES = 120
 _SLEEP_S = 5.0
 _START_S = 10.0
 _DROPPED = "PwrReq"
+_LOOK_S = 0.01
+"""How often the relay box is looked at: a contact is no faster (our default)."""
+_DISTURBED = 40
+"""Every so many frames the seeded gateway disturbs its own."""
+_BUS_ERROR = Frame(0x080, error=True)
 
 
 @dataclass
@@ -58,7 +77,10 @@ class CanGateway:
 
     defects = DEFECTS
 
-    def __init__(self, mapping: Mapping, defects: Collection[str] = ()) -> None:
+    def __init__(
+        self, mapping: Mapping, defects: Collection[str], plant: PlantPort, shorts: Table[str, int] | None = None
+    ) -> None:
+        """`shorts`: contact of the relay box that shorts a bus."""
         unknown = set(defects) - {defect.id for defect in DEFECTS}
         if unknown:
             raise ValueError(f"the gateway has no defect {', '.join(sorted(unknown))}")
@@ -70,6 +92,13 @@ class CanGateway:
         }
         self._queue: list[tuple[float, int, str, Frame]] = []
         self._number = 0
+        self._plant = plant
+        self._shorts = dict(shorts or {})
+        self._shorted: frozenset[str] = frozenset()
+        self._looked_s = -inf
+        restart_s = inf if "stays-bus-off" in self.active else RESTART_S
+        self._controllers = {bus: CanController(restart_s) for bus in mapping.databases}
+        self._kept: dict[str, list[Frame]] = {bus: [] for bus in mapping.databases}
         self._arrivals: deque[float] = deque()
         self._dead = False
         self._first_s: float | None = None
@@ -88,6 +117,11 @@ class CanGateway:
     # frames in, frames out
 
     def receive(self, bus: str, frame: Frame, now_s: float) -> list[tuple[str, Frame]]:
+        self._look(now_s)
+        if bus in self._shorted:
+            return [(bus, _BUS_ERROR), *self.tick(now_s)]
+        if self._controllers[bus].is_off:
+            return self.tick(now_s)
         self._note_load(now_s)
         if not self._awake(bus, now_s):
             return self.tick(now_s)
@@ -114,11 +148,36 @@ class CanGateway:
         for passage in self._passages.values():
             if passage.heard_s is not None and now_s >= passage.sent_s + _FILL * passage.cycle_s - 1e-9:
                 self._emit(passage, now_s)
+        self._look(now_s)
         frames = []
         while self._queue and self._queue[0][0] <= now_s + 1e-9:
             _, _, bus, frame = heapq.heappop(self._queue)
-            frames.append((bus, frame))
+            frames += [(bus, sent) for sent in self._transmitted(bus, frame, now_s)]
         return frames
+
+    def _look(self, now_s: float) -> None:
+        """Which buses the bench has shorted."""
+        if not self._shorts or now_s - self._looked_s < _LOOK_S:
+            return
+        self._looked_s, closed = now_s, self._plant.state.relays_closed
+        self._shorted = frozenset(bus for bus, contact in self._shorts.items() if closed[contact - 1 : contact] == "1")
+        for bus, controller in self._controllers.items():
+            controller.note(bus in self._shorted, now_s)
+
+    def _transmitted(self, bus: str, frame: Frame, now_s: float) -> list[Frame]:
+        """What appears on a bus when a frame is to be sent."""
+        controller, kept = self._controllers[bus], self._kept[bus]
+        if "bus-off-stops-both" in self.active and any(one.is_off for one in self._controllers.values()):
+            return []
+        was_off = controller.is_off
+        if not controller.transmit(bus in self._shorted, now_s):
+            if "queues-while-bus-off" in self.active:
+                kept.append(frame)
+            return [] if was_off else [_BUS_ERROR]
+        frames = [*kept, frame]
+        kept.clear()
+        disturbs = "disturbs-the-bus" in self.active and self._number % _DISTURBED == 0
+        return [_BUS_ERROR, *frames] if disturbs else frames
 
     def _emit(self, passage: Passage, now_s: float) -> None:
         route, target = passage.route, passage.route.target
@@ -202,28 +261,32 @@ class CanGateway:
 
 
 def build(request: Request) -> CanGateway:
-    """The gateway of a request; its option `mapping` names the table."""
-    return CanGateway(
-        load_mapping(Path(request.option("mapping", "lab-configs/can/gateway_a_b.yaml"))), request.defects
-    )
+    """The gateway of a request; its option `mapping` names the table, `shorts` the contacts that short a bus."""
+    mapping = load_mapping(Path(request.option("mapping", "lab-configs/can/gateway_a_b.yaml")))
+    return CanGateway(mapping, request.defects, request.plant, request.option("shorts", None))
+
+
+ADAPTERS: dict[str, type[SlcanAdapter | SocketcandServer]] = {"slcan": SlcanAdapter, "socketcand": SocketcandServer}
 
 
 class GatewayShell:
-    """Runs a gateway behind slcan adapters on loopback sockets."""
+    """Runs a gateway behind adapters on loopback sockets; `adapters` names the kind for a bus, slcan where it does not."""
 
-    def __init__(self, gateway: CanGateway, clock: Clock) -> None:
+    def __init__(self, gateway: CanGateway, clock: Clock, options: Table[str, Any]) -> None:
         self.gateway, self.clock = gateway, clock
-        self.adapters = {
-            bus: SlcanAdapter(lambda frame, bus=bus: self._frame(bus, frame))  # type: ignore[misc]
-            for bus in gateway.mapping.databases
-        }
+        self.adapters: dict[str, SlcanAdapter | SocketcandServer] = {}
+        for bus in gateway.mapping.databases:
+            kind = options.get("adapters", {}).get(bus, "slcan")
+            if kind not in ADAPTERS:
+                raise ValueError(f"no adapter {kind!r}; there are {', '.join(ADAPTERS)}")
+            self.adapters[bus] = ADAPTERS[kind](lambda frame, bus=bus: self._frame(bus, frame), clock)  # type: ignore[misc]
         self._timer: asyncio.TimerHandle | None = None
 
     async def start(self, listen: str) -> tuple[str, str]:
         """Listen on a port for each bus; twice the resource that the driver needs, as address and as resource."""
         host = listen.rpartition(":")[0] or "127.0.0.1"
         places = {bus: await adapter.start(host) for bus, adapter in self.adapters.items()}
-        resource = ";".join(f"{bus}=slcan:socket://{place}" for bus, place in places.items())
+        resource = ";".join(f"{bus}={place}" for bus, place in places.items())
         return resource, resource
 
     async def stop(self) -> None:
@@ -252,8 +315,9 @@ class GatewayShell:
 async def _main() -> None:
     chosen = arguments("can_gateway")
     clock = Clock()
-    request = Request(LocalPlant(clock).port("observer"), frozenset(chosen.defect), options_of(chosen), chosen.seed)
-    gateway_shell = shell(build(request), clock)
+    plant = connect_plant(chosen.plant, OWNER, clock)
+    request = Request(plant, frozenset(chosen.defect), options_of(chosen), chosen.seed)
+    gateway_shell = shell(build(request), clock, options_of(chosen))
     address, resource = await gateway_shell.start(chosen.listen)
     ended = catch_end()
     ready("can_gateway", address=address, resource=resource)

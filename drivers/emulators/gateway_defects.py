@@ -22,6 +22,10 @@ _TEXTS = {
     "slow-start": ("passes nothing during its first 10 s", "PF_GW_10"),
     "never-wakes": ("after both buses were silent for 5 s it stays asleep", "PF_GW_10"),
     "waits-for-a": ("passes nothing from bus b before bus a has spoken since both were silent", "PF_GW_11"),
+    "stays-bus-off": ("after bus-off on a bus it never comes back to it", "PF_GW_12"),
+    "bus-off-stops-both": ("bus-off on one bus silences it on the other too", "PF_GW_12"),
+    "queues-while-bus-off": ("after bus-off it sends all that had waited, old values with fresh counters", "PF_GW_12"),
+    "disturbs-the-bus": ("its bit timing is wrong: now and then it destroys a frame by an error frame", "PF_GW_13"),
     "clips-negative": ("negative values become zero: no discharging", "PF_GW_02"),
 }
 

@@ -21,12 +21,13 @@ class RelayBox(LineDevice):
     def __init__(self, request: Request) -> None:
         super().__init__(request.defects)
         self.serial = str(request.option("serial", "RLB-0003"))
+        self.plant = request.plant
         self.closed = [False] * int(request.option("contacts", 8))
         self._commands: BoxCommands = {
             "ID?": lambda _, __: f"RELAYBOX,RLB8,{self.serial},1.1",
             "CLOSE": lambda words, _: self._switch(int(words[0]), True),
             "OPEN": lambda words, _: self._switch(int(words[0]), False),
-            "READ?": lambda _, __: "".join(str(int(one)) for one in self.closed),
+            "READ?": lambda _, __: self._marks(),
             "SAFE": lambda _, __: self._safe(),
         }
 
@@ -38,7 +39,11 @@ class RelayBox(LineDevice):
             raise ValueError(f"contacts are 1 to {len(self.closed)}")
         welded = self.has("welded") and number == 1 and self.closed[0]
         self.closed[number - 1] = closed or welded
+        self.plant.command(closed=self._marks())
         return ""
+
+    def _marks(self) -> str:
+        return "".join(str(int(one)) for one in self.closed)
 
     def _safe(self) -> str:
         for number in range(1, len(self.closed) + 1):
@@ -47,7 +52,7 @@ class RelayBox(LineDevice):
 
 
 build: Callable[[Request], RelayBox] = RelayBox
-OWNER = "observer"
+OWNER = "relay"
 LISTEN = "pty"
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from drivers.can.ports import Frame
+from harness.clock import Clock
 
 _ACK, _ERROR = b"\r", b"\a"
 
@@ -17,16 +18,16 @@ _ACK, _ERROR = b"\r", b"\a"
 class SlcanAdapter:
     """One adapter; `on_frame` gets what the host sends. A later host takes the place of an earlier one."""
 
-    def __init__(self, on_frame: Callable[[Frame], None]) -> None:
+    def __init__(self, on_frame: Callable[[Frame], None], _clock: Clock) -> None:
         self.on_frame = on_frame
         self._writer: asyncio.StreamWriter | None = None
         self._is_open = False
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str) -> str:
-        """Listen; the address as host:port."""
+        """Listen; interface and channel as python-can calls them."""
         self._server = await asyncio.start_server(self._serve, host, 0)
-        return "{}:{}".format(*self._server.sockets[0].getsockname()[:2])
+        return "slcan:socket://{}:{}".format(*self._server.sockets[0].getsockname()[:2])
 
     async def stop(self) -> None:
         if self._writer:
@@ -36,6 +37,8 @@ class SlcanAdapter:
 
     def send(self, frame: Frame) -> None:
         """A frame from the bus to the host; lost while the channel is closed, as on the real adapter."""
+        if frame.error:
+            return  # the language has a status flag for them, and python-can does not ask for it
         if self._writer and self._is_open and not self._writer.is_closing():
             head = f"T{frame.id:08X}" if frame.extended else f"t{frame.id:03X}"
             self._writer.write(f"{head}{len(frame.data)}{frame.data.hex().upper()}\r".encode())

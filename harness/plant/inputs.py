@@ -120,6 +120,14 @@ class BatteryEmulatorInputs:
 
 
 @dataclass(slots=True)
+class RelayInputs:
+    """The bench's relay box: its contacts are wired to what the lab file says."""
+
+    closed: str = ""
+    """One digit a contact, contact 1 first, 1 is closed."""
+
+
+@dataclass(slots=True)
 class ObserverInputs:
     """Meters and analysers only look."""
 
@@ -132,6 +140,7 @@ Inputs = (
     | SiteInputs
     | DriverInputs
     | BatteryEmulatorInputs
+    | RelayInputs
     | ObserverInputs
 )
 
@@ -143,6 +152,7 @@ OWNERS: dict[str, type[Inputs]] = {
     "site": SiteInputs,
     "driver": DriverInputs,
     "battery_emulator": BatteryEmulatorInputs,
+    "relay": RelayInputs,
     "observer": ObserverInputs,
 }
 _WORDS: dict[str, tuple[Value, ...]] = {"mode": MODES, "pilot_state": PILOT_STATES, "ac_phases": (1, 2, 3)}

@@ -29,6 +29,7 @@ from harness.plant.inputs import (
     GridInputs,
     Inputs,
     PilotInputs,
+    RelayInputs,
     SiteInputs,
     StationInputs,
     Value,
@@ -105,7 +106,7 @@ class Plant:
         inputs = self.inputs
         station, vehicle, pilot = inputs["station"], inputs["vehicle"], inputs["pilot"]
         grid, site, emulator = inputs["grid"], inputs["site"], inputs["battery_emulator"]
-        driver = inputs["driver"]
+        driver, relay = inputs["driver"], inputs["relay"]
         assert isinstance(station, StationInputs)
         assert isinstance(vehicle, VehicleInputs)
         assert isinstance(pilot, PilotInputs)
@@ -113,9 +114,10 @@ class Plant:
         assert isinstance(site, SiteInputs)
         assert isinstance(driver, DriverInputs)
         assert isinstance(emulator, BatteryEmulatorInputs)
+        assert isinstance(relay, RelayInputs)
         self.station, self.vehicle, self.pilot = station, vehicle, pilot
         self.grid_inputs, self.site_inputs, self.emulator = grid, site, emulator
-        self.driver = driver
+        self.driver, self.relay = driver, relay
         self._wire()
 
     def _wire(self) -> None:

@@ -86,6 +86,8 @@ class PlantState(msgspec.Struct, frozen=True, omit_defaults=True):
     driver_target_soc: float | None = None
     driver_ends: bool = False
     driver_priority: bool = False
+    relays_closed: str = ""
+    """Contacts of the bench's relay box, contact 1 first, 1 is closed."""
 
 
 class PlantPort(Protocol):
@@ -112,6 +114,7 @@ class PlantPort(Protocol):
         ems_setpoint_w.
         Owner `driver`: departure_s, target_soc, ends, priority.
         Owner `battery_emulator`: output, voltage_v, source_limit_a, sink_limit_a (stands in for the battery).
+        Owner `relay`: closed.
         Owner `observer`: nothing; there may be many.
         Defaults and units of all of them: harness/plant/inputs.py.
         """

@@ -90,6 +90,7 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
         driver_target_soc=plant.driver.target_soc,
         driver_ends=plant.driver.ends,
         driver_priority=plant.driver.priority,
+        relays_closed=plant.relay.closed,
     )
 
 

@@ -8,7 +8,7 @@ import asyncio
 
 from drivers.can.ports import Frame
 from fixtures.gateway import expect_share, quantile
-from harness.case import expect, step
+from harness.case import current_case, expect, step
 from harness.usecase import usecase
 
 
@@ -205,3 +205,61 @@ async def test_either_platform_may_start_first(pf_bench, pf_can_gateway, pf_para
             await pf_can_gateway.arrives(route, wanted, pf_parameters.wake_s)
         for route in routes:
             await pf_can_gateway.silence(route)
+
+
+@usecase(
+    "PF_GW_12",
+    sut="gateway",
+    protocol="can",
+    requires={"bus-shorts"},
+    requirements=["our default"],
+    parameters={"short_s": 1.5, "recovery_s": 1.0},
+)
+async def test_one_side_goes_bus_off_and_the_other_lives_on(pf_bench, pf_can_gateway, pf_limits, pf_parameters):
+    """Bus-off on one side: the other gets substitutes and lives on; on return both work in time, without old values"""
+    gateway, clock = pf_can_gateway, pf_bench.clock
+    for bus in gateway.mapping.databases:
+        into = [route for route in gateway.routes if route.target.bus == bus]
+        out_of = [route for route in gateway.routes if route.source.bus == bus]
+        async with gateway.traffic():
+            before, after = ({route: gateway.corners(route)[turn] for route in gateway.routes} for turn in (1, 2))
+            for route in gateway.routes:
+                await gateway.send(route, before[route])
+            for route in gateway.routes:
+                wanted = gateway.mapping.expected(route, before[route])
+                await gateway.arrives(route, wanted, pf_limits.gateway_timeout_s)
+            step(f"the two lines of bus {bus} are shorted")
+            began_s = clock.now_s()
+            async with gateway.shorted(bus):
+                for route in out_of:
+                    await gateway.arrives(route, gateway.substitutes(route), pf_limits.gateway_timeout_s)
+                for route in into:
+                    await gateway.send(route, after[route])
+                await clock.sleep(pf_parameters.short_s)
+            for route in out_of:
+                if route.e2e:
+                    wrong = sorted({check.value for check in gateway.protection(route, began_s) if not check.fresh})
+                    expect(wrong, equals=[], of="gateway", named=f"faults of {route.target.message} meanwhile")
+            step(f"bus {bus} is free again")
+            free_s = clock.now_s()
+            for route, sent in [(route, after) for route in into] + [(route, before) for route in out_of]:
+                wanted = gateway.mapping.expected(route, sent[route])
+                await gateway.arrives(route, wanted, pf_parameters.recovery_s)
+            for route in into:
+                strays = gateway.strays(route, gateway.mapping.expected(route, after[route]), free_s)
+                expect(strays, equals=[], of="gateway", named=f"old values of {route.target.message} after the return")
+
+
+@usecase("PF_GW_13", sut="gateway", protocol="can", requirements=["our default"], parameters={"observe_s": 5})
+async def test_it_leaves_the_frames_of_others_alone(pf_bench, pf_can_gateway, pf_parameters):
+    """In normal traffic no error frame appears on a bus whose interface tells of them"""
+    telling = pf_can_gateway.telling
+    with current_case().preamble():
+        expect(len(telling), at_least=1, of="bench", named="buses whose interface tells of error frames", unit="")
+    began_s = pf_bench.clock.now_s()
+    async with pf_can_gateway.traffic():
+        step(f"{pf_parameters.observe_s:g} s of traffic")
+        await pf_bench.clock.sleep(pf_parameters.observe_s)
+    for bus in telling:
+        errors = pf_can_gateway.errors(bus, began_s)
+        expect(len(errors), at_most=0, of="gateway", named=f"error frames on bus {bus}", unit="")

@@ -38,7 +38,7 @@ class Rig:
         """The driver of `<role>.<product>` with a far end made by `emulator.build`."""
         request = Request(self.plant.port(emulator.OWNER), frozenset(defects), emulator_options)
         self.far_end = emulator.build(request)
-        resource = await self._resource(emulator) if self.wired else ""
+        resource = await self._resource(emulator, emulator_options or {}) if self.wired else ""
         connection = Connection(
             name.partition(".")[0],
             self.clock,
@@ -53,11 +53,11 @@ class Rig:
             await driver.open()
         return driver
 
-    async def _resource(self, emulator: Any) -> str:
+    async def _resource(self, emulator: Any, options: Mapping[str, Any]) -> str:
         listen = getattr(emulator, "LISTEN", "")
         kind: type[LineShell] = PtyShell if listen == "pty" else TcpShell
         if hasattr(emulator, "shell"):
-            shell = emulator.shell(self.far_end, self.clock)
+            shell = emulator.shell(self.far_end, self.clock, options)
         elif isinstance(self.far_end, ModbusDevice):
             shell = shell_for(self.far_end, self.clock, listen)
         else:

@@ -9,20 +9,24 @@ import pytest
 
 from drivers.can.e2e import Check, Receiver, protect
 from drivers.can.mapping import decode, load_mapping
-from drivers.can.ports import Frame
-from drivers.emulators import can_gateway
+from drivers.can.ports import Frame, error_words
+from drivers.emulators import can_gateway, relay_box
+from drivers.emulators.can_controller import CanController
 from drivers.emulators.gateway_defects import DEFECTS
-from drivers.errors import ConfigError, InstrumentLost
+from drivers.errors import ConfigError, InstrumentLost, InstrumentTimeout
+from drivers.registry import make_driver
 from drivers.roles import CanGateway
+from drivers.wire import Connection
 from tests.drivers.rig import Rig, run
 
 every_way = pytest.mark.parametrize("wired", [False, True], ids=["memory", "wire"])
 TABLE = Path(__file__).parents[2] / "lab-configs/can/gateway_a_b.yaml"
-OPTIONS = {"mapping": str(TABLE)}
+OPTIONS = {"mapping": str(TABLE), "shorts": {"a": 7, "b": 8}}
+FAR_END = {**OPTIONS, "adapters": {"a": "slcan", "b": "socketcand"}}
 
 
 async def gateway(rig: Rig, *defects: str) -> Any:
-    return await rig.driver("can_gateway.two_bus", can_gateway, defects, OPTIONS, OPTIONS)
+    return await rig.driver("can_gateway.two_bus", can_gateway, defects, OPTIONS, FAR_END)
 
 
 @every_way
@@ -117,6 +121,65 @@ def test_safe_is_silence_on_both_buses():
     run(False, body)
 
 
+@every_way
+def test_a_shorted_bus_brings_error_frames_where_the_interface_tells_them_and_then_works_again(wired: bool):
+    async def body(rig: Rig) -> None:
+        relay = await rig.driver("relay.relay_box", relay_box)
+        bench = await gateway(rig)
+        await bench.send("a", "VCU_ChargeRequest", {"Enable": 1, "RequestedPower": 10_000})
+        await bench.receive("b", "ChgCommand", 2.0)
+        assert [bench.ports[bus].tells_errors for bus in ("a", "b")] == [not wired, True]
+        await relay.close_contact(8)
+        await rig.clock.sleep(0.2)
+        with pytest.raises(InstrumentTimeout):
+            await bench.receive("b", "ChgCommand", 0.3)
+        errors = bench.errors_since("b", 0.0)
+        assert [error_words(one.frame) for one in errors] == [["bus error"]], "bus-off after its first try"
+        await relay.open_contact(8)
+        await bench.receive("b", "ChgCommand", 2.0)
+
+    run(wired, body)
+
+
+def test_a_short_that_a_case_has_made_loses_frames_and_any_other_loss_is_told():
+    async def body(rig: Rig) -> None:
+        bench = await gateway(rig)
+
+        async def fails(_frame: Frame) -> None:
+            raise InstrumentLost("can_gateway", "no room for a frame")
+
+        bench.ports["b"].send = fails
+        with pytest.raises(InstrumentLost):
+            await bench.send_raw("b", Frame(1))
+        bench.shorted.add("b")
+        await bench.send_raw("b", Frame(1))
+
+    run(False, body)
+
+
+def test_a_controller_is_off_after_32_failed_tries_and_comes_back_some_time_after_the_bus_is_free():
+    controller = CanController(restart_s=0.1)
+    assert controller.transmit(False, 0.0)
+    assert not controller.transmit(True, 1.0)
+    assert (controller.is_off, controller.errors) == (True, 256)
+    controller.note(True, 1.5)
+    controller.note(False, 1.55)
+    assert not controller.transmit(False, 1.55)
+    controller.note(False, 1.7)
+    assert controller.transmit(False, 1.7)
+    assert controller.errors == 0
+
+
+@pytest.mark.parametrize("place", ["can0", "can0@192.0.2.9", "can0@192.0.2.9:port"])
+def test_a_socketcand_without_its_host_and_port_is_refused(place: str):
+    async def body(rig: Rig) -> None:
+        connection = Connection("can_gateway", rig.clock, f"a=socketcand:{place};b=slcan:x", OPTIONS)
+        with pytest.raises(ConfigError, match="NAME@HOST:PORT"):
+            make_driver("can_gateway.two_bus", connection)
+
+    run(False, body)
+
+
 def test_a_message_of_another_platform_is_refused_with_the_nearest():
     async def body(rig: Rig) -> None:
         bench = await gateway(rig)
@@ -179,6 +242,12 @@ def test_every_seeded_gateway_defect_changes_what_arrives():
                 for number in range(10):
                     await bench.send_raw("a", Frame(0x700 + number, bytes(8)))
                 await rig.clock.sleep(0.005)
+            relay = await rig.driver("relay.relay_box", relay_box)
+            await bench.send("b", "ChgUnitState", {"State": 3, "UOut": 400, "IOut": -25})
+            await relay.close_contact(7)
+            await rig.clock.sleep(1.0)
+            await relay.open_contact(7)
+            await rig.clock.sleep(1.0)
             await bench.quiet()
             await rig.clock.sleep(7.0)
             await bench.send("a", "VCU_ChargeRequest", {"Enable": 1, "RequestedPower": 10_000, "TargetVoltage": 400})
@@ -190,6 +259,7 @@ def test_every_seeded_gateway_defect_changes_what_arrives():
             )  # the other platform wakes first
             await rig.clock.sleep(1.0)
             found.extend((round(h.at_s, 6), bus, h.frame.data) for bus in ("a", "b") for h in bench.since(bus, 0.0))
+            found.extend((round(h.at_s, 6), bus, b"error") for bus in ("a", "b") for h in bench.errors_since(bus, 0.0))
 
         run(False, body)
         return found
