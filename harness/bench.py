@@ -142,7 +142,7 @@ class Bench:
         await self.make_safe()
         self._sampler = asyncio.create_task(self._sample())
         if self.mode is TimeMode.WIRE and self._beating is None:
-            self._beating = asyncio.create_task(beat(partial(self._late, "harness")))
+            self._beating = asyncio.create_task(beat(partial(self.was_late, "harness")))
         self.record("bench", "bench", what="up", subject=subject.name)
 
     async def settle(self) -> None:
@@ -179,7 +179,7 @@ class Bench:
         await self.operator.stop()
         await self.links.stop()
 
-    def _late(self, process: str, due_s: float, late_s: float) -> None:
+    def was_late(self, process: str, due_s: float, late_s: float) -> None:
         """A process of this bench (or ourselves) was late: from then on timings near it are not a device's."""
         due_s -= self.clock.origin_s
         self.record("bench", "bench", what="late", process=process, due_s=round(due_s, 3), late_s=round(late_s, 3))
@@ -314,7 +314,7 @@ class Bench:
         await self.operator.exchange(subject)
         self.csms.reset()
         self._all_answer = True
-        self.emulation = VirtualEmulation(self.clock) if self.mode is TimeMode.VIRTUAL else WireEmulation(self._late)
+        self.emulation = VirtualEmulation(self.clock) if self.mode is TimeMode.VIRTUAL else WireEmulation(self.was_late)
         if self.lab.has_emulators:
             await self.emulation.start_plant(_plant_options(subject))
         wanted = [role for role in self.lab.roles if role in INSTRUMENTS]

@@ -150,7 +150,7 @@ class V2gOnBench:
             "vehicle": ("vehicle", bench.network.to_vehicle, bench.network.vehicle),
         }[role]
         certificates = self.security.environment.hierarchy if self.security.on else None
-        place = Place(near, far, bench.emulation.plant_port(owner), certificates)
+        place = Place(near, far, bench.emulation.plant_port(owner), certificates, bench.was_late)
         driver = make_driver(device.driver, Connection(role, bench.clock, options=device.options, far_end=place))
         bench.drivers[role] = driver
         await driver.open()

@@ -165,6 +165,8 @@ class Program:
                 await asyncio.to_thread(lay_cable, self._place.near, self._place.far, int(told["pid"]))
             elif told.get("said") == "ready":
                 self._ready.set()
+            elif late := told.get("late"):
+                self._place.on_late(f"iso15118 {self._role}", float(late["due_s"]), float(late["late_s"]))
             else:
                 self.heard(str(told.get("said", "")))
 

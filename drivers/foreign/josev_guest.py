@@ -14,6 +14,8 @@ import json
 import os
 import ssl
 import sys
+import threading
+import time
 from importlib import import_module
 from typing import Any
 
@@ -24,8 +26,23 @@ LIMITS = {"voltage_v": 500, "current_a": 100, "power_w": 1000}
 """What the package's simulated charger states in its charge parameters."""
 
 
+BEAT_S = 0.05
+BOUND_S = 0.1
+"""As in harness/lag.py, which is not in this environment."""
+
+
 def say(what: str) -> None:
     print(json.dumps({"said": what}), flush=True)
+
+
+def beat() -> None:
+    """Tell of each time that this computer let the program wait: in a thread, since what is slow inside it is its own."""
+    while True:
+        due_s = time.monotonic() + BEAT_S
+        time.sleep(BEAT_S)
+        late_s = time.monotonic() - due_s
+        if late_s > BOUND_S:
+            print(json.dumps({"late": {"due_s": due_s, "late_s": late_s}}), flush=True)
 
 
 def keep_keys() -> None:
@@ -181,4 +198,5 @@ async def evcc() -> None:
 
 
 if __name__ == "__main__":
+    threading.Thread(target=beat, daemon=True).start()
     asyncio.run({"secc": secc, "evcc": evcc}[sys.argv[1]]())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.iso15118.pki import Pki
@@ -20,3 +21,5 @@ class Place:
     """The hardware that it would have: pilot and power path."""
     pki: Pki | None = None
     """The lab's certificates, its own among them; None: no TLS."""
+    on_late: Callable[[str, float, float], None] = lambda *_: None
+    """Told when the computer let the program wait: who, when it was due in monotonic time, by how many seconds."""

@@ -46,9 +46,9 @@ async def tls_13_is_offered(secc: SeccOnBench) -> None:
     told = shaken()
     expect("TLS 1.3" in told["client_versions"], equals=True, of="vehicle", named="TLS 1.3 offered")
     chain = told.get("client_chain") or []
-    expect(len(chain), at_least=1, of="vehicle", named="certificates shown", requirement="V2G20-2339")
+    expect(len(chain), at_least=1, of="vehicle", named="certificates shown", unit="", requirement="V2G20-2339")
     authorities = told.get("client_authorities", 0)
-    expect(authorities, at_least=1, of="vehicle", named="named authorities", requirement="V2G20-1006")
+    expect(authorities, at_least=1, of="vehicle", named="named authorities", unit="", requirement="V2G20-1006")
 
 
 @for_each(

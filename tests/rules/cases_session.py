@@ -438,7 +438,7 @@ NO_RENEGOTIATION = "FAILED_NoServiceRenegotiationSupported"
 CLOSING = [
     Case("vehicle-stops-before-it-closes", dc_scheduled, cut_off(VEHICLE)),
     Case("station-does-not-cut-the-session", dc_scheduled, cut_off(CHARGER)),
-    Case("silent-vehicle-is-given-up", dc_scheduled, cut_off(CHARGER, 90)),
+    Case("silent-vehicle-is-given-up", dc_scheduled, cut_off(CHARGER, 90), ("request-comes-in-time",)),
     Case("station-waits-for-the-vehicle-to-close", dc_scheduled, closes(*SE_CLOSES, *EV_CLOSES)),
     Case("vehicle-closes-after-the-stop", dc_scheduled, closes((8, CHARGER, "alert"), (0, CHARGER, "fin"), *EV_CLOSES)),
     Case("vehicle-connection-is-closed-orderly", dc_scheduled, closes((0.1, VEHICLE, "alert"), (0, VEHICLE, "reset"))),

@@ -69,6 +69,13 @@ def _is_habit(why: str) -> bool:
     return why.startswith(HABITS) and not (why.startswith("trailing") and octets - {"00", "..."})
 
 
+def may_be_unreadable(message: Message) -> bool:
+    """Whether a strict reader can't be blamed for making nothing of it: broken, under a wrong type, off the schema."""
+    right = _right_types(message) if message.content else set()
+    mistyped = bool(right) and message.payload_type not in right
+    return bool(message.error) or mistyped or not all(map(_is_habit, message.deviations))
+
+
 def _deviations(session: Session, side: str, habits: bool) -> Iterator[tuple[Message, str]]:
     for one in session.messages:
         told = [why for why in one.deviations if _is_habit(why) is habits]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from harness.iso15118.timing import answer_within_s, message_timeout_s, timer
-from harness.rules.iso15118_20.closing import closings
+from harness.rules.iso15118_20.closing import closings, given_up
 from harness.rules.iso15118_20.terms import PROTOCOL, Session, broken, pair, station, vehicle
 from harness.rules.rule import Broken
 from harness.transcript.v2g import CHARGER, SIDE_STREAMS, Message
@@ -128,6 +129,14 @@ def request_comes_in_time(session: Session) -> Iterator[Broken]:
     for answer, request, pause in _pauses(session):
         if pause > SEQUENCE.value_s + GRAIN_S:
             yield broken(request, f"{request} came {pause:.1f} s after {answer}", answer)
+    yield from _silent(session, SEQUENCE.value_s - GRAIN_S, math.inf)
+
+
+def _silent(session: Session, from_s: float, to_s: float) -> Iterator[Broken]:
+    """A silence as long as that, which the station ended."""
+    silent = given_up(session)
+    if silent and from_s <= silent[1] < to_s:
+        yield broken(silent[0], f"nothing came for {silent[1]:.2f} s after {silent[0]}, and the station closed")
 
 
 @vehicle(
@@ -160,6 +169,8 @@ def loop_is_kept_up(session: Session) -> Iterator[Broken]:
         yield broken(
             request, f"{request} came {pause:.2f} s after {answer}, the latest of {len(late)} late ones", answer
         )
+    else:
+        yield from _silent(session, 0.0, SEQUENCE.value_s - GRAIN_S)
 
 
 @vehicle(PACE_LOOP.requirement, "in the charge loop the vehicle's performance time is 0.25 s", "S", "warn")
