@@ -64,6 +64,22 @@ class PowerFactorByPower(_Part):
     reference: str = ""
 
 
+class ActiveByVoltage(_Part):
+    """P(U): points of (voltage in percent of nominal, most active power in percent of rated power)."""
+
+    feeding_in: Points | None = None
+    drawing: Points | None = None
+    source: Source = Source.OURS
+    reference: str = ""
+
+
+class RideThrough(_Part):
+    """A dip or a swell that the device has to bear: voltage in percent of nominal, and for how long."""
+
+    voltage_percent: Number
+    for_s: Number
+
+
 class Window(_Part):
     """A device stays on for `ride_s` outside, and is off after `trip_s`. Bounds in percent of nominal, or in Hz."""
 
@@ -99,7 +115,9 @@ class GridCode(_Part):
     under_frequency: Droop | None = None
     reactive_by_voltage: ReactiveByVoltage | None = None
     power_factor_by_power: PowerFactorByPower | None = None
+    active_by_voltage: ActiveByVoltage | None = None
     windows: tuple[Window, ...] = ()
+    ride_through: tuple[RideThrough, ...] = ()
     reconnection: Reconnection | None = None
     rocof_hz_per_s: Number | None = None
     """Rate of change of frequency that the device has to ride through."""
@@ -108,6 +126,34 @@ class GridCode(_Part):
     power_tolerance_percent: Number = Setting(3.0)
     """Of rated power."""
     reactive_tolerance_percent: Number = Setting(4.0)
+
+    @pydantic.model_validator(mode="after")
+    def _rides_within_its_windows(self) -> GridCode:
+        for point in self.ride_through:
+            for window in self.outside(self.nominal_v * point.voltage_percent / 100, self.nominal_hz):
+                if point.for_s > window.ride_s:
+                    raise ValueError(
+                        f"ride_through: {point.voltage_percent:g} % for {point.for_s:g} s contradicts windows, "
+                        f"which let it leave after {window.ride_s:g} s"
+                    )
+        return self
+
+    @property
+    def dips(self) -> tuple[RideThrough, ...]:
+        return tuple(point for point in self.ride_through if point.voltage_percent < 100)
+
+    @property
+    def swells(self) -> tuple[RideThrough, ...]:
+        return tuple(point for point in self.ride_through if point.voltage_percent > 100)
+
+    def limited_w(self, power_w: float, voltage_v: float, rated_w: float) -> float:
+        """Active power as P(U) allows it at a voltage."""
+        curve = self.active_by_voltage
+        points = (curve.feeding_in if power_w < 0 else curve.drawing) if curve else None
+        if not points:
+            return power_w
+        most_w = along(points, 100 * voltage_v / self.nominal_v) / 100 * rated_w
+        return min(max(power_w, -most_w), most_w)
 
     def active_w(self, setpoint_w: float, frequency_hz: float, rated_w: float) -> float:
         """Active power at a frequency, for a device that both draws and gives power."""

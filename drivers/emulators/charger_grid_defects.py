@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from drivers.emulators.charger_misconduct import defect, twist
@@ -49,6 +50,30 @@ def no_reactive(charger: Charger) -> None:
 def impatient(charger: Charger) -> None:
     """A short voltage dip disconnects the charger."""
     charger.grid_support.patience_share = -0.6
+
+
+@defect("trips-in-a-deep-dip", seen_in=_OURS, found_by="PF_GC_04")
+def weak_in_depth(charger: Charger) -> None:
+    """Shallow dips are ridden through, one below half the voltage disconnects the charger at once."""
+    charger.grid_support.borne_percent = (50.0, inf)
+
+
+@defect("trips-in-a-swell", seen_in=_OURS, found_by="PF_GC_09")
+def weak_in_height(charger: Charger) -> None:
+    """A short voltage swell disconnects the charger at once."""
+    charger.grid_support.borne_percent = (0.0, 112.0)
+
+
+@defect("deaf-to-voltage", seen_in=_OURS, found_by="PF_GC_08")
+def deaf_to_voltage(charger: Charger) -> None:
+    """At high voltage all the power is fed in, at low voltage all of it is drawn."""
+    charger.grid_support.voltage_share = 0.0
+
+
+@defect("reduces-half-with-voltage", seen_in=_OURS, found_by="PF_GC_08")
+def reduces_half(charger: Charger) -> None:
+    """Active power is reduced half as far with voltage as its settings say."""
+    charger.grid_support.voltage_share = 0.5
 
 
 @defect("trips-on-fast-frequency", seen_in=_OURS, found_by="PF_GC_07")

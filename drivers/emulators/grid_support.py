@@ -31,6 +31,10 @@ class GridSupport:
         self.ramps_back = True
         self.most_hz_per_s = inf
         """A faster change of frequency trips it."""
+        self.voltage_share = 1.0
+        """How much of P(U) is done."""
+        self.borne_percent = (0.0, inf)
+        """A voltage beyond these trips it at once."""
         self._last: tuple[float, float] | None = None
         self._outside_s: float | None = None
         self._good_s: float | None = None
@@ -47,6 +51,7 @@ class GridSupport:
             return 0.0
         shifted_w = self.code.active_w(wanted_w, frequency_hz, RATED_W)
         power_w = wanted_w + self.droop_share * (shifted_w - wanted_w) if wanted_w else 0.0
+        power_w += self.voltage_share * (self.code.limited_w(power_w, voltage_v, RATED_W) - power_w)
         self.plant.command(
             reactive_var=self.reactive_share * self.code.reactive_var(state.grid_power_w, voltage_v, RATED_W)
         )
@@ -58,6 +63,9 @@ class GridSupport:
             if rate > self.most_hz_per_s:
                 self.off, self._good_s = True, None
         self._last = (now_s, frequency_hz)
+        lowest, highest = self.borne_percent
+        if not lowest <= 100 * voltage_v / code.nominal_v <= highest:
+            self.off, self._good_s = True, None
         outside = code.outside(voltage_v, frequency_hz)
         if not outside:
             self._outside_s = None

@@ -48,6 +48,19 @@ def test_reactive_power_follows_voltage_and_else_the_power_that_is_fed_in(percen
     assert CODE.reactive_var(active_w, 2.3 * percent, RATED_W) == pytest.approx(reactive_var, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("percent", "power_w", "allowed_w"),
+    [(100, -9_000, -9_000), (109, -9_000, -7_000), (115, -9_000, -4_000), (109, 9_000, 9_000), (91, 9_000, 7_000)],
+)
+def test_voltage_limits_what_is_fed_in_when_high_and_what_is_drawn_when_low(percent, power_w, allowed_w):
+    assert CODE.limited_w(power_w, 2.3 * percent, RATED_W) == pytest.approx(allowed_w)
+
+
+def test_dips_and_swells_are_told_apart():
+    assert [point.voltage_percent for point in CODE.dips] == [80, 50, 40]
+    assert [point.for_s for point in CODE.swells] == [0.5]
+
+
 def test_windows_are_told_apart_and_a_return_asks_for_more_than_being_inside():
     assert CODE.outside(230.0, 50.0) == []
     assert [window.quantity for window in CODE.outside(180.0, 52.0)] == ["voltage_percent", "frequency_hz"]
@@ -64,6 +77,11 @@ def test_windows_are_told_apart_and_a_return_asks_for_more_than_being_inside():
         ("name: x\nsource: y\nresponse_s: soon", "expected a number"),
         ("name: x\nsource: y\nresponse_s: {value: 3, source: heard}", "heard"),
         ("name: [", "grid code"),
+        (
+            "name: x\nsource: y\nwindows: [{quantity: voltage_percent, below: 85, ride_s: 1, trip_s: 2}]\n"
+            "ride_through: [{voltage_percent: 70, for_s: 1.5}]",
+            "70 % for 1.5 s contradicts windows",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_file_and_key(tmp_path: Path, text: str, named: str):
@@ -77,3 +95,4 @@ def test_a_device_without_functions_just_follows_its_setpoint():
     bare = GridCode(name="none", source="our default")
     assert bare.active_w(-5_000.0, 52.0, RATED_W) == -5_000.0
     assert bare.reactive_var(-5_000.0, 260.0, RATED_W) == 0.0
+    assert bare.limited_w(-5_000.0, 260.0, RATED_W) == -5_000.0
