@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -85,6 +86,8 @@ class V2gOnBench:
         self._programs: dict[str, Any] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: list[Closeable] = []
+        self.denies_security = False
+        """Whether a vehicle that looks for a charger with TLS is told that there is none."""
         self.arrived: asyncio.Queue[ByteStream] = asyncio.Queue()
         """Connections of a vehicle that wait for our SECC agent."""
 
@@ -127,7 +130,9 @@ class V2gOnBench:
             await self._start_program("vehicle", device)
         options: dict[str, Any]
         if bench.mode is TimeMode.VIRTUAL:
-            options = {"clock": bench.clock, "connect": self._attach_relay if relayed else self._attach_queue}
+            options = {"clock": bench.clock, "connect": self._attach_relay}
+            if not relayed:
+                options |= {"connect": self._attach_queue, "ask": self._found_in_memory}
         else:
             port = await self._listen_for_vehicle(device, self._relay if relayed else self._queue)
             options = {"interface": bench.network.vehicle} if bench.network else {"sdp_port": port}
@@ -163,18 +168,29 @@ class V2gOnBench:
     async def _listen_for_vehicle(self, device: Device, handle: Any) -> int:
         interface = self._bench.network.to_vehicle if self._bench.network else device.interface
         server, endpoint = await net.serve(handle, interface=interface)
-        secure = self.security.on
-        responder = sdp.Responder(endpoint.address, endpoint.port, endpoint.port if secure else None, secure)
-
-        def answer(datagram: bytes) -> bytes | None:
-            found = responder.answer(datagram)
-            return found.encode() if found else None
-
         discovery = await net.DiscoveryServer.start(
-            answer, _Transcribed(self._bench, "vehicle"), interface=interface, port=sdp.PORT if interface else 0
+            partial(self._answer, endpoint.address, endpoint.port),
+            _Transcribed(self._bench, "vehicle"),
+            interface=interface,
+            port=sdp.PORT if interface else 0,
         )
         self._servers += [server, discovery]
         return discovery.port
+
+    def _answer(self, address: str, port: int, datagram: bytes) -> bytes | None:
+        """Discovery's answer to a vehicle."""
+        secure = self.security.on and not self.denies_security
+        found = sdp.Responder(address, port, port if secure else None, secure).answer(datagram)
+        return found.encode() if found else None
+
+    def _found_in_memory(self, datagram: bytes) -> bytes | None:
+        """The same in virtual time, where the vehicle's datagrams come by no wire."""
+        observer = _Transcribed(self._bench)
+        observer.datagram("vehicle", "charger", datagram)
+        answer = self._answer(net.LOOPBACK, sdp.PORT, datagram)
+        if answer:
+            observer.datagram("charger", "vehicle", answer)
+        return answer
 
     async def disconnect(self) -> None:
         """Stop listening; the emulated devices themselves end with the bench's emulation."""
@@ -190,6 +206,7 @@ class V2gOnBench:
         for one in reversed(self._open):
             await one.close()
         self._open.clear()
+        self.denies_security = False
         for task in list(self._tasks):
             await end_task(task)
         while not self.arrived.empty():

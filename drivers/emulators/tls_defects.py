@@ -113,6 +113,24 @@ def charger_dies_on_refusal(charger: Charger) -> None:
     charger.observer = Fatal()
 
 
+@vehicle_misconduct.defect("goes-on-in-the-clear", seen_in="F03", found_by="TC_EVCC_CMN_VTB_SDP_001")
+def vehicle_goes_on_in_the_clear(vehicle: ElectricVehicle) -> None:
+    """A station that answers discovery for TLS with no security is followed: ISO 15118-20 on plain TCP."""
+    vehicle.takes_no_security = True
+
+
+@charger_misconduct.defect("names-no-authorities", seen_in="field", found_by="TC_SECC_CMN_VTB_TLS_001")
+def charger_names_no_authorities(charger: Charger) -> None:
+    """The certificate request names no root, so that a vehicle with several certificates can't know which to show."""
+    charger.tls_twists.append(lambda tls: replace(tls, names_authorities=False))
+
+
+@vehicle_misconduct.defect("vehicle-names-no-authorities", seen_in="field", found_by="TC_EVCC_CMN_VTB_TLS_001")
+def vehicle_names_no_authorities(vehicle: ElectricVehicle) -> None:
+    """The ClientHello names no root, so that a charger with chains to several can't know which to show."""
+    vehicle.tls_twists.append(lambda tls: replace(tls, names_authorities=False))
+
+
 @charger_misconduct.defect("staples-nothing", seen_in="F09", found_by="TC_SECC_CMN_VTB_TLS_021")
 def charger_staples_nothing(charger: Charger) -> None:
     """No OCSP response comes with the certificate, although the vehicle asks for it."""

@@ -13,7 +13,7 @@ from drivers.emulators.car import PlantCar
 from drivers.emulators.vehicle_defects import install
 from harness.clock import Clock
 from harness.iso15118 import net, sdp
-from harness.iso15118.errors import ProtocolError
+from harness.iso15118.errors import NoAnswer, NoSecurity, ProtocolError
 from harness.iso15118.evcc import EvccConfig, EvccSession, StoredSession
 from harness.iso15118.evcc_shell import Evcc
 from harness.iso15118.intent import Intent
@@ -87,6 +87,8 @@ class ElectricVehicle:
         """Changes to how TLS is set up: where its defects are installed."""
         self.tls: ssl.SSLContext | None = None
         """How the connection is secured that `connect` opens; None: not here."""
+        self.takes_no_security = False
+        """Whether a station that answers a discovery for TLS with no security is followed all the same."""
         self.wakes_after_pause = True
         self.remembers = True
         """Whether a paused session is kept for its resume."""
@@ -184,9 +186,7 @@ class ElectricVehicle:
         reason = ""
         watch: asyncio.Task[None] | None = None
         try:
-            stream = await self.connect()
-            if self.tls:
-                stream = await self.clock.wait(secure(stream, self.tls), net.HANDSHAKE_S)
+            stream = await self._reach()
             session = EvccSession(self.config, self.car, epoch_utc_us=self.clock.epoch_utc_us, stored=self.stored)
             self.current = Evcc(stream, session, self.clock, self.observer)
             for prepare in self.before_session:
@@ -202,6 +202,16 @@ class ElectricVehicle:
                 watch.cancel()
             self.car.release()
             self._conclude(reason)
+
+    async def _reach(self) -> ByteStream:
+        """The station that was found, inside TLS where we ask for it."""
+        try:
+            stream = await self.connect()
+        except NoSecurity as offered:
+            if not self.takes_no_security:
+                raise
+            return await offered.open()
+        return await self.clock.wait(secure(stream, self.tls), net.HANDSHAKE_S) if self.tls else stream
 
     def _conclude(self, reason: str) -> None:
         paused = self.current is not None and self.current.session.state == "paused"
@@ -232,6 +242,23 @@ class ElectricVehicle:
             if condition():
                 return
             await asyncio.wait({moved})
+
+
+def in_memory(clock: Clock, ask: Callable[[bytes], bytes | None], attach: Connect, *, secured: bool) -> Connect:
+    """As `wire`, at a station in the same process: `ask` answers discovery, `attach` opens a connection."""
+
+    async def connect() -> ByteStream:
+        run = sdp.Discovery(sdp.SdpRequest(sdp.Security.TLS if secured else sdp.Security.NONE), loopback=True)
+        while not run.answer:
+            datagram = run.due(clock.now_s())
+            if datagram is None and run.exhausted:
+                raise NoSecurity(run.failure(), attach) if run.downgrade else NoAnswer(run.failure())
+            if datagram and (answer := ask(datagram)):
+                run.receive(answer)
+            await clock.sleep(0.0 if run.answer else max(run.next_at_s - clock.now_s(), 0.001))
+        return await attach()
+
+    return connect
 
 
 def wire(

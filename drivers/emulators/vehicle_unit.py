@@ -12,7 +12,7 @@ from typing import Any
 
 from drivers.emulators.configured import evcc_config
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
-from drivers.emulators.vehicle import Connect, ElectricVehicle, wire
+from drivers.emulators.vehicle import Connect, ElectricVehicle, in_memory, wire
 from harness.clock import Clock
 from harness.iso15118 import sdp
 from harness.iso15118.environment import Environment
@@ -23,9 +23,12 @@ OWNER = "vehicle"
 
 
 def build(request: Request) -> ElectricVehicle:
-    """In memory: `connect` and `clock` come as objects in the options."""
-    clock, connect = request.option("clock", None), request.option("connect", None)
-    return _vehicle(request.plant, clock, connect, request.options or {}, request.defects)
+    """In memory: `connect`, `clock`, and `ask` where there is discovery, come as objects in the options."""
+    clock, connect, ask = (request.option(name, None) for name in ("clock", "connect", "ask"))
+    options = request.options or {}
+    if ask:
+        connect = in_memory(clock, ask, connect, secured="security" in options)
+    return _vehicle(request.plant, clock, connect, options, request.defects)
 
 
 def _vehicle(

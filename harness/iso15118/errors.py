@@ -4,6 +4,7 @@ ProtocolError            never raised itself
 ├── LocalProtocolError   our side was asked to do something that the protocol, or the moment, does not allow
 └── RemoteProtocolError  the far end broke the protocol
     ├── NoAnswer         it stayed silent too long (also a TimeoutError)
+    │   └── NoSecurity   discovery for TLS was answered, but with no security
     ├── LinkLost         it closed the connection, or the connection was lost (also a ConnectionError)
     ├── Undecodable      what it sent is no message of its message set
     └── Unexpected       a message that does not belong here: another type, another session, unsolicited
@@ -12,6 +13,10 @@ What the standard prescribes an answer for (a refusal, a request out of order) i
 """
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from harness.link import ByteStream
 
 
 class ProtocolError(Exception):
@@ -33,6 +38,14 @@ class RemoteProtocolError(ProtocolError):
 
 class NoAnswer(RemoteProtocolError, TimeoutError):
     """Nothing (or not a whole message) came within the time that the message allows."""
+
+
+class NoSecurity(NoAnswer):
+    """Discovery for TLS was answered with no security only; `open` connects in the clear, as nobody should."""
+
+    def __init__(self, text: str, open_in_the_clear: Callable[[], Awaitable[ByteStream]]) -> None:
+        super().__init__(text)
+        self.open = open_in_the_clear
 
 
 class LinkLost(RemoteProtocolError, ConnectionError):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from harness.clock import Clock
 from harness.iso15118 import sdp
-from harness.iso15118.errors import NoAnswer
+from harness.iso15118.errors import NoAnswer, NoSecurity
 from harness.iso15118.observer import Deaf, Observer
 from harness.iso15118.secure import reason_of, secure
 from harness.iso15118.timing import SDP_ATTEMPTS
@@ -116,7 +116,8 @@ async def discover(
 ) -> Endpoint:
     """Find a charger: multicast on `interface`, or unicast to ::1 without one.
 
-    Raises NoAnswer after all attempts; the text says how many answers were unusable and why.
+    Raises NoAnswer after all attempts, and NoSecurity where only the security was wrong; the text says how many answers
+    were unusable and why.
     """
     watching = observer or Deaf()
     run = sdp.Discovery(sdp.SdpRequest(security), loopback=interface is None, attempts=attempts)
@@ -132,8 +133,7 @@ async def discover(
         while not found.is_set():
             datagram = run.due(clock.now_s())
             if datagram is None and run.exhausted:
-                reasons = "; ".join(dict.fromkeys(each.reason for each in run.ignored))
-                raise NoAnswer(f"no charger found in {attempts} attempts" + (f": {reasons}" if reasons else ""))
+                raise _not_found(run, clock, interface)
             if datagram is not None:
                 watching.datagram("vehicle", "charger", datagram)
                 transport.sendto(datagram, target)
@@ -144,6 +144,13 @@ async def discover(
     assert run.answer is not None
     tls = run.answer.security == sdp.Security.TLS
     return Endpoint(run.answer.address, run.answer.port, tls, interface)
+
+
+def _not_found(run: sdp.Discovery, clock: Clock, interface: str | None) -> NoAnswer:
+    if run.downgrade is None:
+        return NoAnswer(run.failure())
+    end = Endpoint(run.downgrade.address, run.downgrade.port, interface=interface)
+    return NoSecurity(run.failure(), lambda: connect(end, clock))
 
 
 class DiscoveryServer:

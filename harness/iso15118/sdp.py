@@ -86,6 +86,9 @@ def _read(one: Frame) -> SdpRequest | SdpResponse | Unusable:
     return SdpResponse(str(ipaddress.IPv6Address(packed)), port, security, transport)
 
 
+DOWNGRADE = "TLS was asked for, no security offered"
+
+
 def refusal(answer: SdpResponse, asked: SdpRequest, *, loopback: bool = False) -> str:
     """Why a vehicle can't use this answer, or an empty string. `loopback`: our lab's unicast discovery over ::1."""
     address = ipaddress.IPv6Address(answer.address)
@@ -96,7 +99,7 @@ def refusal(answer: SdpResponse, asked: SdpRequest, *, loopback: bool = False) -
     if not (address.is_link_local or (loopback and address.is_loopback)):
         return f"{answer.address} is not a link-local address"
     if asked.security == Security.TLS and answer.security != Security.TLS:
-        return "TLS was asked for, no security offered"  # a -20 vehicle must stop here ([V2G2-628], [V2G20-1805])
+        return DOWNGRADE  # a -20 vehicle must stop here ([V2G2-628], [V2G20-1805])
     return ""
 
 
@@ -108,9 +111,12 @@ class Discovery:
 
     def __init__(self, request: SdpRequest, *, loopback: bool = False, attempts: int = SDP_ATTEMPTS) -> None:
         self.request = request
+        self.attempts = attempts
         self.attempts_left = attempts
         self.next_at_s = 0.0
         self.answer: SdpResponse | None = None
+        self.downgrade: SdpResponse | None = None
+        """What offered no security although TLS was asked for, and nothing else is wrong with."""
         self.ignored: list[Unusable] = []
         self._loopback = loopback
 
@@ -127,6 +133,11 @@ class Discovery:
         self.next_at_s = now_s + SDP_WAIT_S
         return self.request.encode()
 
+    def failure(self) -> str:
+        """Why nothing was found, in words."""
+        reasons = "; ".join(dict.fromkeys(each.reason for each in self.ignored))
+        return f"no charger found in {self.attempts} attempts" + (f": {reasons}" if reasons else "")
+
     def receive(self, datagram: bytes) -> SdpResponse | None:
         """Take a datagram; the usable answer, if this is the first one. Everything else is kept in `ignored`."""
         read = parse(datagram)
@@ -138,6 +149,8 @@ class Discovery:
         problem = refusal(read, self.request, loopback=self._loopback)
         if not problem and self.answer and self.answer != read:
             problem = f"a second, different answer: [{read.address}]:{read.port}"
+        if problem == DOWNGRADE:
+            self.downgrade = read
         if problem:
             self.ignored.append(Unusable(problem, datagram))
             return None
