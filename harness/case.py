@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from harness.iso15118.errors import RemoteProtocolError
 from harness.lab import Device
@@ -114,7 +114,7 @@ class Case:
             )
         return measurement
 
-    def miss(self, reason: str, side: Side, requirement: str = "", kind: Kind = Kind.CONFORMANCE) -> None:
+    def miss(self, reason: str, side: Side, requirement: str = "", kind: Kind = Kind.CONFORMANCE) -> NoReturn:
         """Record a missed expectation against `side` and end the case's body."""
         requirement = requirement or next(iter(self.usecase.requirements), "our default")
         self.find(
@@ -281,6 +281,11 @@ def expect(
     """
     case, side = current_case(), Side(of)
     if value is None and never:
+        if at_most is not None:  # on record without a value: a report counts it as one that never came
+            mark = source or Limit()
+            case.measure(
+                Measurement(named, None, unit, Limit(None, float(at_most), mark.source, mark.reference), 0.0, side)
+            )
         case.miss(f"{named}: {never}", side, requirement)
     if near is not None:
         if tolerance is None:

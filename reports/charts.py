@@ -107,17 +107,23 @@ def _length(seconds: float) -> str:
     return f"{number(seconds)} s"
 
 
-def tracking(points: Sequence[Point], unit: str) -> str:
-    """Measured against wanted; the grey band is the tolerance as it was applied."""
+def tracking(points: Sequence[Point], unit: str, words: tuple[str, str] = ("wanted", "measured")) -> str:
+    """Measured against wanted, or whatever `words` call them; the band is the tolerance as it was applied."""
     values = [value for one in points for value in (one.wanted, one.measured, one.low, one.high)]
     scale, printed = (1000.0, f"k{unit}") if max(map(abs, values)) >= 2000 else (1.0, unit)
     low, high = min(values) / scale, max(values) / scale
     margin = (high - low) * 0.06 or 1.0
     low, high = low - margin, high + margin
     drawing, across, up = _frame(
-        "Wanted and measured", (low, high, f"wanted in {printed}"), (low, high, f"measured in {printed}")
+        f"{words[0].capitalize()} and {words[1]}",
+        (low, high, f"{words[0]} in {printed}"),
+        (low, high, f"{words[1]} in {printed}"),
     )
-    for wanted, least, most in sorted({(one.wanted, one.low, one.high) for one in points}):
+    allowed: dict[float, tuple[float, float]] = {}
+    for one in points:  # where one limit bounds from below and another from above, both together are the band
+        least, most = allowed.get(one.wanted, (one.low, one.high))
+        allowed[one.wanted] = (min(least, one.low), max(most, one.high))
+    for wanted, (least, most) in sorted(allowed.items()):
         x = across(wanted / scale)
         drawing.rect(x - 9, up(most / scale), 18, max(1.0, up(least / scale) - up(most / scale)), _BAND)
     drawing.path([(across(low), up(low)), (across(high), up(high))], _SOFT, stroke_dasharray="4 4", stroke_width=1)
@@ -133,15 +139,21 @@ def tracking(points: Sequence[Point], unit: str) -> str:
     return drawing.render()
 
 
-def step_responses(curves: Sequence[tuple[bool, Sequence[tuple[float, float]]]], after_s: float) -> str:
-    """Power over time, each trace moved so that its setpoint changes at zero; failed ones dashed."""
-    values = [y / 1000 for _, points in curves for _, y in points]
+def step_responses(
+    curves: Sequence[tuple[bool, Sequence[tuple[float, float]]]],
+    after_s: float,
+    unit: str = "W",
+    word: str = "setpoint",
+) -> str:
+    """Power (W) or current (A) over time, each trace moved so that its setpoint changes at zero; failed ones dashed."""
+    scale, label = (1000.0, "active power in kW") if unit == "W" else (1.0, "current in A")
+    values = [y / scale for _, points in curves for _, y in points]
     low, high = min(0.0, *values), max(0.0, *values)
     margin = (high - low) * 0.08 or 1.0
     drawing, across, up = _frame(
         "Step responses",
-        (-2, after_s, "time after the setpoint in s"),
-        (low - margin, high + margin, "active power in kW"),
+        (-2, after_s, f"time after the {word} in s"),
+        (low - margin, high + margin, label),
         f"{len(curves)} traces",
     )
     drawing.line(across(0), _TOP, across(0), _HEIGHT - _BOTTOM, _INK, stroke_dasharray="5 4")
@@ -149,7 +161,7 @@ def step_responses(curves: Sequence[tuple[bool, Sequence[tuple[float, float]]]],
         style: dict[str, float | str] = {"stroke_width": 1.1, "stroke_opacity": 0.55}
         if not passed:
             style = {"stroke_width": 1.4, "stroke_dasharray": "6 3"}
-        drawing.path([(across(x), up(y / 1000)) for x, y in points], _BLUE if passed else _RED, **style)
+        drawing.path([(across(x), up(y / scale)) for x, y in points], _BLUE if passed else _RED, **style)
     drawing.text(_WIDTH - _RIGHT, 14, f"n = {len(curves)}; dashed: not passed", 9.5, text_anchor="end")
     return drawing.render()
 

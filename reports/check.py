@@ -21,6 +21,7 @@ from harness.campaign.records import Attempt
 from harness.verdict import Source, Verdict
 from reports.anonymise import Level, identities
 from reports.document import CellRow, Document, TallyRow
+from reports.limit_table import limit_lines
 from reports.load import Loaded, load
 from reports.make import make_report
 
@@ -129,7 +130,7 @@ def limits_are_marked(review: Review) -> Iterator[str]:
     for name, low, high, source in told:
         if (name, low, high, source) not in recorded and any(one[:3] == (name, low, high) for one in recorded):
             yield f"limit of {name} is told as {source!r}, recorded otherwise"
-    ours = sum(source == Source.OURS for *_, source in told)
+    ours = sum(line.source == Source.OURS for line in limit_lines(review.document.cases))
     if review.page.count('class="source s-our-default"') < ours:
         yield f"the page marks fewer than the {ours} limits that are our own"
 

@@ -115,6 +115,20 @@ class ParameterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptionRow:
+    """Results of a case that are no passes and say the same; without a verdict, how many more there are."""
+
+    verdict: str
+    side: str
+    reason: str
+    results: int
+    pairs: tuple[str, ...]
+    """The first few of them; `…` stands for the others."""
+    attempt: str
+    """One of them; empty where none was made."""
+
+
+@dataclass(frozen=True, slots=True)
 class CaseRow:
     id: str
     title: str
@@ -127,6 +141,7 @@ class CaseRow:
     parameters: tuple[ParameterRow, ...]
     limits: tuple[LimitRow, ...]
     tally: TallyRow
+    exceptions: tuple[ExceptionRow, ...]
     good_attempt: str
     """Attempt whose trace shows a typical pass; empty where there is none."""
     bad_attempt: str

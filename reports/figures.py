@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from harness.verdict import Verdict
-from reports.document import CaseRow, CellRow, Document, ShareRow
+from reports.document import CaseRow, CellRow, Document, ShareRow, TallyRow
 from reports.style import LOOKS
 from reports.svg import Drawing, ticks
 from reports.text import number
-from reports.timeline import Curve, Timeline
+from reports.timeline import Curve, Timeline, thinned
 
 _INK, _SOFT, _GRID = "#1d2730", "#5b6670", "#d5dade"
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
@@ -17,16 +17,17 @@ _LINES = ("#0b5394", "#b3261e", "#1f7a43", "#6a3fa0")
 _WIDTH = 720
 _BLOCK = 36
 """Vehicles in one block of the matrix: what a page is high."""
-_FLOWING_W = 300.0
-"""Power above which a trace is worth its place (our default: above the standby of a converter)."""
+_TRACE_WIDTH, _TRACE_HEIGHT, _TRACE_POINTS = 440.0, 210.0, 240
+_TRACED = {"w": ("w", 300.0, 2000.0), "a": ("a", 1.0, 2000.0)}
+"""Unit of a trace, from what value on it is worth its place (our default: above a converter's standby), and on kilo."""
 _NARROW = 12
 """Chargers up to which two blocks stand side by side."""
 
 
-def _patterns(drawing: Drawing, prefix: str) -> None:
+def _patterns(drawing: Drawing, prefix: str, verdicts: Collection[str]) -> None:
     """Pattern names carry the chart's own prefix: several drawings share one HTML page."""
     for verdict, look in LOOKS.items():
-        if look.marks:
+        if look.marks and verdict in verdicts:
             drawing.pattern(f"{prefix}-{verdict}", look.marks)
 
 
@@ -41,38 +42,50 @@ def _legend(drawing: Drawing, verdicts: Iterable[str], y: float, prefix: str) ->
             x += 30 + 5.6 * (len(look.label) + 2)
 
 
-def verdicts_by_case(cases: Sequence[CaseRow], prefix: str = "by-case") -> str:
+def verdicts_by_case(cases: Sequence[tuple[str, TallyRow]], prefix: str = "by-case") -> str:
     """Stacked bars, one a case, every part with its number on it."""
     height = 44 + 22 * len(cases)
     drawing = Drawing(
         _WIDTH, height, "Verdicts by case", "One bar a case, its parts as long as their share of the plan."
     )
-    _patterns(drawing, prefix)
-    _legend(drawing, {verdict for case in cases for verdict in case.tally.counts}, 14, prefix)
+    found = {verdict for _, tally in cases for verdict in tally.counts}
+    _patterns(drawing, prefix, found)
+    _legend(drawing, found, 14, prefix)
     left, full = 250.0, _WIDTH - 250.0 - 44
-    for place, case in enumerate(cases):
+    for place, (name, tally) in enumerate(cases):
         y = 32.0 + 22 * place
-        drawing.text(left - 8, y + 12, _short(case.id, 38), 10, text_anchor="end")
-        x = left
-        for verdict, look in LOOKS.items():
-            count = case.tally.counts.get(verdict, 0)
-            if not count:
-                continue
-            width = full * count / case.tally.planned
-            tip = f"{case.id}: {count} {look.label}"
-            drawing.rect(x, y, width, 17, look.colour, tip)
-            if look.marks:
-                drawing.rect(x, y, width, 17, f"url(#{prefix}-{verdict})")
-            drawing.line(x + width, y, x + width, y + 17, "#ffffff")
-            label = f"{look.glyph} {count}"
-            if width > 9 * len(label):
-                # A plate under the number keeps it readable on hatching.
-                half = 4.4 * len(label)
-                drawing.rect(x + width / 2 - half, y, 2 * half, 17, look.colour)
-                drawing.text(x + width / 2, y + 12, label, 10, text_anchor="middle", fill="#ffffff")
-            x += width
-        drawing.text(_WIDTH - 38, y + 12, f"n = {case.tally.planned}", 9, fill=_SOFT)
+        drawing.text(left - 8, y + 12, _short(name, 38), 10, text_anchor="end")
+        _bar(drawing, name, tally, left, y, full, prefix)
+        drawing.text(_WIDTH - 38, y + 12, f"n = {tally.planned}", 9, fill=_SOFT)
     return drawing.render()
+
+
+def verdicts_of(case: CaseRow, prefix: str) -> str:
+    """The bar of one case alone."""
+    drawing = Drawing(_WIDTH, 18, f"Verdicts of {case.id}")
+    _patterns(drawing, prefix, case.tally.counts)
+    _bar(drawing, case.id, case.tally, 0, 0.5, _WIDTH, prefix)
+    return drawing.render()
+
+
+def _bar(drawing: Drawing, name: str, tally: TallyRow, left: float, y: float, full: float, prefix: str) -> None:
+    x = left
+    for verdict, look in LOOKS.items():
+        count = tally.counts.get(verdict, 0)
+        if not count:
+            continue
+        width = full * count / tally.planned
+        drawing.rect(x, y, width, 17, look.colour, f"{name}: {count} {look.label}")
+        if look.marks:
+            drawing.rect(x, y, width, 17, f"url(#{prefix}-{verdict})")
+        drawing.line(x + width, y, x + width, y + 17, "#ffffff")
+        label = f"{look.glyph} {count}"
+        if width > 9 * len(label):
+            # A plate under the number keeps it readable on hatching.
+            half = 4.4 * len(label)
+            drawing.rect(x + width / 2 - half, y, 2 * half, 17, look.colour)
+            drawing.text(x + width / 2, y + 12, label, 10, text_anchor="middle", fill="#ffffff")
+        x += width
 
 
 def shares(rows: Sequence[tuple[str, ShareRow]], title: str = "Pass shares with 95 % Wilson intervals") -> str:
@@ -162,53 +175,59 @@ def axes(cells: Iterable[CellRow]) -> tuple[list[str], list[str]]:
 
 def trace(timeline: Timeline, title: str) -> str:
     """What was asked and what was measured over time; empty text if no energy flowed."""
-    unit = "w"
-    chosen = _chosen(timeline.curves, unit)
+    offered = any(
+        curve.name == "offered_a" and any(value > 0 for _, value in curve.points) for curve in timeline.curves
+    )
+    unit, flowing, big = _TRACED["a" if offered else "w"]
+    chosen = _chosen(timeline.curves, unit, flowing)
     points = [point for curve in chosen for point in curve.points]
-    if len(points) < 2 or max(abs(y) for _, y in points) < _FLOWING_W:
+    if len(points) < 2 or max(abs(y) for _, y in points) < flowing:
         return ""
-    scale, printed = (1000.0, f"k{unit.upper()}") if max(abs(y) for _, y in points) >= 2000 else (1.0, unit.upper())
+    scale, printed = (1000.0, f"k{unit.upper()}") if max(abs(y) for _, y in points) >= big else (1.0, unit.upper())
     start, end = min(x for x, _ in points), max(x for x, _ in points)
     low, high = min(0.0, *(y / scale for _, y in points)), max(0.0, *(y / scale for _, y in points))
     margin = (high - low) * 0.08 or 1.0
     low, high = low - margin, high + margin
-    height, left, top, bottom = 230.0, 58.0, 30.0, 196.0
-    drawing = Drawing(
-        _WIDTH, height, title, f"Curves: {', '.join(curve.name for curve in chosen)} in {printed} over s."
-    )
+    top, left, bottom = 14.0 + 15 * len(chosen), 46.0, _TRACE_HEIGHT - 34.0
+    described = f"Curves: {', '.join(curve.name for curve in chosen)} in {printed} over s."
+    drawing = Drawing(_TRACE_WIDTH, _TRACE_HEIGHT, title, described)
 
     def x_of(x: float) -> float:
-        return left + (_WIDTH - left - 14) * (x - start) / ((end - start) or 1.0)
+        return left + (_TRACE_WIDTH - left - 12) * (x - start) / ((end - start) or 1.0)
 
     def y_of(y: float) -> float:
         return bottom - (bottom - top) * (y - low) / (high - low)
 
     for mark in ticks(low, high):
-        drawing.line(left, y_of(mark), _WIDTH - 14, y_of(mark), _SOFT if mark == 0 else _GRID)
-        drawing.text(left - 6, y_of(mark) + 4, number(mark), 9.5, text_anchor="end", fill=_SOFT)
-    for mark in ticks(start, end, 8):
-        drawing.text(x_of(mark), bottom + 16, number(mark), 9.5, text_anchor="middle", fill=_SOFT)
-    drawing.text(_WIDTH - 14, bottom + 30, "time in s", 9.5, text_anchor="end", fill=_SOFT)
-    x = left
+        drawing.line(left, y_of(mark), _TRACE_WIDTH - 12, y_of(mark), _SOFT if mark == 0 else _GRID)
+        drawing.text(left - 6, y_of(mark) + 4, number(mark), 10, text_anchor="end", fill=_SOFT)
+    for mark in ticks(start, end, 5):
+        drawing.text(x_of(mark), bottom + 15, number(mark), 10, text_anchor="middle", fill=_SOFT)
+    drawing.text(_TRACE_WIDTH - 12, bottom + 29, "time in s", 10, text_anchor="end", fill=_SOFT)
     for place, curve in enumerate(chosen):
-        colour, dash = _LINES[place % 4], _DASHES[place % 4]
-        points = _held(curve.points, end) if curve.name.startswith("setpoint") else list(curve.points)
-        scaled = [(x_of(at), y_of(value / scale)) for at, value in points]
-        drawing.path(scaled, colour, **({"stroke_dasharray": dash} if dash else {}))
-        drawing.line(x, 14, x + 24, 14, colour, stroke_width=2, **({"stroke_dasharray": dash} if dash else {}))
-        label = f"{curve.name.removesuffix('_' + unit).replace('_', ' ')} ({curve.role}), {printed}"
-        drawing.text(x + 29, 18, label, 9.5)
-        x += 48 + 5.9 * len(label)
+        style: dict[str, float | str] = {"stroke_dasharray": _DASHES[place]} if _DASHES[place] else {}
+        held = curve.name.startswith(("setpoint", "offered"))
+        drawn = _held(curve.points, end) if held else thinned(list(curve.points), _TRACE_POINTS)
+        drawing.path([(x_of(at), y_of(value / scale)) for at, value in drawn], _LINES[place], **style)
+        y = 12.0 + 15 * place
+        drawing.line(left, y - 4, left + 24, y - 4, _LINES[place], stroke_width=2, **style)
+        label = f"{curve.name.removesuffix(f'_{unit}').replace('_', ' ')} ({curve.role}), {printed}"
+        drawing.text(left + 30, y, label, 10)
     return drawing.render()
 
 
-def _chosen(curves: Iterable[Curve], unit: str) -> list[Curve]:
-    """Setpoint first, then measured; never more than four, or nobody can read them."""
+def _chosen(curves: Iterable[Curve], unit: str, flowing: float) -> list[Curve]:
+    """What was asked first, then what was measured; never more than four, or nobody can read them."""
     fitting = [curve for curve in curves if curve.name.endswith(f"_{unit}")]
-    order = ("setpoint", "active", "dc_power", "power")
-    rank = {name: place for place, name in enumerate(order)}
-    stem = f"_{unit}"
-    return sorted(fitting, key=lambda one: (rank.get(one.name.removesuffix(stem), 9), one.role, one.name))[:4]
+    stems = {id(curve): curve.name.removesuffix(f"_{unit}") for curve in fitting}
+    side_show = {stem for stem in stems.values() if stem.startswith("dc_")}
+    fitting = [
+        curve
+        for curve in fitting
+        if stems[id(curve)] not in side_show or any(abs(value) >= flowing for _, value in curve.points)
+    ]
+    rank = {name: place for place, name in enumerate(("setpoint", "offered", "active", "current", "dc_power", "power"))}
+    return sorted(fitting, key=lambda one: (rank.get(stems[id(one)], 9), one.role, one.name))[:4]
 
 
 def _held(points: Sequence[tuple[float, float]], end: float) -> list[tuple[float, float]]:

@@ -11,12 +11,14 @@ from harness.campaign.statistics import Share
 from harness.verdict import Confidence, Finding, Kind, Severity, Side, Verdict
 from reports.anonymise import Names
 from reports.document import FindingRow, PairEffect, ShareRow
+from reports.exceptions import shape
 
 _EXAMPLES = 8
 _DECIDED = (Verdict.PASS, Verdict.CONDITIONAL_PASS, Verdict.FAIL)
+_VERDICTS = frozenset(Verdict)
 
 Key = tuple[str, str, str, str, str]
-"""Rule, requirement, side, kind, severity: what makes two observations the same finding."""
+"""What makes two observations the same finding: rule and requirement, or what an expectation says; side, kind, severity."""
 
 
 @dataclass(slots=True)
@@ -24,6 +26,9 @@ class _Group:
     first: Finding
     attempts: list[Attempt] = field(default_factory=list)
     cells: dict[Planned, Result] = field(default_factory=dict)
+    rules: dict[str, None] = field(default_factory=dict)
+    requirements: dict[str, None] = field(default_factory=dict)
+    reasons: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,10 @@ def gather(results: Iterable[Result], names: Names, rule: str) -> Findings:
     for result in results:
         for attempt in result.answers:
             for finding in observed(attempt):
-                key = (finding.rule, finding.requirement, finding.side, finding.kind, finding.severity)
+                key = _key(attempt, finding)
                 group = groups.setdefault(key, _Group(finding))
+                group.rules[finding.rule] = group.requirements[finding.requirement] = None
+                group.reasons.add(finding.reason)
                 if key not in keys_of[attempt.id]:
                     group.attempts.append(attempt)
                     keys_of[attempt.id].append(key)
@@ -74,22 +81,31 @@ def gather(results: Iterable[Result], names: Names, rule: str) -> Findings:
     return Findings(rows, {attempt: tuple(sorted(numbers[key] for key in keys)) for attempt, keys in keys_of.items()})
 
 
+def _key(attempt: Attempt, finding: Finding) -> Key:
+    """An expectation that several cases have is missed in all of them for one cause: what it says decides, not the case."""
+    rule, requirement = finding.rule, finding.requirement
+    if rule == attempt.case:
+        rule, requirement = (requirement if requirement in _VERDICTS else ""), shape(finding.reason)
+    return rule, requirement, finding.side, finding.kind, finding.severity
+
+
 def _row(number: int, group: _Group, results: list[Result], names: Names, rule: str) -> FindingRow:
     finding = group.first
     cases = sorted({cell.case for cell in group.cells})
     tried_again = [one for one in group.cells.values() if len(one.answers) > 1]
     passed_later = sum(one.verdict(rule) is Verdict.PASS for one in tried_again)
     retest = f"Re-tested in {len(tried_again)} of these, {passed_later} passed then" if tried_again else ""
-    undecided = finding.requirement in set(Verdict)
+    undecided = finding.requirement in _VERDICTS
+    alike = " (and alike)" if finding.rule in cases and len(group.reasons) > 1 else ""
     return FindingRow(
         number=number,
-        rule=names.text(finding.rule),
-        requirement="" if undecided else names.text(finding.requirement),
+        rule=names.text(", ".join(group.rules)),
+        requirement="" if undecided else names.text(", ".join(group.requirements)),
         side=finding.side,
         kind=finding.kind,
         severity=finding.requirement if undecided else finding.severity,
         confidence=finding.confidence,
-        text=names.text(finding.reason),
+        text=names.text(finding.reason) + alike,
         cases=tuple(names.text(case) for case in cases),
         cells=len(group.cells),
         units=share_row(_affected(finding.side, group, results, set(cases))),

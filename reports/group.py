@@ -5,10 +5,14 @@ A chart appears only where there is something to see: at least `_FEWEST` values.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+from zlib import crc32
 
 from harness.campaign.statistics import Tally, Times
 from harness.verdict import Verdict
@@ -19,16 +23,20 @@ from reports.text import number
 from reports.timeline import Timeline
 
 _FEWEST = 5
-_NAMES = 3
+_NAMES = 4
 """Quantities that get a distribution of their own, the most frequent first (our default)."""
 _SAMPLE = 60
-"""Transcripts that are read for the charts of a large campaign, spread evenly over it (our default)."""
+"""Transcripts that are read for one kind of chart (our default)."""
 _POINTS = 1500
 """Dots in one chart (our default): more cannot be told apart."""
 _STEP_S = 20.0
 _FLOWING_W = 300.0
 """Power above which energy counts as flowing (our default: above the standby of a converter)."""
+_OFFER = re.compile(r" at an offer of ([\d.]+) A$")
+"""What the smart-charging protocol calls a current that was measured against an offer."""
+_NUMBERED = re.compile(r" \d+$")
 
+T = TypeVar("T")
 Reader = Callable[[str], Timeline]
 Points = Sequence[tuple[float, float]]
 
@@ -54,10 +62,16 @@ def group_figures(document: Document, read: Reader) -> Iterator[Figure]:
     yield from _distributions(counted)
     yield from _ladder(document)
     yield from _tracking(counted)
-    sample = [(one, read(one.id)) for one in counted[:: max(1, len(counted) // _SAMPLE)] if one.evidence]
+    sample = [(one, read(one.id)) for one in _drawn([one for one in counted if one.evidence], lambda one: one.id)]
     yield from _steps(sample)
     yield from _funnel(document, read)
     yield from _efficiency(sample)
+
+
+def _drawn(values: Sequence[T], name: Callable[[T], str]) -> list[T]:
+    """At most `_SAMPLE` of them, in their order: drawn by the checksum of the name, so no unit and no case is preferred."""
+    chosen = sorted(range(len(values)), key=lambda place: crc32(name(values[place]).encode()))[:_SAMPLE]
+    return [values[place] for place in sorted(chosen)]
 
 
 def _distributions(attempts: Sequence[AttemptRow]) -> Iterator[Figure]:
@@ -68,11 +82,12 @@ def _distributions(attempts: Sequence[AttemptRow]) -> Iterator[Figure]:
         for one in attempt.measurements:
             if one.unit != "s" or one.high is None:
                 continue
-            limits[one.name].add(one.high)
+            name = _NUMBERED.sub("", one.name)
+            limits[name].add(one.high)
             if one.value is None:
-                censored[one.name].append(one.high)
+                censored[name].append(one.high)
             else:
-                observed[one.name].append(one.value)
+                observed[name].append(one.value)
     counts = Counter({name: len(observed[name]) + len(censored[name]) for name in limits})
     for place, (name, count) in enumerate(counts.most_common(_NAMES)):
         if count < _FEWEST or not observed[name]:
@@ -113,13 +128,23 @@ def _tracking(attempts: Sequence[AttemptRow]) -> Iterator[Figure]:
     points: dict[str, list[charts.Point]] = defaultdict(list)
     for attempt in attempts:
         for one in attempt.measurements:
-            if one.unit in ("W", "A") and one.low is not None and one.high is not None and one.value is not None:
-                middle = (one.low + one.high) / 2
-                passed = one.verdict == Verdict.PASS
-                points[one.unit].append(charts.Point(middle, one.value, one.low, one.high, passed))
+            if one.unit not in ("W", "A") or one.value is None:
+                continue
+            passed = one.verdict == Verdict.PASS
+            if offer := _OFFER.search(one.name):
+                wanted = float(offer[1])
+                low, high = one.low or 0.0, wanted if one.high is None else one.high
+                points["offer"].append(charts.Point(wanted, one.value, low, high, passed))
+            elif one.low is not None and one.high is not None:
+                points[one.unit].append(charts.Point((one.low + one.high) / 2, one.value, one.low, one.high, passed))
     for unit, found in sorted(points.items()):
-        if len(found) >= _FEWEST:
-            shown = found[:: len(found) // _POINTS + 1]
+        if len(found) < _FEWEST:
+            continue
+        shown = found[:: len(found) // _POINTS + 1]
+        if unit == "offer":
+            caption = "Current that was offered and current that was drawn, per phase; the band is what was allowed."
+            yield Figure("tracking-offer", caption, charts.tracking(shown, "A", ("offered", "drawn")))
+        else:
             caption = "What was asked for and what was measured; the band is the tolerance as applied."
             yield Figure(f"tracking-{unit.lower()}", caption, charts.tracking(shown, unit))
 
@@ -129,41 +154,58 @@ def _curve(timeline: Timeline, name: str) -> Points:
 
 
 def _steps(sample: Sequence[tuple[AttemptRow, Timeline]]) -> Iterator[Figure]:
-    """Traces of active power, each moved so that its first setpoint stands at zero."""
-    curves = []
+    """Traces, each moved so that its first setpoint, or the first change of what is offered, stands at zero."""
+    powers, currents = [], []
     for attempt, timeline in sample:
-        setpoints, power = _curve(timeline, "setpoint_w"), _curve(timeline, "active_w")
-        if not setpoints:
-            continue
-        start = setpoints[0][0]
-        moved = [(at - start, value) for at, value in power if -2 <= at - start <= _STEP_S]
-        if len(moved) > 2:
-            curves.append((attempt.verdict == Verdict.PASS, moved))
-    if len(curves) >= _FEWEST:
-        caption = "Step responses, aligned at the setpoint."
-        yield Figure("steps", caption, charts.step_responses(curves, _STEP_S))
+        passed = attempt.verdict == Verdict.PASS
+        if setpoints := _curve(timeline, "setpoint_w"):
+            powers.append((passed, _around(_curve(timeline, "active_w"), setpoints[0][0])))
+        elif (changed_s := _first_change(_curve(timeline, "offered_a"))) is not None:
+            currents.append((passed, _around(_curve(timeline, "current_a"), changed_s)))
+    for name, curves, unit, word in (("steps", powers, "W", "setpoint"), ("steps-offer", currents, "A", "offer")):
+        curves = [one for one in curves if len(one[1]) > 2]
+        if len(curves) >= _FEWEST:
+            caption = f"Step responses of {len(curves)} attempts, aligned at the first change of the {word}."
+            yield Figure(name, caption, charts.step_responses(curves, _STEP_S, unit, word))
+
+
+def _around(points: Points, start_s: float) -> Points:
+    return [(at - start_s, value) for at, value in points if -2 <= at - start_s <= _STEP_S]
+
+
+def _first_change(offers: Points) -> float | None:
+    """When a vehicle that is offered current is offered another one, or none."""
+    return next((at for (_, was), (at, now) in pairwise(offers) if was > 0 and now != was), None)
 
 
 def _funnel(document: Document, read: Reader) -> Iterator[Figure]:
     """From the plug to energy after a pause, over the counted attempts of the cases that pause."""
     cases = {case.id for case in document.cases if "pause" in (case.id + case.title).lower()}
     attempts = [cell.counted for cell in document.cells if cell.case in cases and cell.counted]
-    sample = attempts[:: max(1, len(attempts) // _SAMPLE)]
+    sample = _drawn(attempts, str)
     reached = Counter(stage for attempt in sample for stage in _stages(read(attempt)))
     if len(sample) >= _FEWEST and reached:
-        stages = [(stage, reached[stage]) for stage in ("plugged", "energy flows", "paused", "energy again")]
-        caption = f"How far the sessions of {len(cases)} case(s) with a pause came."
+        stages = [(stage, reached[stage]) for stage in ("plugged", "ready", *_ENERGY)]
+        drawn = "" if len(sample) == len(attempts) else f", in a sample of {len(sample)} of {len(attempts)} attempts"
+        caption = f"How far sessions of the {len(cases)} case(s) with a pause came{drawn}."
         yield Figure("funnel", caption, charts.funnel(stages, len(sample)))
 
 
 def _stages(timeline: Timeline) -> Iterator[str]:
     """A stage counts once, and only after the one before it."""
-    if any(entry.lane in ("pilot", "control_pilot", "v2g") for entry in timeline.entries):
-        yield "plugged"
     flowing = [abs(value) > _FLOWING_W for _, value in _curve(timeline, "active_w")]
+    if any(entry.lane in (*_PILOT, "v2g") for entry in timeline.entries):
+        yield "plugged"
+    # State C or D at the pilot; who takes energy was ready for it, whether or not somebody looked at the pilot.
+    if any(flowing) or any(entry.lane in _PILOT and entry.title[:1] in ("C", "D") for entry in timeline.entries):
+        yield "ready"
     changes = [now for was, now in zip([False, *flowing], flowing, strict=False) if was != now]
-    for stage, _ in zip(("energy flows", "paused", "energy again"), changes, strict=False):
+    for stage, _ in zip(_ENERGY, changes, strict=False):
         yield stage
+
+
+_PILOT = ("pilot", "control_pilot")
+_ENERGY = ("energy flows", "paused", "energy again")
 
 
 def _efficiency(sample: Sequence[tuple[AttemptRow, Timeline]]) -> Iterator[Figure]:
@@ -187,6 +229,8 @@ def _ratios(ac: Points, dc: Points) -> Iterator[tuple[float, float]]:
         if abs(power) < _FLOWING_W or place == len(times) or times[place] != at:
             continue
         other = dc[place][1]
-        ratio = (other / power if power > 0 else power / other) if other else 0.0
+        if abs(other) < _FLOWING_W:  # only noise: nothing is converted on this side of the analyser
+            continue
+        ratio = other / power if power > 0 else power / other
         if 0 < ratio <= 1:
             yield power, ratio

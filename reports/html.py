@@ -14,8 +14,8 @@ from reports import figures
 from reports.document import CellRow, Document
 from reports.drawings import Drawings
 from reports.drilldown import Drilldown
+from reports.limit_table import limit_lines
 from reports.style import LOOKS
-from reports.text import number
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _LISTED = 1500
@@ -53,7 +53,6 @@ def render(document: Document, drawings: Drawings, drilldown: Drilldown) -> str:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
-    environment.filters["bound"] = lambda value: "" if value is None else number(value)
     rows, columns = figures.axes(document.cells)
     return environment.get_template("report.html").render(
         d=document,
@@ -61,7 +60,7 @@ def render(document: Document, drawings: Drawings, drilldown: Drilldown) -> str:
         chapters=_CHAPTERS,
         counted=[name for name in LOOKS if document.total.counts.get(name)],
         charged=[name for name in LOOKS if any(name in counts for counts in document.sides.values())],
-        limits=[(case.id, limit) for case in document.cases for limit in case.limits],
+        limits=list(limit_lines(document.cases)),
         columns=columns,
         matrix=_matrix(document, rows, columns),
         figures=_marked(drawings),
@@ -100,14 +99,12 @@ def _marked(drawings: Drawings) -> dict[str, Any]:
         "shares": [Markup(one) for one in drawings.shares],
         "setup": Markup(drawings.setup),
         "group": [{"svg": Markup(one.svg), "caption": one.caption} for one in drawings.group],
-        "traces": [
+        "sections": [
             {
-                "svg": Markup(one.svg),
-                "caption": one.caption,
                 "case": one.case,
-                "verdict": one.verdict,
-                "attempt": one.attempt,
+                "bar": Markup(one.bar),
+                "traces": [{"svg": Markup(t.svg), "verdict": t.verdict, "attempt": t.attempt} for t in one.traces],
             }
-            for one in drawings.traces
+            for one in drawings.sections
         ],
     }

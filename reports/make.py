@@ -58,7 +58,8 @@ def make_report(
         raise ReportError(f"the pseudonym key {key} would lie in the report's own folder: choose another --out")
     names = names_for(loaded.units, level, key)
     document = tell(loaded, names, compare(load([baseline]), loaded, names) if baseline else None)
-    timelines = timelines_of(loaded, names)
+    timelines, sizes = timelines_of(loaded, names), transcript_sizes(loaded)
+    del loaded  # as large as the document, and no more needed
     drawings = draw(document, timelines)
     out.mkdir(parents=True, exist_ok=True)
     writers: dict[str, Callable[[], bytes]] = {
@@ -67,7 +68,6 @@ def make_report(
         "report.json": lambda: as_json(document),
         "report.junit.xml": lambda: junit.render(document),
     }
-    sizes = transcript_sizes(loaded)
     paths = []
     for name, write in writers.items():  # one after another: each may take as much memory as the campaign
         path = out / name
@@ -89,10 +89,12 @@ def as_json(document: Document) -> bytes:
 def timelines_of(loaded: Loaded, names: Names) -> Callable[[str], Timeline]:
     """Reads an attempt's transcript when it is asked for; the last few are kept, charts and drill-down share them."""
 
+    folders = loaded.folders
+
     @lru_cache(maxsize=32)
     def timeline(attempt: str) -> Timeline:
         own = attempt.rpartition("/")[2]
-        return read(loaded.folders[attempt] / "evidence" / own, decode, names.cleaned)
+        return read(folders[attempt] / "evidence" / own, decode, names.cleaned)
 
     return timeline
 

@@ -28,7 +28,7 @@ from harness.campaign.store import Store
 from harness.transcript.visible import visible
 from harness.verdict import Verdict
 from reports import figures
-from reports.document import CaseRow, ShareRow, TallyRow
+from reports.document import ShareRow, TallyRow
 from reports.findings import share_row
 from reports.load import ReportError
 from reports.style import LOOKS
@@ -185,7 +185,7 @@ def _worst(rows: Sequence[Counted]) -> tuple[Counted, ...]:
 
 def _page(overview: Overview) -> str:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    cases = [_as_case(row) for row in overview.cases]
+    cases = [(row.name, row.tally) for row in overview.cases]
     pages = range(0, len(cases), _CASES)
     shares = [*((row.name, row.tally.share) for row in overview.cases), ("all cases", overview.total.share)]
     return environment.get_template("overview.html").render(
@@ -196,7 +196,3 @@ def _page(overview: Overview) -> str:
         bars=[Markup(figures.verdicts_by_case(cases[start : start + _CASES], f"bars-{start}")) for start in pages],
         shares=[Markup(figures.shares(shares[start : start + _CASES])) for start in range(0, len(shares), _CASES)],
     )
-
-
-def _as_case(row: Counted) -> CaseRow:
-    return CaseRow(row.name, "", "", "", "", "", (), False, (), (), row.tally, "", "")

@@ -22,8 +22,8 @@ from matplotlib.ft2font import FT2Font
 from reports.document import CellRow, Document
 from reports.drawings import Drawings
 from reports.figures import axes
+from reports.limit_table import limit_lines
 from reports.style import LOOKS
-from reports.text import number
 
 _TEMPLATE = Path(__file__).with_name("templates") / "report.typ"
 _LISTED = 1500
@@ -39,7 +39,9 @@ def render(document: Document, drawings: Drawings) -> bytes:
         figures |= {f"by-case-{place}": one for place, one in enumerate(drawings.by_case)}
         figures |= {f"shares-{place}": one for place, one in enumerate(drawings.shares)}
         figures |= {"setup": drawings.setup} | {one.name: one.svg for one in drawings.group}
-        figures |= {f"trace-{place}": one.svg for place, one in enumerate(drawings.traces)}
+        for place, section in enumerate(drawings.sections):
+            figures |= {f"case-{place}": section.bar}
+            figures |= {f"trace-{place}-{number}": one.svg for number, one in enumerate(section.traces)}
         for name, svg in figures.items():
             (root / f"{name}.svg").write_text(svg, encoding="utf-8")
         (root / "data.json").write_text(json.dumps(_printable(_data(document, drawings))), encoding="utf-8")
@@ -60,33 +62,23 @@ def _data(document: Document, drawings: Drawings) -> dict[str, Any]:
     data["counted"] = counted
     data["charged"] = [name for name in LOOKS if any(name in counts for counts in document.sides.values())]
     data["limits"] = [
-        [
-            case.id,
-            limit.name,
-            _bound(limit.low),
-            _bound(limit.high),
-            limit.unit,
-            f"{limit.source} {limit.reference}".strip(),
-            str(limit.values),
-            _bound(limit.smallest),
-            _bound(limit.largest),
-        ]
-        for case in document.cases
-        for limit in case.limits
+        [one.case, one.name, one.low, one.high, one.unit, f"{one.source} {one.reference}".strip()]
+        + [one.values, one.smallest, one.largest]
+        for one in limit_lines(document.cases)
     ]
-    data["traces"] = [
-        {"case": one.case, "caption": one.caption, "verdict": one.verdict, "attempt": one.attempt}
-        for one in drawings.traces
+    places = {case.id: place for place, case in enumerate(document.cases)}
+    data["sections"] = [
+        {
+            "case": places[one.case.id],
+            "traces": [{"verdict": trace.verdict, "attempt": trace.attempt} for trace in one.traces],
+        }
+        for one in drawings.sections
     ]
     data["pages"] = {"by_case": len(drawings.by_case), "shares": len(drawings.shares), "matrix": len(drawings.matrix)}
     data["group_figures"] = [{"name": one.name, "caption": one.caption} for one in drawings.group]
     data["listed"] = [_line(cell) for cell in document.cells] if len(document.cells) <= _LISTED else []
     data["grids"] = [] if data["listed"] else _grids(document)
     return data
-
-
-def _bound(value: float | None) -> str:
-    return "" if value is None else number(value)
 
 
 def _line(cell: CellRow) -> list[str]:

@@ -31,6 +31,7 @@ from reports.document import (
     TallyRow,
     UnitRow,
 )
+from reports.exceptions import exceptions
 from reports.findings import Findings, advice, gather, pair_effects, share_row
 from reports.load import Loaded
 from reports.text import moment, number
@@ -294,6 +295,7 @@ def _case(case: CaseInfo, results: list[Result], rule: str, names: Names) -> Cas
         parameters=_parameters(counted, names),
         limits=_limits(counted, names),
         tally=_tally(result.verdict(rule) for result in results),
+        exceptions=exceptions(results, names, rule),
         good_attempt=good,
         bad_attempt=bad,
     )
@@ -394,11 +396,12 @@ def _measurement(one: Measurement, names: Names) -> MeasurementRow:
 
 def measured_text(one: Measurement) -> str:
     """Value, uncertainty and limits in one line, the limit's source beside it."""
-    value = (
-        f"{number(one.value)} ± {number(one.uncertainty, 2)} {one.unit}"
-        if one.uncertainty
-        else (f"{number(one.value)} {one.unit}")
-    )
+    if one.value is None:
+        value = number(None)
+    elif one.uncertainty:
+        value = f"{number(one.value)} ± {number(one.uncertainty, 2)} {one.unit}"
+    else:
+        value = f"{number(one.value)} {one.unit}"
     limit = one.limit
     if limit.low is None and limit.high is None:
         return value

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from harness.plant.pilot import DIGITAL_DUTY_PERCENT, offered_a
 from harness.transcript.event import Event
 from harness.transcript.recorder import read_events
 from harness.transcript.titles import told
@@ -106,8 +107,16 @@ def _follow(
                 curves[visible(clean(event.source or event.channel), 40), visible(clean(name), 40)].append(
                     (event.at_s, float(value))
                 )
+    elif event.kind == "pilot" and (offer_a := _offer(event.data.get("duty_percent"))) is not None:
+        curves["control_pilot", "offered_a"].append((event.at_s, offer_a))
     elif event.kind == "ocpp.frame" and (setpoint := _setpoint(str(event.data.get("text", "")))) is not None:
         curves["csms", "setpoint_w"].append((event.at_s, setpoint))
+
+
+def _offer(duty_percent: float | None) -> float | None:
+    """Current per phase in A that the pilot offers; None where the current is told by digital communication."""
+    least, most = DIGITAL_DUTY_PERCENT
+    return None if duty_percent is not None and least <= duty_percent <= most else offered_a(duty_percent)
 
 
 def _setpoint(text: str) -> float | None:

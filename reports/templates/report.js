@@ -45,19 +45,25 @@
   const list = $("list"), runway = $("runway");
   const word = (cell) => (cases[cells.case[cell]].join(" ") + " " + vehicles[cells.vehicle[cell]] + " " +
     chargers[cells.charger[cell]] + " " + reasons[cells.reason[cell]]).toLowerCase();
-  const draw = () => {
+  const rowOf = (place) => {
+    const cell = shown[place];
+    const row = make("button", undefined, { class: "row", type: "button", style: `top:${place * HEIGHT}px` });
+    row.append(make("code", cases[cells.case[cell]][0]), make("bdi", vehicles[cells.vehicle[cell]]),
+      make("bdi", chargers[cells.charger[cell]]), badge(verdictOf(cell)), make("bdi", reasons[cells.reason[cell]]));
+    row.onclick = () => showCell(cell);
+    return row;
+  };
+  const rows = new Map();
+  const draw = () => {  // rows that stay in sight stay as they are
     const first = Math.max(0, Math.floor(list.scrollTop / HEIGHT) - 6);
     const last = Math.min(shown.length, first + Math.ceil(list.clientHeight / HEIGHT) + 12);
-    const rows = [];
+    for (const [place, row] of rows) if (place < first || place >= last) { row.remove(); rows.delete(place); }
     for (let place = first; place < last; place++) {
-      const cell = shown[place];
-      const row = make("button", undefined, { class: "row", type: "button", style: `top:${place * HEIGHT}px` });
-      row.append(make("code", cases[cells.case[cell]][0]), make("bdi", vehicles[cells.vehicle[cell]]),
-        make("bdi", chargers[cells.charger[cell]]), badge(verdictOf(cell)), make("bdi", reasons[cells.reason[cell]]));
-      row.onclick = () => showCell(cell);
-      rows.push(row);
+      if (rows.has(place)) continue;
+      rows.set(place, rowOf(place));
+      const after = rows.get(place - 1);
+      if (after) after.after(rows.get(place)); else runway.prepend(rows.get(place));
     }
-    runway.replaceChildren(...rows);
   };
   const choose = () => {
     const wanted = $("search").value.trim().toLowerCase().split(/\s+/).filter(Boolean);
@@ -80,6 +86,8 @@
     if (by) shown.sort(by);
     runway.style.height = shown.length * HEIGHT + "px";
     list.scrollTop = 0;
+    rows.clear();
+    runway.replaceChildren();
     $("shown").textContent = `${shown.length} of ${cells.case.length}`;
     draw();
   };

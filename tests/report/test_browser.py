@@ -18,6 +18,23 @@ CHROMIUM = next(
 )
 
 
+FRAME_MS = """async (scroller) => {
+  const box = document.querySelector(scroller), took = [];
+  if (scroller !== "html") box.scrollIntoView({ block: "center" });
+  const frame = () => new Promise(requestAnimationFrame);
+  box.scrollTop = 0;
+  await frame();
+  for (let place = 0; place < 40; place++) {
+    const start = performance.now();
+    box.scrollTop += 120;
+    await frame();
+    took.push(performance.now() - start);
+  }
+  return took.sort((a, b) => a - b)[20];
+}"""
+"""The median time from one frame to the next, in ms, while something scrolls."""
+
+
 @pytest.fixture(scope="module")
 def browser():
     if not CHROMIUM:
@@ -50,7 +67,10 @@ def test_every_chapter_can_be_reached_from_the_navigation(page):
     for place in range(links.count()):
         links.nth(place).click()
         target = page.locator(links.nth(place).get_attribute("href"))
-        assert target.locator("h2").is_visible()
+        heading = target.locator("h2")
+        assert heading.is_visible()
+        at = heading.bounding_box()["y"]
+        assert -5 <= at < 900, f"{links.nth(place).text_content()} is not in sight"
 
 
 def test_a_field_of_the_matrix_opens_cases_attempts_and_messages(page):
@@ -184,7 +204,7 @@ def test_hostile_strings_run_nothing(browser, tmp_path):
 
 
 def test_a_campaign_of_85200_results_opens_and_keeps_only_the_rows_in_sight(browser, tmp_path):
-    """The goal is 2 s on an idle machine (measured 0.9 s); the bound here leaves room for a busy one."""
+    """The goal is 2 s on an idle machine; the bounds here leave room for a busy one, on which 1.5 s and 17 ms were measured."""
     import synthetic
 
     from reports import html
@@ -221,8 +241,14 @@ def test_a_campaign_of_85200_results_opens_and_keeps_only_the_rows_in_sight(brow
     page.goto(path.as_uri())
     page.locator("#shown", has_text="85200 of 85200").wait_for()
     opened_s = time.monotonic() - start
-    assert opened_s < 8
+    assert opened_s < 5
+    for scroller in ("html", ".matrix", "#list"):
+        assert page.evaluate(FRAME_MS, scroller) < 50, scroller
     assert page.locator("#list .row").count() < 60
+    kept = page.locator("#list .row").nth(12).element_handle()
+    page.locator("#list").evaluate("list => { list.scrollTop += 34 }")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert kept.evaluate("row => row.isConnected"), "a row that stays in sight is not made again"
     page.locator("#list").evaluate("list => { list.scrollTop = list.scrollHeight }")
     page.locator("#list .row", has_text="AC-59").last.wait_for()
     assert page.locator("#list .row").count() < 60
