@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from drivers.emulators.car_der import GridOrders
 from harness.clock import Clock
 from harness.exi.declare import Record
 from harness.iso15118.order import name_of
@@ -50,6 +51,7 @@ class PlantCar:
         self.most = limits
         self.in_ac = False
         """Whether the session's energy goes through the on-board charger."""
+        self.grid_orders = GridOrders()
         self.capacity_wh = capacity_wh
         self.need = MobilityNeed()
         self.plugged_at_s = clock.now_s()
@@ -130,6 +132,7 @@ class PlantCar:
 
     def received(self, request: Record, response: Record) -> None:
         name, code = name_of(request), str(response.__dict__["response_code"])
+        self.grid_orders.take(request, response)
         if code.startswith("FAILED"):
             self.release()
         elif name == "PowerDeliveryReq":
@@ -153,4 +156,6 @@ class PlantCar:
         limits = self.limits
         wanted_w = limits.maximum_charge_power_w if target is None else float(target)
         power_w = min(max(wanted_w, -limits.maximum_discharge_power_w), limits.maximum_charge_power_w)
-        self.plant.command(ac_current_a=power_w / (3.0 * self.plant.state.grid_voltage_v))
+        voltage_v = self.plant.state.grid_voltage_v
+        power_w = self.grid_orders.shaped_w(power_w, limits.maximum_discharge_power_w, voltage_v)
+        self.plant.command(ac_current_a=power_w / (3.0 * voltage_v))

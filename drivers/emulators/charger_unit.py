@@ -14,6 +14,7 @@ from typing import Any
 from drivers.emulators.central_contracts import CentralContracts
 from drivers.emulators.charger_defects import CHARGER_DEFECTS
 from drivers.emulators.configured import secc_config
+from drivers.emulators.der_handover import DerHandover
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.secc import Charger
 from drivers.emulators.station import EmulatedStation
@@ -46,7 +47,8 @@ REST_S = 1.0
 TOKEN = "PLUGFEST-DRIVER"
 """Identification that the station presents for whoever plugs in (our default)."""
 BY_VEHICLE = ("StoppedByEV", "ChargingStateChanged")
-_TRANSFERS = {Service.DC: "DC", Service.DC_BPT: "DC_BPT", Service.AC: "AC_three_phase", Service.AC_BPT: "AC_BPT"}
+_TRANSFERS = {Service.DC: "DC", Service.DC_BPT: "DC_BPT", Service.AC: "AC_three_phase", Service.AC_BPT: "AC_BPT",
+              Service.AC_DER_IEC: "AC_BPT_DER"}  # fmt: skip
 
 
 class ChargerUnit:
@@ -90,9 +92,10 @@ class ChargerUnit:
             plant,
             clock,
             csms,
-            settings=StationSettings(identity=identity),
+            settings=StationSettings(identity=identity, ac=Service.AC_DER_IEC in self.charger.config.offers),
             defects=[one for one in defects if one in QUIRKS],
         )
+        self._der = DerHandover(self.charger, self.station)
         self._central: CentralContracts | None = None
         if central and security:
             self._central = CentralContracts(self.charger, self.station, security.hierarchy)
@@ -150,7 +153,8 @@ class ChargerUnit:
         return self._slots
 
     def _session(self, data: Mapping[str, Any]) -> None:
-        self.station.identify(str(data["evcc_id"]))
+        session = self.charger.current.session if self.charger.current else None
+        self.station.identify(str(data["evcc_id"]), session.chosen_namespace if session else "")
         if self._central:
             self._central.session_begun()
 
@@ -168,9 +172,11 @@ class ChargerUnit:
     def _service_chosen(self, data: Mapping[str, Any]) -> None:
         self._service = Service(data["service"])
         self._dynamic = data["control"] == "dynamic"
+        self._der.chosen(self._service)
 
     def _limits_told(self, data: Mapping[str, Any]) -> None:
         self._limits = data
+        self._der.limited(data)
 
     def _needs_told(self, data: Mapping[str, Any]) -> None:
         limits = self._limits
@@ -178,6 +184,8 @@ class ChargerUnit:
         self.station.need(
             ChargingNeeds(
                 requested=_TRANSFERS.get(self._service, "DC"),
+                available=tuple(_TRANSFERS[one] for one in self.charger.config.offers if one in _TRANSFERS),
+                der=self._der.nameplate(data.get("minimum_energy_wh")),
                 dynamic_control=self._dynamic,
                 departure_s=None if departure_s is None else utc_s(self.clock) + float(departure_s),
                 target_soc_percent=data.get("target_soc_percent"),
@@ -229,6 +237,8 @@ class ChargerUnit:
         wanted_w = support.shaped_w(self.station.power_target_w(), self.clock.now_s())
         if support.off != self.charger.outlet.off_grid:
             self.charger.outlet.leave_grid(support.off)
+        if self.charger.outlet.ac:
+            return wanted_w  # the vehicle regulates, at the very point that is metered
         state = self.plant.state
         losses_w = state.grid_power_w - state.station_voltage_v * state.station_current_a
         return wanted_w - losses_w if wanted_w and state.station_contactor_closed else wanted_w

@@ -1,10 +1,10 @@
 """What an emulated charger or vehicle can do, from the options of its lab file and the certificates of its bench.
 
-Options of `charger_unit`: `services` (names as in PICS: dc_bpt, dc, mcs_bpt, mcs, ac_bpt, ac), `variants: true` (further
-parameter sets: prices, needs stated by the station, separate channels, value added services), `pnc: true` (contracts, their
-installation, confirmed metering; only with TLS) or `pnc: central` (the CSMS decides on contracts, and installs them). Of
-`vehicle_unit`: `services`, `vas: true`, `control: scheduled`, and `contract: held`, or `contract: wanted` for a car that asks
-for one. Unknown names raise ValueError.
+Options of `charger_unit`: `services` (names as in PICS: dc_bpt, dc, mcs_bpt, mcs, ac_bpt, ac, ac_der_iec), `variants: true`
+(further parameter sets: prices, needs stated by the station, separate channels, value added services), `pnc: true`
+(contracts, their installation, confirmed metering; only with TLS) or `pnc: central` (the CSMS decides on contracts, and
+installs them). Of `vehicle_unit`: `services`, `vas: true`, `control: scheduled`, and `contract: held`, or `contract: wanted` for
+a car that asks for one. Unknown names raise ValueError.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from drivers.emulators.car_der import FUNCTIONS
+from harness.iso15118.der import DerFunction
 from harness.iso15118.environment import Environment
 from harness.iso15118.evcc import EvccConfig
 from harness.iso15118.installation import Provisioning
@@ -23,10 +25,25 @@ from harness.iso15118.services import Channel, Control, Energy, EnergyOffer, Nee
 DC = ("dc_bpt", "dc")
 ENERGY_SERVICES = {
     one.name.lower(): one
-    for one in (Service.DC_BPT, Service.DC, Service.MCS_BPT, Service.MCS, Service.AC_BPT, Service.AC)
+    for one in (
+        Service.DC_BPT,
+        Service.DC,
+        Service.MCS_BPT,
+        Service.MCS,
+        Service.AC_BPT,
+        Service.AC,
+        Service.AC_DER_IEC,
+    )
 }
-CONNECTORS = {Service.AC: 3, Service.AC_BPT: 3, Service.MCS: 1, Service.MCS_BPT: 1}
+CONNECTORS = {Service.AC: 3, Service.AC_BPT: 3, Service.AC_DER_IEC: 3, Service.MCS: 1, Service.MCS_BPT: 1}
 """Parameter Connector: three phases, MCS; 2, extended, for DC."""
+
+ASKED_OF_DER = (
+    DerFunction.OVER_FREQUENCY_WATT | DerFunction.UNDER_FREQUENCY_WATT | DerFunction.VOLT_WATT,
+    DerFunction.VOLT_WATT,
+    DerFunction(0),
+)
+"""What an emulated charger would leave to the vehicle, a parameter set each; the rest it does in the vehicle's place."""
 
 
 def services(names: Iterable[str]) -> tuple[Service, ...]:
@@ -41,6 +58,10 @@ def services(names: Iterable[str]) -> tuple[Service, ...]:
 def offers(service: Service, *, variants: bool) -> tuple[EnergyOffer, ...]:
     """Both control modes; with `variants` also who states the needs, prices in both forms, and separate channels."""
     connector = CONNECTORS.get(service, 2)
+    if service is Service.AC_DER_IEC:
+        return tuple(
+            EnergyOffer(n, connector=connector, der_functions=wanted) for n, wanted in enumerate(ASKED_OF_DER, 1)
+        )
     plain = (
         EnergyOffer(1, Control.DYNAMIC, connector=connector),
         EnergyOffer(2, Control.SCHEDULED, connector=connector),
@@ -78,6 +99,8 @@ def contract_service(security: Environment) -> dict[str, Any]:
 
 def evcc_config(options: Mapping[str, Any], security: Environment | None) -> EvccConfig:
     wanted: dict[str, Any] = {"services": services(options.get("services", DC))}
+    if Service.AC_DER_IEC in wanted["services"]:
+        wanted["der_functions"] = FUNCTIONS
     if options.get("vas"):
         wanted["vas"] = (Service.INTERNET,)
     control = options.get("control", "dynamic")

@@ -39,10 +39,12 @@ BACKOFF = Backoff(1.0, 1)
 
 
 class PlantMeter:
-    """The station's meters in the plant, as OCPP readings; `building_w` is what else the site draws."""
+    """The station's meters in the plant, as OCPP readings; `building_w` is what else the site draws. `ac`: its outlet is one
+    of AC, and has the grid's voltage."""
 
-    def __init__(self, plant: PlantPort, building_w: Callable[[], float | None]) -> None:
+    def __init__(self, plant: PlantPort, building_w: Callable[[], float | None], *, ac: bool = False) -> None:
         self.plant = plant
+        self.ac = ac
         self.building_w = building_w
 
     def readings(self) -> Readings:
@@ -52,8 +54,8 @@ class PlantMeter:
             power_w=state.grid_power_w,
             imported_wh=state.grid_imported_wh,
             exported_wh=state.grid_exported_wh,
-            voltage_v=state.station_voltage_v,
-            current_a=state.station_current_a,
+            voltage_v=state.grid_voltage_v if self.ac else state.station_voltage_v,
+            current_a=state.grid_phase_current_a[0] if self.ac else state.station_current_a,
             frequency_hz=state.grid_frequency_hz,
             grid_voltage_v=state.grid_voltage_v,
             phase_power_w=state.grid_phase_power_w,
@@ -97,7 +99,7 @@ class EmulatedStation:
         self.building_w: float | None = None
         """What the site draws besides this charger, W; None: there is no site meter."""
         settings = settings or StationSettings()
-        meter = meter or PlantMeter(plant, lambda: self.building_w)
+        meter = meter or PlantMeter(plant, lambda: self.building_w, ac=settings.ac)
         self.core = ChargingStation(settings, meter, quirks=quirks_of(defects))
         self.evse = self.core.evse
         if self.core.quirks.stays_away:
@@ -128,16 +130,16 @@ class EmulatedStation:
     # what the vehicle does ---------------------------------------------------------------------------------------
 
     def plug(self) -> None:
-        self.evse.plug(self._now_s())
+        self.evse.plug(self.now_s())
         self.shell.poke()
 
     def identify(self, evccid: str, protocol: str = "urn:iso:std:iso:15118:-20:DC") -> None:
-        self.evse.identify(evccid, self._now_s(), protocol=protocol)
+        self.evse.identify(evccid, self.now_s(), protocol=protocol)
         self.shell.poke()
 
     def authorise(self, token: str, token_type: str = "Local", contract: Sequence[x509.Certificate] = ()) -> None:
         """`contract`: its chain with the root, for the CSMS to validate."""
-        self.evse.authorise(IdToken(token, token_type), self._now_s(), chain_hashes(contract))
+        self.evse.authorise(IdToken(token, token_type), self.now_s(), chain_hashes(contract))
         self.shell.poke()
 
     def say(self, letter: Letter) -> None:
@@ -148,28 +150,28 @@ class EmulatedStation:
     def need(self, needs: ChargingNeeds) -> None:
         if self.evse.needs and self.core.quirks.forgets_new_needs:
             return
-        self.evse.need(needs, self._now_s())
+        self.evse.need(needs, self.now_s())
         self.shell.poke()
 
     def start_transfer(self) -> None:
-        self.evse.start_transfer(self._now_s())
+        self.evse.start_transfer(self.now_s())
         self.shell.poke()
 
     def pause(self, *, by_vehicle: bool = True) -> None:
-        self.evse.pause(self._now_s(), by_vehicle=by_vehicle)
+        self.evse.pause(self.now_s(), by_vehicle=by_vehicle)
         self.shell.poke()
 
     def resume(self) -> None:
-        self.evse.resume(self._now_s())
+        self.evse.resume(self.now_s())
         self.shell.poke()
 
     def stop_transfer(self, reason: str = "Local", trigger: str = "StopAuthorized") -> None:
         """`reason` as in ReasonEnumType: Local, StoppedByEV, Remote, EmergencyStop, ..."""
-        self.evse.stop_transfer(self._now_s(), reason=reason, trigger=trigger)
+        self.evse.stop_transfer(self.now_s(), reason=reason, trigger=trigger)
         self.shell.poke()
 
     def unplug(self) -> None:
-        self.evse.unplug(self._now_s())
+        self.evse.unplug(self.now_s())
         self.shell.poke()
 
     def follow_ems(self, order: EmsOrder) -> None:
@@ -180,15 +182,15 @@ class EmulatedStation:
         if order == EmsOrder():
             smart.ems_released()
         else:
-            smart.ems_order(order, self._now_s())
-        self.evse.look_again(self._now_s())
+            smart.ems_order(order, self.now_s())
+        self.evse.look_again(self.now_s())
         self.shell.poke()
 
     def prioritise(self, activate: bool) -> None:
         """The button for priority charging (K22)."""
         if self.evse.transaction:
             self.evse.smart.switch_priority(self.evse.transaction.id, activate=activate)
-            self.evse.look_again(self._now_s())
+            self.evse.look_again(self.now_s())
             self.shell.poke()
 
     # what the V2G half reads -------------------------------------------------------------------------------------
@@ -217,10 +219,10 @@ class EmulatedStation:
 
     def power_target_w(self) -> float:
         """Positive into the vehicle; 0 outside an energy transfer."""
-        return self.evse.power_target_w(self._now_s())
+        return self.evse.power_target_w(self.now_s())
 
     def take_orders(self) -> list[Order]:
         return self.evse.take_orders()
 
-    def _now_s(self) -> float:
+    def now_s(self) -> float:
         return utc_s(self.clock)

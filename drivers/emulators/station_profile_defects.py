@@ -11,6 +11,8 @@ from drivers.emulators.station_quirks import (
     accepts_in_spite_of,
     answered,
     changed,
+    drop,
+    each_of,
     mode_in,
     periods_in,
     profile_in,
@@ -50,6 +52,10 @@ def _doubled_limits(schedule: Payload) -> None:
     for period in schedule["chargingSchedulePeriod"]:
         if "limit" in period:
             period["limit"] *= 2
+
+
+def _endless_droop(droop: Payload) -> None:
+    droop.update(overDroop=0, underDroop=0)
 
 
 PROFILE_SEEDS: tuple[Seed, ...] = (
@@ -128,6 +134,19 @@ DER_SEEDS: tuple[Seed, ...] = (
      silent_about("ReportDERControl")),
     ("der-clears-nothing", OURS, "ocpp2.1/nothing-to-clear-is-said", "answers Accepted when it clears nothing",
      says("ClearDERControl", "NotFound", "Accepted")),
+    ("der-nameplate-missing", OURS, "PF_R02_01_CS", "tells no nameplate of a vehicle with DER control",
+     Quirks(outgoing=changed("NotifyEVChargingNeeds", drop("derChargingParameters", "chargingNeeds")))),
+    ("der-withheld", OURS, "PF_R02_02_CS", "accepts controls and hands none on to the vehicle that executes them",
+     Quirks(withholds_der=True)),
+    ("der-done-twice", OURS, "PF_R02_02_CS", "executes itself what it has left to the vehicle", Quirks(doubles_der=True)),
+    ("der-anything-supported", OURS, "PF_R02_R1_CS", "accepts control types that nobody executes",
+     says("SetDERControl", "NotSupported", "Accepted")),
+    ("emulated-modes-untold", OURS, "PF_R03_01_CS", "does not tell which modes it emulates",
+     Quirks(answer=answered("GetVariables", lambda _, a: {"getVariableResult": [
+         {**one, "attributeValue": ""} if one["component"]["name"] == "ACDERCtrlr" else one
+         for one in a["getVariableResult"]]}))),
+    ("droop-not-emulated", OURS, "PF_R03_02_CS", "accepts a frequency droop for a vehicle that has none, and does nothing",
+     Quirks(incoming=changed("SetDERControl", each_of("freqDroop", _endless_droop)))),
 )  # fmt: skip
 """DER control (block R)."""
 

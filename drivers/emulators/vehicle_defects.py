@@ -324,6 +324,12 @@ def stale_octets(vehicle: ElectricVehicle) -> None:
     twist(vehicle, "ServiceDetailReq", padded)
 
 
+@defect("grid-orders-ignored", seen_in="our default", found_by="PF_R02_02_CS")
+def grid_orders_ignored(vehicle: ElectricVehicle) -> None:
+    """Has DER control of its own by its service, and discharges on whatever the grid operator orders."""
+    vehicle.car.grid_orders.obeys = False
+
+
 @defect("asks-for-what-is-not-offered", seen_in="F40", found_by=RULE + "selected-service-was-offered")
 def asks_unoffered(vehicle: ElectricVehicle) -> None:
     """A parameter set that the station did not offer is selected."""

@@ -49,6 +49,8 @@ class EvccConfig:
     needs_by: NeedsBy = NeedsBy.EVCC
     pricing: Pricing = Pricing.NONE
     channel: Channel = Channel.UNIFIED
+    der_functions: int = 0
+    """DER control of the vehicle's own, as in `der.DerFunction`."""
     vas: tuple[Service, ...] = ()
     first_schema_id: int = 0
     loop_period_s: float = 0.2

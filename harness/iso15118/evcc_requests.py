@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.exi.declare import Record
 from harness.iso15118 import evcc_contract
+from harness.iso15118.der import AC_LOOP, AC_PARAMETERS, variant
 from harness.iso15118.intent import Intent
 from harness.iso15118.messages import ac, common, dc, sap
 from harness.iso15118.messages.common_types import DisplayParameters, MessageHeader, Processing
@@ -188,11 +189,12 @@ def parameter_values(parameter_set: Any) -> dict[str, Any]:
 
 
 def _best(session: EvccSession, offers: tuple[EnergyOffer, ...]) -> EnergyOffer:
-    """The offer nearest to what the vehicle prefers: control mode first, then who states the needs, prices, channels."""
+    """The offer that fits best: DER functions that the vehicle has, control mode, who states the needs, prices, channels."""
     config = session.config
 
     def fits(offer: EnergyOffer) -> tuple[bool, ...]:
         return (
+            not offer.der_functions & ~config.der_functions,
             offer.control is config.control,
             offer.needs_by is config.needs_by,
             offer.pricing is config.pricing,
@@ -233,9 +235,11 @@ def dc_parameters(session: EvccSession, now_s: float) -> Record:
 
 @_builds("AC_ChargeParameterDiscoveryReq")
 def ac_parameters(session: EvccSession, now_s: float) -> Record:
-    bpt = session.service.bidirectional
-    kind = ac.BPTACCPDReqEnergyTransferMode if bpt else ac.ACCPDReqEnergyTransferMode
-    values = limit_fields(kind, "ev_", session.vehicle.limits, _discharge_sign(session))
+    kind = AC_PARAMETERS[variant(session.service)]
+    values: dict[str, Any] = limit_fields(kind, "ev_", session.vehicle.limits, _discharge_sign(session))
+    if session.service is Service.AC_DER_IEC:
+        values["ev_processing"] = Processing.Finished
+        values |= _dischargeable(session.vehicle.needs())
     return ac.ACChargeParameterDiscoveryReq(header=_header(session, now_s), energy_transfer_mode=kind(**values))
 
 
@@ -250,6 +254,11 @@ def _energies(needs: Needs) -> dict[str, Any]:
         "ev_maximum_energy_request": rational(needs.maximum_energy_wh),
         "ev_minimum_energy_request": rational(needs.minimum_energy_wh),
     }
+
+
+def _dischargeable(needs: Needs) -> dict[str, Any]:
+    """What a vehicle with DER control could give in this session: down to its least."""
+    return {"ev_session_total_discharge_energy_available": rational(max(0.0, -needs.minimum_energy_wh))}
 
 
 def _v2x(needs: Needs) -> dict[str, Any]:
@@ -411,12 +420,6 @@ _DC_LOOP = {
     (Control.SCHEDULED, True): dc.BPTScheduledDCCLReqControlMode,
     (Control.SCHEDULED, False): dc.ScheduledDCCLReqControlMode,
 }
-_AC_LOOP = {
-    (Control.DYNAMIC, True): ac.BPTDynamicACCLReqControlMode,
-    (Control.DYNAMIC, False): ac.DynamicACCLReqControlMode,
-    (Control.SCHEDULED, True): ac.BPTScheduledACCLReqControlMode,
-    (Control.SCHEDULED, False): ac.ScheduledACCLReqControlMode,
-}
 
 
 def _loop_content(session: EvccSession, kind: type[Record]) -> dict[str, Any]:
@@ -426,7 +429,10 @@ def _loop_content(session: EvccSession, kind: type[Record]) -> dict[str, Any]:
     values |= _energies(needs)
     if session.offer.control is Control.DYNAMIC:
         values["departure_time"] = needs.departure_s
-        values |= _v2x(needs) if session.service.bidirectional else {}
+        if session.service is Service.AC_DER_IEC:
+            values |= _dischargeable(needs)
+        elif session.service.bidirectional:
+            values |= _v2x(needs)
     return values
 
 
@@ -458,8 +464,10 @@ def dc_loop(session: EvccSession, now_s: float) -> Record:
 
 @_builds("AC_ChargeLoopReq")
 def ac_loop(session: EvccSession, now_s: float) -> Record:
-    kind = _AC_LOOP[session.offer.control, session.service.bidirectional]
+    kind = AC_LOOP[session.offer.control, variant(session.service)]
     values = _loop_content(session, kind)
+    if session.service is Service.AC_DER_IEC:
+        values["grid_event_condition"] = 0
     inlet = session.vehicle.inlet()
     values["ev_present_active_power"] = rational(round(inlet.active_power_w))
     if session.offer.control is Control.DYNAMIC:

@@ -19,6 +19,7 @@ from harness.exi.declare import Record
 from harness.iso15118 import secc_loop, secc_power, secc_schedule, secc_setup  # noqa: F401 - they register their answers
 from harness.iso15118.answering import ANSWERS, Refused, filled
 from harness.iso15118.credential import Credential
+from harness.iso15118.der import GridControl
 from harness.iso15118.errors import Unexpected
 from harness.iso15118.installation import Provisioning
 from harness.iso15118.messages.common_types import EvseNotification, EVSEStatus, MessageHeader
@@ -161,6 +162,8 @@ class SeccSession:
         """Who makes the schedule in scheduled control: gets the departure (s), gives (duration s, W) slots, none of them
         to leave it to us, None as long as they are not known."""
         self.schedule_asked = False
+        self.grid_control: Callable[[], GridControl] = GridControl
+        """What a vehicle with DER control of its own is told of the grid operator's wishes."""
         self.plain_only = False
         """Offer no bidirectional service, though the charger has some."""
         self.reason = ""

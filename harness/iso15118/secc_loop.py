@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.exi.declare import Record
 from harness.iso15118.answering import Refused, answers, filled, stated_limits, stated_needs
-from harness.iso15118.messages import ac, common, dc
+from harness.iso15118.der import variant, variant_of
+from harness.iso15118.messages import ac, common, dc, der_iec
 from harness.iso15118.messages.common_types import MeterInfo
 from harness.iso15118.order import State
 from harness.iso15118.quantities import changed_limits, rational, read_limits
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _LOOP_ANSWER: dict[type[Record], type[Record]] = {
     getattr(module, name): getattr(module, name.replace("CLReq", "CLRes"))
-    for module in (ac, dc)
+    for module in (ac, dc, der_iec)
     for name in dir(module)
     if "CLReqControlMode" in name and hasattr(module, name.replace("CLReq", "CLRes"))
 }
@@ -102,7 +103,7 @@ def _check_loop_content(session: SeccSession, content: Any) -> None:
     name = type(content).__name__
     if ("Dynamic" in name) != session.dynamic:
         raise Refused("FAILED", f"{name} is not the selected control mode")
-    if ("BPT" in name) != (session.service is not None and session.service.bidirectional):
+    if variant_of(name) != variant(session.service):
         raise Refused("FAILED", f"{name} does not fit the selected service")
 
 
@@ -127,6 +128,8 @@ def _loop_content(session: SeccSession, kind: type[Record], power_w: float) -> R
     values = stated_limits(session, kind) | _ac_target(kind, power_w) | stated_needs(session, kind)
     if "evse_present_active_power" in kind.__dataclass_fields__:
         values["evse_present_active_power"] = rational(round(session.station.outlet().active_power_w))
+    if "dso_maximum_discharge_power" in kind.__dataclass_fields__:
+        values |= session.grid_control().in_loop()
     return kind(**values)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.exi.declare import Record
 from harness.iso15118 import prices
 from harness.iso15118.answering import Refused, answers, filled, processing, stated_limits, stated_needs
+from harness.iso15118.der import AC_PARAMETERS_ANSWER, variant, variant_of
 from harness.iso15118.messages import ac, common, dc
 from harness.iso15118.messages.common_types import Processing
 from harness.iso15118.quantities import Limits, changed, rational, read_limits
@@ -25,10 +26,14 @@ def _fill_dc_parameters(session: SeccSession, request: Any) -> dict[str, Any]:
 
 
 def _fill_ac_parameters(session: SeccSession, request: Any) -> dict[str, Any]:
-    bpt = isinstance(request.energy_transfer_mode, ac.BPTACCPDReqEnergyTransferMode)
-    kind = ac.BPTACCPDResEnergyTransferMode if bpt else ac.ACCPDResEnergyTransferMode
-    frequency = rational(session.config.nominal_frequency_hz)
-    return {"energy_transfer_mode": kind(**stated_limits(session, kind), evse_nominal_frequency=frequency)}
+    asked_for = variant_of(type(request.energy_transfer_mode).__name__)
+    kind, limits = AC_PARAMETERS_ANSWER[asked_for], session.station.limits
+    values = stated_limits(session, kind)
+    values["evse_nominal_frequency"] = rational(session.config.nominal_frequency_hz)
+    if asked_for == "DER":
+        nominal_w = limits.maximum_charge_power_w, limits.maximum_discharge_power_w
+        values |= session.grid_control().in_parameters(*nominal_w)
+    return {"energy_transfer_mode": kind(**values)}
 
 
 def _schedules(session: SeccSession, request: Any) -> Record:
@@ -77,7 +82,7 @@ def _fill_schedule(session: SeccSession, request: Any) -> dict[str, Any]:
 def charge_parameters(session: SeccSession, request: Any, now_s: float) -> Record:
     """Refuses what does not fit the service, or could never work together ([V2G20-1619], [V2G20-2272])."""
     content = request.energy_transfer_mode
-    if ("BPT" in type(content).__name__) != (session.service is not None and session.service.bidirectional):
+    if variant_of(type(content).__name__) != variant(session.service):
         raise Refused("FAILED_WrongChargeParameter", f"{type(content).__name__} does not fit the selected service")
     limits = read_limits(content, "ev_")
     if session.energy is Energy.DC and limits.maximum_voltage_v < session.station.limits.minimum_voltage_v:

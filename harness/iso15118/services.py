@@ -65,7 +65,7 @@ class Service(IntEnum):
 
     @property
     def bidirectional(self) -> bool:
-        return self in (Service.AC_BPT, Service.DC_BPT, Service.DC_ACDP_BPT, Service.MCS_BPT)
+        return self in _BIDIRECTIONAL
 
     @property
     def energy(self) -> Energy | None:
@@ -73,6 +73,9 @@ class Service(IntEnum):
         return _ENERGY.get(self)
 
 
+_BIDIRECTIONAL = frozenset(
+    {Service.AC_BPT, Service.DC_BPT, Service.DC_ACDP_BPT, Service.MCS_BPT, Service.AC_DER_IEC, Service.AC_DER_SAE}
+)
 _ENERGY = {
     Service.AC: Energy.AC,
     Service.AC_BPT: Energy.AC,
@@ -130,6 +133,8 @@ class EnergyOffer:
     generator_mode: int = 1
     nominal_voltage_v: int = 230
     islanding_detection: int = 1
+    der_functions: int = 0
+    """DERControlFunctions of AC_DER_IEC, as in `der.DerFunction`."""
 
     def parameters(self, service: Service) -> dict[str, int]:
         """Parameter names and integer values, in the order in which public stacks write them."""
@@ -142,6 +147,8 @@ class EnergyOffer:
             named |= {"BPTChannel": int(self.channel), "GeneratorMode": self.generator_mode}
             if service.energy is Energy.AC:
                 named["DetectionMethodGridCodeIslanding"] = self.islanding_detection
+        if service is Service.AC_DER_IEC:
+            named["DERControlFunctions"] = self.der_functions
         return named
 
     @classmethod
@@ -162,4 +169,5 @@ class EnergyOffer:
             number("GeneratorMode", 1),
             number("EVSENominalVoltage", 230),
             number("DetectionMethodGridCodeIslanding", 1),
+            number("DERControlFunctions", 0),
         )

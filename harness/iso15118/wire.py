@@ -7,6 +7,7 @@ from harness.exi.errors import ExiError
 from harness.iso15118 import messages
 from harness.iso15118.errors import Undecodable
 from harness.iso15118.messages.core import AC, COMMON, DC, SAP
+from harness.iso15118.messages.der_iec import AC_DER_IEC
 from harness.iso15118.v2gtp import SIDE_STREAMS, Frame, PayloadType, frame
 
 _TYPE_OF = {SAP: PayloadType.SAP, COMMON: PayloadType.COMMON, AC: PayloadType.AC, DC: PayloadType.DC}
@@ -17,6 +18,7 @@ _SET_OF: dict[int, str] = {
     PayloadType.DC: "dc",
     PayloadType.ACDP: "acdp",
     PayloadType.WPT: "wpt",
+    PayloadType.AC_DER_IEC: "ac_der_iec",
     **dict.fromkeys(SIDE_STREAMS, "common"),
 }
 
@@ -26,8 +28,15 @@ HARMLESS = frozenset({"padding", "trailing", "habit", "empty"})
 
 def to_frame(message: Record, payload_type: int | None = None) -> bytes:
     """The message as one frame; `payload_type` only to choose a side stream, or a wrong one on purpose."""
-    right = _TYPE_OF[message.declaration.ns]
+    right = PayloadType.AC_DER_IEC if _amended(message) else _TYPE_OF[message.declaration.ns]
     return frame(right if payload_type is None else payload_type, messages.encode(message, _SET_OF[right]))
+
+
+def _amended(message: Record) -> bool:
+    """Whether an AC message carries an element of Amendment 1, which has a payload type and octets of its own."""
+    content = message.__dict__
+    mode = content.get("control_mode") or content.get("energy_transfer_mode")
+    return mode is not None and mode.declaration.ns == AC_DER_IEC
 
 
 def from_frame(received: Frame) -> Record:

@@ -31,6 +31,8 @@ class ChargingNeeds:
     maximum_energy_wh: float | None = None
     minimum_v2x_energy_wh: float | None = None
     maximum_v2x_energy_wh: float | None = None
+    der: Payload | None = None
+    """DERChargingParametersType of a vehicle that has DER control of its own (R02.FR.01)."""
 
     @property
     def bidirectional(self) -> bool:
@@ -62,6 +64,8 @@ class ChargingNeeds:
             "mobilityNeedsMode": "EVCC_SECC" if self.secc_may_choose else "EVCC",
             "v2xChargingParameters": parameters,
         }
+        if self.der is not None:
+            needs["derChargingParameters"] = self.der
         if self.departure_s is not None:
             needs["departureTime"] = to_text(self.departure_s)
         return needs

@@ -37,6 +37,8 @@ class StationSettings:
     firmware: str = "1.0"
     maximum_charge_w: float = 22_000.0
     maximum_discharge_w: float = 22_000.0
+    ac: bool = False
+    """It charges by AC, and knows vehicles with DER control of their own."""
     variables: dict[str, str] = field(default_factory=dict)
     """Device model values by "Component.Variable", over the defaults."""
 
@@ -49,7 +51,9 @@ class ChargingStation:
     ) -> None:
         self.settings = settings
         self.quirks = quirks
-        self.model: DeviceModel = station_variables((EVSE_ID,), {**settings.variables, **quirks.variables})
+        self.model: DeviceModel = station_variables(
+            (EVSE_ID,), {**settings.variables, **quirks.variables}, ac=settings.ac
+        )
         self.model.put(Key("SecurityCtrlr", "Identity"), settings.identity)
         self.evse = Evse(
             self.model,
@@ -60,6 +64,7 @@ class ChargingStation:
             maximum_discharge_w=settings.maximum_discharge_w,
             transaction_prefix=f"{settings.identity[:24]}-tx",
         )
+        self.evse.smart.is_dc = not settings.ac
         self.accepted = False
         """The CSMS has accepted our BootNotification."""
         self.reboot_when_idle = False

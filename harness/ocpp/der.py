@@ -1,4 +1,4 @@
-"""DER controls in the EVSE (block R of OCPP 2.1): what the grid operator sets, and what it does to the power.
+"""DER controls of an EVSE (block R of OCPP 2.1): what the grid operator sets, and what it does to the power.
 
 Priority 0 is the highest. Of one control type at most one control is at work: the scheduled one that has begun, else
 the default.
@@ -86,9 +86,14 @@ class DerControls:
         self.model = model
         self.evse_id = evse_id
         self.controls: list[DerControl] = []
+        self.in_vehicle: frozenset[str] = frozenset()
+        """Control types that the connected vehicle does itself: they are handed on, not emulated (R03.FR.05, FR.06)."""
+        self.doubles = False
+        """It emulates what the vehicle does: how an emulated station fails at R03."""
         self.tripped: str | None = None
         """Control type of the must-trip curve that holds the converter off."""
         self._post = post
+        self._component = "ACDERCtrlr" if model.text("ACDERCtrlr", "ModesSupported", None, evse_id) else "DCDERCtrlr"
 
     def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:
         return {"SetDERControl": self._set, "GetDERControl": self._get, "ClearDERControl": self._clear}
@@ -100,25 +105,36 @@ class DerControls:
         candidates = [one for one in self.controls if one.type == control_type and one.at_work(now_s)]
         return min(candidates, key=lambda one: (one.is_default, one.priority), default=None)
 
+    def emulated(self, control_type: str, now_s: float) -> DerControl | None:
+        """The same, where it is the station's to execute."""
+        if control_type in self.in_vehicle and not self.doubles:
+            return None
+        return self.working(control_type, now_s)
+
     def shaped_w(self, power_w: float, maximum_charge_w: float, maximum_discharge_w: float, readings: Readings,
                  now_s: float) -> float:  # fmt: skip
         """The power after all controls that bear on active power: trips, droop and watt curves, the discharge limit."""
         if self.tripped:
             return 0.0
-        if droop := self.working("FreqDroop", now_s):
+        if droop := self.emulated("FreqDroop", now_s):
             power_w += _droop_w(droop.content, readings.frequency_hz, maximum_discharge_w)
         for control_type, at in (
             ("FreqWatt", readings.frequency_hz),
-            ("VoltWatt", 100.0 * readings.voltage_v / NOMINAL_VOLTAGE_V),
+            ("VoltWatt", self._voltage_percent(readings)),
         ):
-            if curve := self.working(control_type, now_s):
+            if curve := self.emulated(control_type, now_s):
                 points = tuple((point["x"], point["y"]) for point in curve.content["curveData"])
                 floor_w = -maximum_discharge_w * interpolate(points, at) / 100.0
                 power_w = max(power_w, floor_w)
-        limit = self.working("LimitMaxDischarge", now_s)
+        limit = self.emulated("LimitMaxDischarge", now_s)
         if limit and "pctMaxDischargePower" in limit.content:
             power_w = max(power_w, -maximum_discharge_w * limit.content["pctMaxDischargePower"] / 100.0)
         return min(max(power_w, -maximum_discharge_w), maximum_charge_w)
+
+    def _voltage_percent(self, readings: Readings) -> float:
+        if self._component == "ACDERCtrlr":
+            return 100.0 * readings.grid_voltage_v / NOMINAL_GRID_V
+        return 100.0 * readings.voltage_v / NOMINAL_VOLTAGE_V
 
     def due_s(self) -> float | None:
         """When the next control starts or ends."""
@@ -246,7 +262,7 @@ class DerControls:
     # inside ------------------------------------------------------------------------------------------------------
 
     def _supported(self) -> list[str]:
-        return self.model.items("DCDERCtrlr", "ModesSupported", None, self.evse_id)
+        return [*self.model.items(self._component, "ModesSupported", None, self.evse_id), *self.in_vehicle]
 
     def _matching(self, request: Payload) -> Iterable[DerControl]:
         for control in self.controls:

@@ -97,6 +97,7 @@ class Evse:
         self.smart = SmartCharging(model, EVSE_ID, self.around, post)
         self.smart.overlooks = quirks.overlooks
         self.der = DerControls(model, EVSE_ID, post)
+        self.der.doubles = quirks.doubles_der
         self.metering = Metering(model, EVSE_ID, transaction_prefix, self._readings)
         self.transaction: Transaction | None = None
         self.plugged = False
@@ -216,6 +217,7 @@ class Evse:
         self.allowed_energy_transfer = None
         self.plain_only = False
         self.needs = None
+        self.der.in_vehicle = frozenset()
         self.schedule_state = ScheduleState.NONE
         self.model.put(Key("ConnectedEV", "Available", None, EVSE_ID), "false")
         self._available("Available", now_s)

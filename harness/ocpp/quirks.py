@@ -75,6 +75,10 @@ class Quirks:
     dies_of_garbage: bool = False
     """A text that is no frame is the last that it hears."""
 
+    doubles_der: bool = False
+    """It emulates DER controls that the vehicle does itself."""
+    withholds_der: bool = False
+    """It hands no DER control on to the vehicle."""
     forgets_der: bool = False
     """Its DER controls do not survive a reboot."""
 
@@ -106,6 +110,8 @@ class Quirks:
             gives_up_at_once=self.gives_up_at_once or other.gives_up_at_once,
             ignores_refused_transfer=self.ignores_refused_transfer or other.ignores_refused_transfer,
             dies_of_garbage=self.dies_of_garbage or other.dies_of_garbage,
+            doubles_der=self.doubles_der or other.doubles_der,
+            withholds_der=self.withholds_der or other.withholds_der,
             forgets_der=self.forgets_der or other.forgets_der,
             stays_away=self.stays_away or other.stays_away,
         )

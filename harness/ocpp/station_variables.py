@@ -127,16 +127,29 @@ PER_EVSE: tuple[tuple[str, str, str | None, Variable], ...] = (
 """(component, variable, instance, variable) of each EVSE."""
 
 
-def station_variables(evse_ids: tuple[int, ...], changes: dict[str, str] | None = None) -> DeviceModel:
-    """The device model of a station; `changes` sets values by "Component.Variable" or "Component.Variable[instance]".
+AC_PER_EVSE: tuple[tuple[str, str, str | None, Variable], ...] = (
+    *(one for one in PER_EVSE if one[0] != "DCDERCtrlr"),
+    ("ACDERCtrlr", "ModesSupported", None, Variable("FreqDroop,FreqWatt,VoltWatt,LimitMaxDischarge", _LIST)),
+)
+"""The same of an AC station: what it emulates where a vehicle has no DER control, or not that one (R03.FR.03)."""
+_AC_VALUES = {"V2XChargingCtrlr.SupportedEnergyTransferModes": "AC_three_phase,AC_BPT,AC_BPT_DER"}
+
+
+def station_variables(
+    evse_ids: tuple[int, ...], changes: dict[str, str] | None = None, *, ac: bool = False
+) -> DeviceModel:
+    """The device model of a DC station, or of an AC one with DER control.
+
+    `changes` sets values by "Component.Variable" or "Component.Variable[instance]".
 
     Raises KeyError for a change of a variable that the station has not.
     """
     variables = {Key(component, name, instance): value for component, name, instance, value in STATION}
+    table = AC_PER_EVSE if ac else PER_EVSE
     for evse in evse_ids:
-        variables |= {Key(component, name, instance, evse): value for component, name, instance, value in PER_EVSE}
+        variables |= {Key(component, name, instance, evse): value for component, name, instance, value in table}
     model = DeviceModel(variables)
-    for name, value in (changes or {}).items():
+    for name, value in {**(_AC_VALUES if ac else {}), **(changes or {})}.items():
         keys = [key for key in variables if _name(key) == name]
         if not keys:
             raise KeyError(f"the station has no variable {name}")

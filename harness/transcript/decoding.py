@@ -12,7 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 from harness.iso15118 import messages
-from harness.iso15118.messages import Decoded, ExiError
+from harness.iso15118.messages import (
+    Decoded,
+    ExiError,
+    der_iec,  # noqa: F401 - it registers its message set
+)
 from harness.iso15118.v2gtp import HEADER, HEADER_LENGTH, INVERSE_VERSION, VERSION
 from harness.transcript.event import Event
 from harness.transcript.v2g import REQUEST, RESPONSE, VEHICLE, Message, V2GSession, group
@@ -23,7 +27,7 @@ PROTOCOLS = {"urn:iso:std:iso:15118:-20": ISO20, "urn:iso:15118:2:2013": ISO2, "
              "urn:tesla:din:2018": DIN}  # fmt: skip
 """Protocols by how their namespace begins; the last is one maker's own name for DIN messages."""
 SETS_20 = {0x8002: "common", 0x8003: "ac", 0x8004: "dc", 0x8005: "acdp", 0x8006: "wpt", 0x8101: "common",
-           0x8102: "common", 0x8103: "acdp", 0x8104: "common"}  # fmt: skip
+           0x8102: "common", 0x8103: "acdp", 0x8104: "common", 0x8010: "ac_der_iec"}  # fmt: skip
 """Message sets of -20 by payload type, side streams included."""
 ALL_20 = ("common", "dc", "ac", "wpt", "acdp")
 SETS = {ISO2: ("iso2",), DIN: ("din",), ISO20: ALL_20}

@@ -6,7 +6,7 @@ from harness.case import expect
 from harness.ocpp.shell import utc_s
 from harness.ocpp.timestamps import to_text
 from harness.usecase import usecase
-from testcases.ocpp21.states import Authorized, Booted, EnergyTransferStarted, reach
+from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
 
 DER = {"ocpp2.1", "der"}
 RULES = ["ocpp2.1"]
@@ -204,24 +204,3 @@ async def test_the_nameplate_is_reported(pf_ground, pf_station):
                  "ModesSupported", "InverterManufacturer", "InverterModel"):  # fmt: skip
         found = await pf_station.get_variable("DCDERCtrlr", name, evse=1)
         expect(bool(found.get("attributeValue")), equals=True, of="station", named=f"DCDERCtrlr.{name} has a value")
-
-
-@usecase("PF_R02_01_CS", sut="pair", protocol="ocpp2.1", requires={"charger:ocpp2.1", "charger:ac_der", "ac_bpt_der"},
-         requirements=["R02.FR.01", "R02.FR.03"], uses_rules=RULES)  # fmt: skip
-async def test_the_vehicles_nameplate_is_told(pf_ground, pf_station, pf_limits):
-    """DER control in the vehicle: its nameplate is in its needs, and a control for it is accepted"""
-    await reach(Authorized, pf_ground)
-    needs = await pf_station.expect("NotifyEVChargingNeeds", within_s=pf_limits.session_s)
-    nameplate = needs.payload["chargingNeeds"].get("derChargingParameters")
-    expect(bool(nameplate), equals=True, of="station", named="derChargingParameters given")
-    supported = nameplate.get("evSupportedDERControl", [])
-    expect(len(supported), at_least=1, of="vehicle", named="DER controls of the vehicle", unit="")
-
-
-@usecase("PF_R03_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "ac_der"}, requirements=["R03.FR.03"],
-         uses_rules=RULES)  # fmt: skip
-async def test_emulated_modes_are_reported(pf_ground, pf_station):
-    """Hybrid DER control: the station tells in ACDERCtrlr.ModesSupported what it emulates for the vehicle"""
-    await reach(Booted, pf_ground)
-    found = await pf_station.get_variable("ACDERCtrlr", "ModesSupported", evse=1)
-    expect(found["attributeStatus"], equals="Accepted", of="station", named="ACDERCtrlr.ModesSupported")

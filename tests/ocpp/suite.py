@@ -7,6 +7,7 @@ from pathlib import Path
 
 from drivers.emulators import csms, station_defects, station_profile_defects
 from drivers.emulators.defects import Defect
+from drivers.emulators.vehicle_defects import VEHICLE_DEFECTS
 from fixtures.csms_doors import CsmsDoors
 from fixtures.driver import DriverOnBench
 from fixtures.parameters import Parameters
@@ -107,9 +108,12 @@ class Suite:
 
 
 _CASES = {case.id for case in load_cases(load_lab(LAB).suites)}
-NAMING_A_CASE = [one for one in (*station_defects.DEFECTS, *csms.DEFECTS) if one.found_by in _CASES]
+NAMING_A_CASE = [
+    one for one in (*station_defects.DEFECTS, *csms.DEFECTS, *VEHICLE_DEFECTS.values()) if one.found_by in _CASES
+]
 UNRELATED = {
     "charger": ["PF_B05_01_CS", "PF_K10_01_CS", "PF_K28_R02_CS", "PF_R04_01_CS"],
+    "vehicle": ["PF_R02_01_CS"],
     "csms": ["PF_A04_01_CSMS", "PF_B01_01_CSMS", "PF_R05_01_CSMS"],
 }
 """Short cases of several blocks that touch none of these defects' places."""
@@ -124,6 +128,7 @@ ALSO = {
     "external-limit-untold": "ocpp2.1/told-setpoint-is-the-accepted-one",
     "load-not-balanced": "ocpp2.1/mode-changes-are-told",
     "der-alarm-nameless": "ocpp2.1/alarms-name-their-fault",
+    "der-nameplate-missing": "ocpp2.1/der-nameplate-is-told",
     "csms-silent-on-events": "ocpp2.1/csms-answers-events",
     "csms-allows-everything": "ocpp2.1/needs-for-a-forbidden-transfer-are-rejected",
     "csms-too-many-schedules": "ocpp2.1/payloads-fit-their-schema",

@@ -75,6 +75,7 @@ TWINS = {
     "PF_Q12_02_CS": "offline-profile-dropped",
     "PF_R01_02_CS": "half-the-power",
     "PF_R02_01_CSMS": "csms-silent-on-events",
+    "PF_R02_03_CS": "der-withheld",
     "PF_R04_01_CS": "der-superseded-untold",
     "PF_R04_02_CS": "der-default-with-time",
     "PF_R04_03_CS": "der-unsupported-rejected",

@@ -1,0 +1,101 @@
+"""DER control over ISO 15118-20 (Amendment 1, AC_DER_IEC): which functions there are, and what a station hands on.
+
+The order of the functions' bits and the elements are those of one public stack and of the generated schema; which
+namespace the service is negotiated with is open between public sources: ours uses AC's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Any
+
+from harness.iso15118.messages import ac, der_iec
+from harness.iso15118.messages.common_types import CLReqControlMode
+from harness.iso15118.quantities import rational
+from harness.iso15118.services import Control, Service
+
+
+class DerFunction(IntFlag):
+    """Bits of the service parameter DERControlFunctions."""
+
+    OVER_FREQUENCY_WATT = 1
+    UNDER_FREQUENCY_WATT = 2
+    VOLT_WATT = 4
+    VOLT_VAR = 8
+    WATT_VAR = 16
+    WATT_COS_PHI = 32
+    DSO_Q_SETPOINT = 64
+    DSO_COS_PHI_SETPOINT = 128
+    DC_INJECTION_RESTRICTION = 256
+    ZERO_CURRENT = 512
+    OVER_VOLTAGE_RIDE_THROUGH = 1024
+    UNDER_VOLTAGE_RIDE_THROUGH = 2048
+
+
+def variant(service: Service | None) -> str:
+    """How the element types of a service begin: BPT, DER, or nothing."""
+    if service is Service.AC_DER_IEC:
+        return "DER"
+    return "BPT" if service is not None and service.bidirectional else ""
+
+
+def variant_of(kind: str) -> str:
+    """The same of an element type's name."""
+    return next((prefix for prefix in ("BPT", "DER") if prefix in kind), "")
+
+
+@dataclass(frozen=True, slots=True)
+class GridControl:
+    """What the grid operator wants of the vehicle now. `volt_watt`: from which voltage on discharging is lowered, and at
+    which it has ended (V, phase to neutral); None: nothing of that kind."""
+
+    maximum_discharge_w: float | None = None
+    volt_watt: tuple[float, float] | None = None
+
+    def in_parameters(self, nominal_charge_w: float, nominal_discharge_w: float) -> dict[str, Any]:
+        """Of a charge parameter response; the settings hold for the service session."""
+        support = None
+        if self.volt_watt:
+            curve = der_iec.VoltWatt(
+                power_reference=der_iec.PowerReference.MaximumDischargePower,
+                u_start=rational(round(self.volt_watt[0], 1)),
+                u_stop=rational(round(self.volt_watt[1], 1)),
+                pt1_response_active_power=False,
+                step_response_time_constant_active_power=rational(0),
+            )
+            support = der_iec.ActivePowerSupport(volt_watt=curve)
+        return {
+            "evse_nominal_charge_power": rational(nominal_charge_w),
+            "evse_nominal_discharge_power": rational(nominal_discharge_w),
+            "ev_operating_mode": der_iec.EVOperatingMode.GridFollowing,
+            "grid_connection_mode": der_iec.GridConnectionMode.GridConnected,
+            "der_control": der_iec.DERControl(active_power_support=support),
+        }
+
+    def in_loop(self) -> dict[str, Any]:
+        """Of every charge loop response."""
+        if self.maximum_discharge_w is None:
+            return {}
+        return {"dso_maximum_discharge_power": rational(self.maximum_discharge_w)}
+
+
+AC_PARAMETERS: dict[str, type[ac.ACCPDReqEnergyTransferMode]] = {
+    "": ac.ACCPDReqEnergyTransferMode,
+    "BPT": ac.BPTACCPDReqEnergyTransferMode,
+    "DER": der_iec.DERACCPDReqEnergyTransferMode,
+}
+AC_PARAMETERS_ANSWER: dict[str, type[ac.ACCPDResEnergyTransferMode]] = {
+    "": ac.ACCPDResEnergyTransferMode,
+    "BPT": ac.BPTACCPDResEnergyTransferMode,
+    "DER": der_iec.DERACCPDResEnergyTransferMode,
+}
+AC_LOOP: dict[tuple[Control, str], type[CLReqControlMode]] = {
+    (Control.DYNAMIC, ""): ac.DynamicACCLReqControlMode,
+    (Control.DYNAMIC, "BPT"): ac.BPTDynamicACCLReqControlMode,
+    (Control.DYNAMIC, "DER"): der_iec.DERDynamicACCLReqControlMode,
+    (Control.SCHEDULED, ""): ac.ScheduledACCLReqControlMode,
+    (Control.SCHEDULED, "BPT"): ac.BPTScheduledACCLReqControlMode,
+    (Control.SCHEDULED, "DER"): der_iec.DERScheduledACCLReqControlMode,
+}
+"""Element types of the AC messages by control mode and variant."""
