@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from drivers.errors import BenchError
-from drivers.safe_off import SafeOff
+from drivers.errors import BenchError, SafetyError
+from drivers.safe_off import SafeOff, make_all_safe
 from harness.bench import Bench
 from harness.campaign.artefacts import write_artefacts
 from harness.campaign.excuse import excuse
-from harness.campaign.guard import BEAT_S, Guard
+from harness.campaign.guard import BEAT_S, SILENCE_S, Guard
 from harness.campaign.run import Run
 from harness.case import Case, CaseStop, PreambleMissed, Subject, running
 from harness.iso15118.errors import RemoteProtocolError
@@ -44,6 +44,9 @@ class AttemptRunner:
         """After the last attempt: the bench safe and down, the guard dismissed."""
         try:
             await self.bench.make_safe()
+        except BenchError:
+            if unsafe := await self._unsafe_over_new_connections():
+                raise SafetyError(f"bench: switch off by hand: {unsafe}") from None
         finally:
             await self.bench.down()
         if self._guard:
@@ -133,10 +136,25 @@ class AttemptRunner:
 
     async def _leave_safe(self, case: Case) -> None:
         self.bench.operator.limit = None
+        told = ""
         try:
             await self.bench.settle()
         except Exception as problem:
-            case.stopped = (Verdict.ERROR, Side.BENCH, f"the bench could not be made safe: {problem}")
+            unsafe = await self._unsafe_over_new_connections()
+            then = f"switch off by hand: {unsafe}" if unsafe else "what is live was made safe over new connections"
+            told = f"the bench could not be made safe: {problem}; {then}"
+        if self._guard and self._guard.acted():
+            told = (
+                f"the guard switched the bench off: the harness was silent for {SILENCE_S:g} s (our default), as a frozen "
+                "test or a busy computer is"
+            )
+        if told:
+            case.stopped = (Verdict.ERROR, Side.BENCH, told)
+
+    async def _unsafe_over_new_connections(self) -> str:
+        """The devices that connections made for it alone do not make safe either, in words; empty if there are none."""
+        outcomes = await make_all_safe(self.bench.safe_offs())
+        return ", ".join(f"{one.role} ({one.text})" for one in outcomes if not one.safe)
 
     def _judge(self, case: Case) -> None:
         """Let the rules read the transcript. Only sides that are devices of others here can be at fault."""

@@ -26,6 +26,8 @@ BEAT_S = 0.5
 SILENCE_S = 1.5
 """Longest silence before the guard acts: leaves the devices time of their own within the promised 2 s (our default)."""
 _BEAT, _CALM, _BYE = b".", b"-", b"q"
+_ACTING = b"!"
+"""What the guard says before it makes the bench safe."""
 
 
 class Guard:
@@ -36,6 +38,7 @@ class Guard:
         self._armed = False
         self._alive_s = time.monotonic()
         self._stop = threading.Event()
+        self._acted = False
         self._process = self._start()
         self._thread = threading.Thread(target=self._beat, name="plugfest-guard-beat", daemon=True)
         self._thread.start()
@@ -44,7 +47,7 @@ class Guard:
         process = subprocess.Popen(
             [sys.executable, "-m", "harness.campaign.guard"],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             start_new_session=True,
             bufsize=0,
         )
@@ -71,7 +74,19 @@ class Guard:
             except (BrokenPipeError, ValueError):
                 if self._stop.is_set():
                     return
-                self._process = self._start()  # the guard itself was killed: a bench is never without one
+                self._hear()
+                self._process = self._start()  # the guard has done its work or was killed: a bench is never without one
+
+    def acted(self) -> bool:
+        """Whether the guard took the bench over since this was asked last."""
+        self._hear()
+        acted, self._acted = self._acted, False
+        return acted
+
+    def _hear(self) -> None:
+        assert self._process.stdout
+        if select.select([self._process.stdout], [], [], 0.0)[0]:
+            self._acted |= _ACTING in self._process.stdout.read(1)
 
     @property
     def pid(self) -> int:
@@ -118,6 +133,8 @@ def main() -> int:
     devices = [SafeOff(**entry) for entry in json.loads(line)]
     if watch(0, 3600.0):
         return 0
+    with contextlib.suppress(BrokenPipeError):  # of a harness that was killed
+        os.write(1, _ACTING)
     outcomes = asyncio.run(make_all_safe(devices))
     for outcome in outcomes:
         print(f"plugfest guard: {outcome.role}: {outcome.text}", file=sys.stderr)

@@ -124,6 +124,23 @@ def test_a_frozen_test_case_does_not_keep_the_source_on(tmp_path, source):
     process.wait()
 
 
+def test_what_the_guard_switched_off_is_told_as_that(tmp_path, source):
+    process = start(tmp_path, source, how="time.sleep(4)")
+    assert process.wait(60) == 1
+    log = " ".join((tmp_path / "log").read_text().split())
+    assert "error (bench): the guard switched the bench off: the harness was silent for 1.5 s" in log
+
+
+def test_a_source_whose_connection_was_cut_is_made_safe_over_a_new_one(tmp_path, source):
+    process = start(tmp_path, source, how="await pf_bench.clock.sleep(2)")
+    source.say("SYST:LOCK ON")
+    assert process.wait(60) == 1
+    log = " ".join((tmp_path / "log").read_text().split())
+    assert "the bench could not be made safe: dc_source:" in log
+    assert "what is live was made safe over new connections" in log
+    assert source.output() == "OFF"
+
+
 def test_an_exception_in_the_test_leaves_the_source_off(tmp_path, source):
     process = start(tmp_path, source, how="raise RuntimeError('operator error')")
     assert source.is_off_within(SAFE_S)
