@@ -19,49 +19,16 @@ is said when the file is read (docs/add-an-instrument.md).
 
 from __future__ import annotations
 
-import string
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
-
-import pydantic
-import yaml
 
 from drivers.accuracy import AnalyserAccuracy
 from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentGarbage, InstrumentTimeout, SafetyError
 from drivers.roles import Identity
 from drivers.scpi import ScpiInstrument
-from drivers.wire import Connection, Options, visa_wire
-
-
-class Quantity(Options):
-    query: str
-    field: int | None = None
-    """Which field of an answer with commas; None: the answer is one value."""
-    scale: float = 1.0
-
-
-class Proof(Options):
-    query: str
-    expect: tuple[str, ...]
-    """Answers (upper case) that prove it."""
-
-
-class Description(Options):
-    maker: str
-    model: str = ""
-    terminator: str = "\n"
-    timeout_s: float = 2.0
-    open: tuple[str, ...] = ("*CLS",)
-    error_query: str = ""
-    no_value: tuple[str, ...] = ()
-    quantities: dict[str, Quantity] = pydantic.Field(default_factory=dict)
-    commands: dict[str, tuple[str, ...]] = pydantic.Field(default_factory=dict)
-    limits: dict[str, tuple[float, float]] = pydantic.Field(default_factory=dict)
-    safe: tuple[str, ...] = ()
-    proof: tuple[Proof, ...] = ()
+from drivers.scpi_description import Needs, load_description
+from drivers.wire import Connection, visa_wire
 
 
 class GenericOptions(AnalyserAccuracy):
@@ -69,41 +36,6 @@ class GenericOptions(AnalyserAccuracy):
     """Path of the YAML file."""
     update_s: float = 0.5
     """How often power is read while the driver counts energy."""
-
-
-def load_description(path: Path, needed: Mapping[str, Collection[str]], quantities: Collection[str]) -> Description:
-    """Read a description for a role that needs commands with these parameters and at least these quantities.
-
-    Raises ConfigError with every complaint at once, each with what would be right.
-    """
-    try:
-        description = Description.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as problem:
-        raise ConfigError(f"{path}: {problem.strerror}; give the path of an instrument description") from None
-    except (yaml.YAMLError, pydantic.ValidationError) as problem:
-        raise ConfigError(f"{path}: {problem}") from None
-    problems = [
-        f"quantities.{name} is missing; this role reads it" for name in quantities if name not in description.quantities
-    ]
-    for command, parameters in needed.items():
-        if command not in description.commands:
-            problems.append(f"commands.{command} is missing; it may use {{{', '.join(parameters) or 'nothing'}}}")
-    for command, texts in description.commands.items():
-        problems += _unknown_fields(command, texts, needed)
-    if problems:
-        raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems))
-    return description
-
-
-def _unknown_fields(command: str, texts: Collection[str], needed: Mapping[str, Collection[str]]) -> list[str]:
-    if command not in needed:
-        near = get_close_matches(command, needed, 1, 0.0)
-        return [f"commands.{command} is not used by this role" + (f"; did you mean {near[0]!r}?" if near else "")]
-    fields = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
-    unknown = fields - set(needed[command])
-    return [
-        f"commands.{command}: {{{name}}} is not given here; given are {sorted(needed[command])}" for name in unknown
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +50,11 @@ class Tried:
 class GenericScpi(ScpiInstrument):
     """Reads and does what a description says. A role's module says what it needs of one."""
 
-    needed: ClassVar[Mapping[str, Collection[str]]] = {}
-    """Commands of the role and the parameters that each may use."""
-    quantities: ClassVar[Collection[str]] = ()
+    needs: ClassVar[Needs] = Needs()
 
     def __init__(self, connection: Connection) -> None:
         self.options = connection.options_as(GenericOptions)
-        self.description = load_description(Path(self.options.description), self.needed, self.quantities)
+        self.description = load_description(Path(self.options.description), self.needs)
         super().__init__(connection, visa_wire(connection, self.description.terminator))
         self._no_value = {word.upper() for word in self.description.no_value}
 
@@ -137,12 +67,13 @@ class GenericScpi(ScpiInstrument):
         return self.description.timeout_s
 
     async def open(self) -> None:
+        """Connect, refuse another instrument before anything is sent to it, then send what the description opens with."""
         await self.wire.open()
-        await self.command(*self.description.open)
-        await self._expect_identity()
+        async with self.exclusive():
+            self._expect(_identity(await self._ask("*IDN?", self.answer_s)))
+            await self.command(*self.description.open)
 
-    async def _expect_identity(self) -> None:
-        found = await self.identity()
+    def _expect(self, found: Identity) -> None:
         for wanted, said in ((self.description.maker, found.maker), (self.description.model, found.model)):
             if wanted.upper() not in said.upper():
                 raise IdentityMismatch(
@@ -151,8 +82,7 @@ class GenericScpi(ScpiInstrument):
 
     async def identity(self) -> Identity:
         """`*IDN?` as far as the instrument fills it in."""
-        parts = [part.strip() for part in (await self.query("*IDN?")).split(",")]
-        return Identity(*(parts + [""] * 4)[:4])
+        return _identity(await self.query("*IDN?"))
 
     def parse(self, text: str, command: str) -> float | None:
         return None if text.strip().upper() in self._no_value else super().parse(text, command)
@@ -177,7 +107,8 @@ class GenericScpi(ScpiInstrument):
             low, high = self.description.limits.get(parameter, (float("-inf"), float("inf")))
             if not low <= value <= high:
                 raise ConfigError(f"{self.role}.{name}: {parameter} = {value:g} is outside {low:g} to {high:g}")
-        await self.command(*(text.format(**parameters) for text in self.description.commands[name]))
+        commands = (text.format(**parameters) for text in self.description.commands.get(name, ()))
+        await self.command(*commands)
 
     async def trial(self) -> list[Tried]:
         """Ask every quantity once and make it safe: what of the description works. Nothing else is set."""
@@ -221,3 +152,8 @@ class GenericScpi(ScpiInstrument):
                 await self.command(*self.description.safe)
             if not await self.proved():
                 raise SafetyError(f"{self.role}: the proof of its safe state fails; switch it off by hand")
+
+
+def _identity(answer: str) -> Identity:
+    parts = [part.strip() for part in answer.split(",")]
+    return Identity(*(parts + [""] * 4)[:4])

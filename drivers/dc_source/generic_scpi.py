@@ -7,18 +7,23 @@ from typing import ClassVar
 from drivers.errors import InstrumentGarbage, SafetyError
 from drivers.generic_scpi import GenericScpi
 from drivers.roles import SourceReading
+from drivers.scpi_description import Needs
 
 
 class GenericSource(GenericScpi):
     """`proof` says how an output that is off shows; `current_a` has to be positive out of the source."""
 
-    needed: ClassVar = {
-        "set_voltage": ("voltage_v",),
-        "set_limits": ("source_a", "sink_a", "source_w", "sink_w"),
-        "output_on": (),
-        "output_off": (),
-    }
-    quantities: ClassVar = ("voltage_v", "current_a")
+    needs: ClassVar = Needs(
+        commands={
+            "set_voltage": ("voltage_v",),
+            "set_limits": ("source_a", "sink_a", "source_w", "sink_w"),
+            "output_on": (),
+            "output_off": (),
+        },
+        quantities=("voltage_v", "current_a"),
+        readable=("voltage_v", "current_a"),
+        proves=True,
+    )
 
     async def set_voltage(self, voltage_v: float) -> None:
         await self.do("set_voltage", voltage_v=voltage_v)
@@ -28,10 +33,10 @@ class GenericSource(GenericScpi):
         await self.do("set_limits", source_a=source_a, sink_a=sink_a, source_w=source_w, sink_w=sink_w)
 
     async def output(self, on: bool) -> None:
-        """Switch, and prove it as far as the description can; raises SafetyError if it did not follow."""
+        """Switch, and prove it; raises SafetyError if it did not follow."""
         async with self.exclusive():
             await self.do("output_on" if on else "output_off")
-            if self.description.proof and await self.proved() == on:
+            if await self.proved() == on:
                 raise SafetyError(f"{self.role}: output did not switch {'on' if on else 'off'}")
 
     async def measure(self) -> SourceReading:

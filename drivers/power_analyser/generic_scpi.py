@@ -7,6 +7,7 @@ from typing import ClassVar
 from drivers.generic_scpi import GenericScpi
 from drivers.roles import EnergyReading, PowerReading
 from drivers.sampled_energy import SampledEnergy
+from drivers.scpi_description import Needs
 from drivers.wire import Connection
 
 _FIELDS = (
@@ -26,15 +27,18 @@ _FIELDS = (
 
 
 class GenericAnalyser(GenericScpi):
-    """Commands `range_voltage`, `range_current` and their `auto_` twins have to be there, and may be empty lists."""
+    """Without commands for them the instrument's own ranges stay as they are."""
 
-    needed: ClassVar = {
-        "range_voltage": ("voltage_v",),
-        "range_current": ("current_a",),
-        "auto_voltage": (),
-        "auto_current": (),
-    }
-    quantities: ClassVar = ("active_w",)
+    needs: ClassVar = Needs(
+        optional={
+            "range_voltage": ("voltage_v",),
+            "range_current": ("current_a",),
+            "auto_voltage": (),
+            "auto_current": (),
+        },
+        quantities=("active_w",),
+        readable=_FIELDS,
+    )
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)

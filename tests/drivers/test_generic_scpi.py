@@ -73,10 +73,11 @@ def test_a_proof_that_fails_is_a_safety_error():
     run(False, body)
 
 
-def test_another_instrument_than_described_is_refused():
+def test_another_instrument_than_described_is_refused_before_anything_is_sent_to_it():
     async def body(rig: Rig) -> None:
         with pytest.raises(IdentityMismatch, match="Chroma"):
             await rig.driver("power_analyser.generic_scpi", ea_psb, options=ANALYSER)
+        assert [command for command, _ in rig.exchanges] == ["*IDN?"]
 
     run(False, body)
 
@@ -93,10 +94,19 @@ def test_an_error_entry_is_raised_by_a_described_instrument_too():
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (("output_off", "output_of"), "commands.output_off is missing"),
-        (("voltage_v:.3f", "volts:.3f"), r"\{volts\} is not given here"),
-        (("  current_a:", "  current:"), "quantities.current_a is missing"),
-        (("maker:", "makr:"), "makr"),
+        (("output_off", "output_of"), "commands.output_off: is missing; list what is sent"),
+        (("output_off", "output_of"), r"12:3: commands.output_of: not used by this role; did you mean 'output_off'\?"),
+        (("voltage_v:.3f", "volts:.3f"), r"commands.set_voltage: \{volts\} is not given here"),
+        (("  current_a:", "  current:"), "quantities.current_a: is missing; this role reads it"),
+        (
+            ("  current_a:", "  current:"),
+            r"7:3: quantities.current: no quantity of this role; did you mean 'current_a'",
+        ),
+        (("maker:", "makr:"), r"2:1: makr: unknown key; did you mean 'maker'\?"),
+        (('query: "MEAS:CURR?"', 'query: "MEAS:CURR?", feld: 0'), r"7:\d+: quantities.current_a.feld: .*'field'"),
+        (("voltage_v: [0", "volts: [0"), r"limits.volts: no command of this role has it; known are"),
+        (("proof: [", "no_value: []\n# ["), "proof: is missing; a device with an output"),
+        (("[0, 920]", "[0, 920"), "not YAML"),
     ],
 )
 def test_a_description_that_does_not_fit_says_what_would(tmp_path: Path, change: tuple[str, str], complaint: str):
@@ -106,6 +116,20 @@ def test_a_description_that_does_not_fit_says_what_would(tmp_path: Path, change:
     async def body(rig: Rig) -> None:
         with pytest.raises(ConfigError, match=complaint):
             await rig.driver("dc_source.generic_scpi", ea_psb, options={"description": str(path)})
+
+    run(False, body)
+
+
+def test_one_quantity_is_enough_for_an_analyser(tmp_path: Path):
+    path = tmp_path / "instrument.yaml"
+    path.write_text('maker: Chroma\nquantities:\n  active_w: {query: "FETC:SIGM:POW:REAL?"}\n')
+
+    async def body(rig: Rig) -> None:
+        analyser = await rig.driver("power_analyser.generic_scpi", chroma_66204, options={"description": str(path)})
+        await analyser.configure(voltage_range_v=300.0, current_range_a=None)
+        reading = await analyser.snapshot()
+        assert reading.active_w == pytest.approx(rig.plant.state.grid_power_w, abs=20)
+        assert reading.voltage_v is None
 
     run(False, body)
 
