@@ -16,8 +16,9 @@ from typing import Any
 
 from harness.exi.bits import LONGEST_CHARACTER, NO_CHARACTER, characters
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text
-from harness.exi.declare import MISSING, Record
+from harness.exi.declare import MISSING, Record, unfrozen
 from harness.exi.errors import ExiError
+from harness.exi.form import Form, forms
 from harness.exi.plan import Alternative, Plan, Step, is_flat, is_small, plan
 from harness.exi.reader import Reader
 from harness.exi.schema import Element, QName, Schema, complex_type
@@ -32,6 +33,7 @@ _WIDEST = 57  # bits of a 64-bit window that are there at any bit position
 # Our limit for lists that the schema leaves unbounded; longer ones are the event-wise reader's
 _LONGEST_LIST = 64
 _SHORT_LIST = 8
+_FEW_FREE = 12  # bits that are not fixed in a record's usual form: so few values are made once and kept
 _FEW = 3  # readers told apart by comparing; more are looked up
 _CHANCES = 64  # items of a long list that are looked up among the earlier ones without success
 # Our limit for irregular content inside a stream that is otherwise read here: a KeyInfo with a few certificates
@@ -52,6 +54,7 @@ class ReaderCompiler:
             "octets": _octets,
         }
         self._by_type: dict[type[Record], str] = {}
+        self._tables: dict[tuple[Any, ...], str] = {}
         self.events_left = 0
 
     def allow_irregular(self) -> None:
@@ -112,6 +115,12 @@ class ReaderCompiler:
         self._names[name] = value
         return name
 
+    def table(self, values: tuple[Any, ...]) -> str:
+        """The global name of a table of values."""
+        if values not in self._tables:
+            self._tables[values] = self.constant("values", values)
+        return self._tables[values]
+
     def call(self, cls: type[Record]) -> str:
         """Source of a call that reads a type."""
         return f"{self.name(cls)}(d, p)"
@@ -139,16 +148,65 @@ class _Function:
     def _body(self) -> None:
         if self._irregular:
             self._out.line("start = p")
-        self._content()
-        self._make(self._cls, "o", "v")
+        if is_small(self._plan):
+            self._inline(self._cls, "o")
+        else:
+            self._content()
+            self._make(self._cls, "o", self._locals(self._cls))
         self._out.line("return o, p")
 
-    def _inline(self, cls: type[Record], target: str) -> None:
-        """Read a record of another type, here instead of in a function of its own."""
+    def _inline(self, cls: type[Record], target: str, *, often: bool = False) -> None:
+        """Read a small record here instead of in a function of its own: a usual form at once, another bit by bit."""
+        if self._afterwards or any(name for _, name in self._pending):
+            self._flush()
+        before, lead = list(self._pending), sum(width for width, _ in self._pending)  # zeros
+        made = [each for each in forms(self._compiler.plan(cls), often=often) if lead + each.width <= _WIDEST]
+        if not made:
+            self._in_full(cls, target)
+            return
+        self._pending.clear()
+        self._look(max(lead + each.width for each in made))
+        below, valid = self._below, self._valid
+        shortest = min(lead + each.width for each in made)
+        for place, each in enumerate(made):
+            width = lead + each.width
+            mask = (1 << lead) - 1 << each.width | each.mask
+            held, fixed = f"w & {mask << below - width:#x}", each.fixed << below - width
+            with self._out.block(f"{'el' if place else ''}if {f'{held} == {fixed:#x}' if fixed else f'not {held}'}:"):
+                self._out.line(f"p += {width}")
+                self._in_place(cls, target, each, below - width)
+                if width > shortest:
+                    self._out.line(f"w <<= {width - shortest}")
+        with self._out.block("else:"):
+            self._pending = before
+            self._in_full(cls, target)
+            self._flush()
+            self._join(below - shortest, valid - max(lead + each.width for each in made))
+
+    def _in_place(self, cls: type[Record], target: str, form: Form, rest: int) -> None:
+        """Make a record of a usual form, with so many bits of `w` behind it."""
+        values = dict.fromkeys(self._locals(cls), "None")
+        for name, place in form.places.items():
+            below = rest + place.below
+            if place.table is None:
+                values[name] = f"w >> {below + 8} & 0x7f | w >> {below - 7} & 0x3f80"
+            else:
+                values[name] = f"{self._compiler.table(place.table)}[w >> {below} & {(1 << place.width) - 1:#x}]"
+        if form.free > _FEW_FREE:
+            self._make(cls, target, values)
+            return
+        known = self._compiler.constant("known", {})
+        self._out.line(f"k = w >> {rest} & {(1 << form.width) - 1:#x}")
+        self._out.line(f"{target} = {known}.get(k)")
+        with self._out.block(f"if {target} is None:"):
+            self._make(cls, target, values)
+            self._out.line(f"{known}[k] = {target}")
+
+    def _in_full(self, cls: type[Record], target: str) -> None:
         outer = self._cls, self._plan, self._prefix
         self._cls, self._plan, self._prefix = cls, self._compiler.plan(cls), target
         self._content()
-        self._make(cls, target, target)
+        self._make(cls, target, self._locals(cls))
         self._cls, self._plan, self._prefix = outer
 
     def _content(self) -> None:
@@ -163,15 +221,14 @@ class _Function:
             known = self._step(index, step, known)
         self._end(known)
 
-    def _make(self, cls: type[Record], target: str, prefix: str) -> None:
-        """Build a record from the names its fields were read into, without its checks: reading has made them.
+    def _make(self, cls: type[Record], target: str, values: dict[str, str]) -> None:
+        """Build a record from its fields' values, without its checks: reading has made them.
 
         It is filled as an object of a class that is not frozen, where Python stores an attribute in no time.
         """
-        unfrozen = type(cls.__name__, (), {})
-        stores = [f"{target}.{field.name} = {prefix}_{field.name}" for field in complex_type(cls).fields]
+        stores = [f"{target}.{name} = {value}" for name, value in values.items()]
         stores.append(f"{target}.__class__ = {self._compiler.constant('type', cls)}")
-        self._out.line("; ".join([f"{target} = {self._compiler.constant('unfrozen', unfrozen)}()", *stores]))
+        self._out.line("; ".join([f"{target} = {self._compiler.constant('unfrozen', unfrozen(cls))}()", *stores]))
 
     def _defaults(self) -> None:
         for field in complex_type(self._cls).fields:
@@ -216,8 +273,13 @@ class _Function:
     def _short_list(self, index: int, step: Step, items: str, limit: int) -> None:
         self._out.line(f"{items} = []")
         self._valid = 0
+        if step.low <= 1 and self._small(step):
+            # each turn ends with a new look, of which it takes the next event's code
+            width = self._plan.width(index, inside=True)
+            self._out.line(f"w = window(d, p >> 3)[0] >> {64 - _WIDEST + width} - (p & 7)")
+            self._below = self._valid = _WIDEST - width
         with self._branch("while True:"):
-            self._value(step, {step.field.name: "x"})
+            self._value(step, {step.field.name: "x"}, often=True)
             self._flush()
             self._out.line(f"{items}.append(x)")
             if step.low > 1:
@@ -244,8 +306,16 @@ class _Function:
         item = step.alternatives[0].type
         return len(step.alternatives) == 1 and not isinstance(item, Datatype) and not is_flat(self._compiler.plan(item))
 
+    def _small(self, step: Step) -> bool:
+        """Whether a list's items are read in place."""
+        item = step.alternatives[0].type
+        return len(step.alternatives) == 1 and not isinstance(item, Datatype) and is_small(self._compiler.plan(item))
+
     def _local(self, field: str) -> str:
         return f"{self._prefix}_{field}"
+
+    def _locals(self, cls: type[Record]) -> dict[str, str]:
+        return {field.name: self._local(field.name) for field in complex_type(cls).fields}
 
     def _has_simple(self, step: Step) -> bool:
         return any(isinstance(each.type, Datatype) for each in step.alternatives)
@@ -273,9 +343,9 @@ class _Function:
 
     # values
 
-    def _value(self, step: Step, targets: dict[str, str]) -> None:
+    def _value(self, step: Step, targets: dict[str, str], *, often: bool = False) -> None:
         if len(step.alternatives) == 1:
-            self._alternative(step.alternatives[0], targets[step.field.name])
+            self._alternative(step.alternatives[0], targets[step.field.name], often=often)
             return
         self._flush()
         if len(step.alternatives) > _FEW and not step.grouped and not self._has_simple(step):
@@ -292,14 +362,16 @@ class _Function:
                 self._flush()
         self._out.line("else: raise Uncommon")
 
-    def _alternative(self, alternative: Alternative, target: str) -> None:
+    def _alternative(self, alternative: Alternative, target: str, *, often: bool = False) -> None:
         if isinstance(alternative.type, Datatype):
             if alternative.bare:
                 self._simple(alternative.type, target)
             else:
                 self._simple_element(alternative.type, target)
+        elif alternative.type.declaration.abstract:
+            self._out.line("raise Uncommon")
         elif is_small(self._compiler.plan(alternative.type)):
-            self._inline(alternative.type, target)
+            self._inline(alternative.type, target, often=often)
         else:
             self._flush()
             self._out.line(f"{target}, p = {self._compiler.call(alternative.type)}")
@@ -331,7 +403,7 @@ class _Function:
                 self._afterwards.append(f"{target} = {target} == 1")
             case Enumerated():
                 self._take(datatype.width, target)
-                self._afterwards.append(f"{target} = {self._compiler.constant('values', datatype.values)}[{target}]")
+                self._afterwards.append(f"{target} = {self._compiler.table(datatype.values)}[{target}]")
             case Integer():
                 self._integer(datatype, target)
             case Binary():
@@ -407,6 +479,12 @@ class _Function:
             self._out.line(f"w <<= {below - self._below}" if below > self._below else f"w >>= {self._below - below}")
         self._below = below
 
+    def _look(self, width: int) -> None:
+        """Make sure that so many bits are in `w`."""
+        if width > self._valid:
+            self._out.line(f"w = window(d, p >> 3)[0] >> {64 - _WIDEST} - (p & 7)")
+            self._below = self._valid = _WIDEST
+
     def _flush(self, ahead: int = 0) -> None:
         """Take all bits that wait out of `w`, with a new look at the stream if they, and those `ahead`, are not in it."""
         total = sum(width for width, _ in self._pending)
@@ -417,9 +495,7 @@ class _Function:
             self._pending.append(last)
             total = last[0]
         if total:
-            if total + ahead > self._valid:
-                self._out.line(f"w = window(d, p >> 3)[0] >> {64 - _WIDEST} - (p & 7)")
-                self._below = self._valid = _WIDEST
+            self._look(total + ahead)
             self._out.line(f"p += {total}")
             self._valid -= total
             zeros, names = 0, []

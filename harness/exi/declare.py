@@ -14,7 +14,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar, dataclass_transform
+from operator import attrgetter
+from typing import Any, ClassVar, Self, TypeVar, cast, dataclass_transform
 
 T = TypeVar("T", bound="type[Record]")
 MISSING: Any = dataclasses.MISSING
@@ -113,10 +114,15 @@ def message(
     """
 
     def declare(cls: T) -> T:
-        dataclass(kw_only=True, init=False, repr=False, eq=False)(cls)  # changes and returns the class itself
-        cls.declaration = Declaration(ns, name or cls.__name__, root, abstract, substitutes)
-        _declared.setdefault(ns, []).append(cls)
-        return cls
+        made: Any = dataclass(kw_only=True, init=False, repr=False, eq=False, slots=True)(cls)
+        if made.__dictoffset__:
+            raise TypeError(f"a base of {cls.__name__} has no __slots__")
+        made.declaration = Declaration(ns, name or cls.__name__, root, abstract, substitutes)
+        names = tuple(made.__dataclass_fields__)
+        made._names = names
+        made._content = attrgetter(*names) if len(names) > 1 else lambda record: tuple(record.__dict__.values())
+        _declared.setdefault(ns, []).append(made)
+        return cast(T, made)
 
     return declare
 
@@ -129,6 +135,7 @@ def declared(ns: str) -> Iterator[type[Record]]:
     yield from _declared.get(ns, ())
 
 
+_store = object.__setattr__
 _checks: dict[type[Record], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
@@ -140,25 +147,42 @@ def _check_of(cls: type[Record]) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 class Record:
-    """Base of every declared type: immutable, compared by content, checked on construction."""
+    """Base of every declared type: immutable, compared by content, checked on construction.
 
-    declaration: Declaration
-    __dataclass_fields__: dict[str, dataclasses.Field[Any]]
+    Records have slots: a message is many small objects, and those with a dictionary each take twice the time to make.
+    """
+
+    __slots__ = ()
+    declaration: ClassVar[Declaration]
+    _names: ClassVar[tuple[str, ...]]  # of the fields
+    _content: ClassVar[Callable[[Record], tuple[Any, ...]]]  # the values of all fields
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
     def __init__(self, **values: Any) -> None:
         check = _checks.get(type(self)) or _check_of(type(self))
-        self.__dict__.update(check(values))
+        self._fill(check(values))
 
     @classmethod
     def unchecked(cls, **values: Any) -> Self:
         """Build without any check; what is not given takes its default, or None."""
-        made = object.__new__(cls)
+        content: dict[str, Any] = {}
         for each in cls.__dataclass_fields__.values():
             default = None if each.default is MISSING else each.default
-            made.__dict__[each.name] = values.pop(each.name, default)
+            content[each.name] = values.pop(each.name, default)
         if values:
             raise TypeError(f"{cls.__name__} has no field {', '.join(values)}")
+        made = object.__new__(cls)
+        made._fill(content)
         return made
+
+    def _fill(self, content: dict[str, Any]) -> None:
+        for name, value in content.items():
+            _store(self, name, value)
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """The fields by name, as any object has them: `vars(record)`."""
+        return {name: getattr(self, name) for name in self._names}
 
     def __setattr__(self, name: str, _: object) -> None:
         raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -167,14 +191,29 @@ class Record:
         raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __eq__(self, other: object) -> bool:
-        return self.__dict__ == other.__dict__ if type(other) is type(self) else NotImplemented
+        kind = type(self)
+        return kind._content(self) == kind._content(other) if type(other) is kind else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((type(self), tuple(self.__dict__.values())))
+        return hash((type(self), type(self)._content(self)))
 
     def __repr__(self) -> str:
         given = (f"{name}={value!r}" for name, value in self.__dict__.items() if value is not None and value != ())
         return f"{type(self).__name__}({', '.join(given)})"
+
+    def __reduce__(self) -> tuple[Callable[..., Record], tuple[type[Record], dict[str, Any]]]:
+        return _again, (type(self), self.__dict__)
+
+
+def _again(cls: type[Record], content: dict[str, Any]) -> Record:
+    """A copied or unpickled record."""
+    return cls.unchecked(**content)
+
+
+def unfrozen(cls: type[Record]) -> type:
+    """A class whose objects take values by plain assignment, and then are made the record's by `__class__`."""
+    plain = {name: getattr(object, name) for name in ("__init__", "__setattr__", "__delattr__")}
+    return type(cls.__name__, cls.__bases__, {"__slots__": cls.__slots__, **plain})
 
 
 @dataclass(frozen=True)

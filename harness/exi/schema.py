@@ -87,7 +87,7 @@ class ComplexType:
         self.cls = cls
         self.name = cls.declaration.name
         hints = get_type_hints(cls, include_extras=True)
-        self.fields = tuple(self._field(each, hints[each.name]) for each in dataclasses.fields(cls))  # type: ignore[arg-type]
+        self.fields = tuple(self._field(each, hints[each.name]) for each in dataclasses.fields(cls))
         self.groups = {field.slot.group for field in self.fields if field.slot.group}
 
     def _field(self, field: dataclasses.Field[Any], hint: Any) -> Field:

@@ -74,6 +74,7 @@ _COMMON_POWERS = (0, -1, -2)
 class Scaled(Record):
     """A decimal number: a 16-bit integer times a power of ten. `float(x)` is its value."""
 
+    __slots__ = ()
     value: Short
 
     @property
