@@ -25,8 +25,9 @@ from harness.can_evidence import CanEvidence
 from harness.case import Subject
 from harness.clock import Clock, TimeMode, end_task
 from harness.emulation import Emulation, FarEnd, VirtualEmulation, WireEmulation
+from harness.iso15118.warm import warm_up
 from harness.lab import Device, Lab
-from harness.lag import beat
+from harness.lag import Calm, beat
 from harness.limits import Limits, limits_from
 from harness.network_bench import NetworkOnBench
 from harness.ocpp_bench import CsmsOnBench
@@ -75,6 +76,9 @@ class Bench:
         self._clock: Clock | None = None
         self._sampler: asyncio.Task[None] | None = None
         self._beating: asyncio.Task[None] | None = None
+        self._calm = Calm()
+        self._up = False
+        """Whether the subject's devices are there: before that lateness delays nothing that is timed."""
         self._resources: dict[str, str] = {}
         self._frames: CanEvidence | None = None
         self._other: FarEnd | None = None
@@ -118,6 +122,9 @@ class Bench:
 
     async def begin(self) -> None:
         """Start what lives as long as the run: the clock, our CSMS and the operator's page."""
+        if self.mode is TimeMode.WIRE:
+            await asyncio.to_thread(warm_up)
+            self._beating = asyncio.create_task(beat(partial(self.was_late, "harness")))
         await self.links.start(self.clock)
         await self.csms.start(self.clock)
         await self.operator.start()
@@ -138,11 +145,12 @@ class Bench:
         if dead:
             self.record("bench", "bench", what="lost", text=f"ended between attempts: {', '.join(dead)}")
         if subject != self.subject or dead or not self._all_answer:
+            self._up = False
             await self._connect(subject)
+            await self._calm.wait(self.clock)
+            self._up = True
         await self.make_safe()
         self._sampler = asyncio.create_task(self._sample())
-        if self.mode is TimeMode.WIRE and self._beating is None:
-            self._beating = asyncio.create_task(beat(partial(self.was_late, "harness")))
         self.record("bench", "bench", what="up", subject=subject.name)
 
     async def settle(self) -> None:
@@ -181,8 +189,10 @@ class Bench:
 
     def was_late(self, process: str, due_s: float, late_s: float) -> None:
         """A process of this bench (or ourselves) was late: from then on timings near it are not a device's."""
+        self._calm.disturbed(self.clock.now_s())
         due_s -= self.clock.origin_s
-        self.record("bench", "bench", what="late", process=process, due_s=round(due_s, 3), late_s=round(late_s, 3))
+        if self._up:
+            self.record("bench", "bench", what="late", process=process, due_s=round(due_s, 3), late_s=round(late_s, 3))
 
     async def _disconnect(self) -> None:
         await self.v2g.disconnect()

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from harness.clock import Clock
 from harness.transcript.event import Event
 
 BEAT_S = 0.05
@@ -19,6 +20,11 @@ BOUND_S = 0.1
 REACH_S = 20.0
 """How long after a late beat, or after an impairment that we injected, something missed may still be its consequence: a
 session that a timer ended has to be found missing first (our default)."""
+
+CALM_S = 1.0
+"""How long every process has been on time before a first attempt begins on fresh devices (our default)."""
+CALM_WITHIN_S = 60.0
+"""How long that is waited for; then the attempt begins all the same, and lateness in it is told (our default)."""
 
 OnLate = Callable[[float, float], None]
 
@@ -33,6 +39,23 @@ async def beat(on_late: OnLate, bound_s: float = BOUND_S) -> None:
         if late_s > bound_s:
             on_late(due_s, late_s)
         due_s = max(due_s + BEAT_S, loop.time())
+
+
+class Calm:
+    """Whether the computer has come to rest: workers that start beside each other make each other's first case late."""
+
+    def __init__(self) -> None:
+        self._late_at_s = -CALM_S
+
+    def disturbed(self, now_s: float) -> None:
+        """A beat came late."""
+        self._late_at_s = now_s
+
+    async def wait(self, clock: Clock) -> None:
+        """Return when no beat was late for CALM_S, at once if none ever was, or after CALM_WITHIN_S."""
+        patience_s = clock.now_s() + CALM_WITHIN_S
+        while (rest_s := min(self._late_at_s + CALM_S, patience_s) - clock.now_s()) > 0:
+            await clock.sleep(rest_s)
 
 
 @dataclass(frozen=True, slots=True)

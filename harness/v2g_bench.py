@@ -134,7 +134,7 @@ class V2gOnBench:
             if not relayed:
                 options |= {"connect": self._attach_queue, "ask": self._found_in_memory}
         else:
-            port = await self._listen_for_vehicle(device, self._relay if relayed else self._queue)
+            port = await self._listen_for_vehicle(device, relayed)
             options = {"interface": bench.network.vehicle} if bench.network else {"sdp_port": port}
         if device.emulator:
             assert bench.emulation
@@ -165,12 +165,12 @@ class V2gOnBench:
         """Names of the programs that have ended by themselves."""
         return [name for name, driver in self._programs.items() if not driver.program.running]
 
-    async def _listen_for_vehicle(self, device: Device, handle: Any) -> int:
+    async def _listen_for_vehicle(self, device: Device, relayed: bool) -> int:
         interface = self._bench.network.to_vehicle if self._bench.network else device.interface
-        server, endpoint = await net.serve(handle, interface=interface)
+        server, endpoint = await net.serve(self._relay if relayed else self._queue, interface=interface)
         discovery = await net.DiscoveryServer.start(
             partial(self._answer, endpoint.address, endpoint.port),
-            _Transcribed(self._bench, "vehicle"),
+            _Transcribed(self._bench, "vehicle" if relayed else ""),
             interface=interface,
             port=sdp.PORT if interface else 0,
         )

@@ -27,6 +27,7 @@ from harness.iso15118.secc import SeccConfig
 from harness.iso15118.secc_shell import Secc
 from harness.iso15118.services import Service
 from harness.iso15118.station import SessionEvent, What
+from harness.iso15118.warm import warm_up
 from harness.link import ByteStream
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import StationSettings
@@ -350,4 +351,5 @@ async def _main() -> None:
 
 if __name__ == "__main__":
     die_with_parent()
+    warm_up()
     asyncio.run(_main())

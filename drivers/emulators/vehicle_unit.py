@@ -16,6 +16,7 @@ from drivers.emulators.vehicle import Connect, ElectricVehicle, in_memory, wire
 from harness.clock import Clock
 from harness.iso15118 import sdp
 from harness.iso15118.environment import Environment
+from harness.iso15118.warm import warm_up
 from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient
 
@@ -58,4 +59,5 @@ async def _main() -> None:
 
 if __name__ == "__main__":
     die_with_parent()
+    warm_up()
     asyncio.run(_main())

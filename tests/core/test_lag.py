@@ -7,9 +7,9 @@ import pytest
 
 from harness.campaign.excuse import excuse
 from harness.case import Case, ExpectationMissed, Subject, running
-from harness.clock import Clock
+from harness.clock import Clock, TimeMode, end_task, new_loop
 from harness.lab import Device
-from harness.lag import BOUND_S, REACH_S, beat, late_beats
+from harness.lag import BOUND_S, CALM_S, CALM_WITHIN_S, REACH_S, Calm, beat, late_beats
 from harness.rules.judge import load_rules
 from harness.transcript.recorder import Recorder
 from harness.usecase import UseCase
@@ -50,6 +50,54 @@ async def test_a_loop_that_is_blocked_tells_how_late_it_was():
     await asyncio.sleep(0.05)
     beating.cancel()
     assert any(late_s > BOUND_S and late_s > 0.2 for late_s in told)
+
+
+def resting(story):
+    async def whole():
+        return await story(Clock(), Calm())
+
+    loop = new_loop(TimeMode.VIRTUAL)
+    try:
+        return loop.run_until_complete(whole())
+    finally:
+        loop.close()
+
+
+def test_a_first_attempt_waits_until_a_busy_computer_has_come_to_rest():
+    async def story(clock, calm):
+        async def others():
+            for _ in range(10):
+                calm.disturbed(clock.now_s())
+                await clock.sleep(0.6)
+
+        starting = asyncio.ensure_future(others())
+        await clock.sleep(0.1)
+        await calm.wait(clock)
+        await starting
+        return clock.now_s()
+
+    assert resting(story) == pytest.approx(9 * 0.6 + CALM_S)
+
+
+def test_a_computer_at_rest_is_not_waited_for_and_one_that_never_rests_not_for_ever():
+    async def story(clock, calm):
+        await calm.wait(clock)
+        at_rest_s = clock.now_s()
+
+        async def for_ever():
+            while True:
+                calm.disturbed(clock.now_s())
+                await clock.sleep(0.5)
+
+        busy = asyncio.ensure_future(for_ever())
+        await clock.sleep(0.1)
+        await calm.wait(clock)
+        await end_task(busy)
+        return at_rest_s, clock.now_s()
+
+    at_rest_s, busy_s = resting(story)
+    assert at_rest_s == 0.0
+    assert busy_s == pytest.approx(0.1 + CALM_WITHIN_S)
 
 
 async def test_a_timing_missed_near_a_late_beat_is_the_benchs_error_with_the_figure(case):

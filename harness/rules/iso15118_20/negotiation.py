@@ -16,6 +16,8 @@ from harness.transcript.v2g import CHARGER, VEHICLE, Message
 PREFIX = "urn:iso:std:iso:15118:-20"
 KNOWN = frozenset(NAMESPACES.values()) | {f"{PREFIX}:AC-DER-IEC", f"{PREFIX}:AC-DER-SAE"}
 NO_SECURITY, TLS = 0x10, 0x00
+ANOTHER_RUN_S = 1.0
+"""Requests further apart than this, four times the wait for an answer, belong to different runs (our default)."""
 CLOCK_GRAIN_S = 0.01
 """Slack for a capture's clock and the sender's timer (our default)."""
 
@@ -158,9 +160,18 @@ def discovery_is_patient(session: Session) -> Iterator[Broken]:
 
 @vehicle("V2G2-161", "the vehicle asks for a station at most 50 times in one run")
 def discovery_gives_up(session: Session) -> Iterator[Broken]:
-    asked = len(_datagrams(session, VEHICLE))
+    asked = max(_runs([event.at_s for event, _ in _datagrams(session, VEHICLE)]), default=0)
     if asked > SDP_ATTEMPTS and not _datagrams(session, CHARGER):
         yield broken(None, f"{asked} discovery requests")
+
+
+def _runs(asked_s: list[float]) -> Iterator[int]:
+    """How many requests each run of discovery has: a vehicle that was plugged in again begins another one."""
+    length = 0
+    for number, at_s in enumerate(asked_s):
+        again = number > 0 and at_s - asked_s[number - 1] < ANOTHER_RUN_S
+        length = length + 1 if again else 1
+        yield length
 
 
 @vehicle("V2G20-1805", "a -20 vehicle asks for TLS in discovery; labs and the field also ask for none", "X")
