@@ -16,7 +16,11 @@ from harness.exi_listing import listing, octets_of
 from harness.iso15118 import messages
 from harness.iso15118.messages import ContentError, ExiError
 
-exi_app = typer.Typer(help="EXI streams of ISO 15118 and DIN SPEC 70121, without V2GTP header.", no_args_is_help=True)
+exi_app = typer.Typer(
+    add_completion=False,
+    help="EXI streams of ISO 15118 and DIN SPEC 70121, without V2GTP header.",
+    no_args_is_help=True,
+)
 
 Answer = dict[str, Any]
 

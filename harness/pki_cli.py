@@ -12,7 +12,7 @@ from harness.iso15118.environment import FOREIGN
 from harness.iso15118.pki import BRANCHES, Faults, KeyKind
 from harness.iso15118.pki import create as create_pki
 
-pki_app = typer.Typer(help=__doc__, no_args_is_help=True)
+pki_app = typer.Typer(add_completion=False, help=__doc__, no_args_is_help=True)
 Leaves = Annotated[list[str] | None, typer.Option(help=f"leaf to get wrong: {', '.join(BRANCHES)} (repeatable)")]
 
 

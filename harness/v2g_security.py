@@ -6,9 +6,7 @@ certificates made for a run lie in a folder of their own, which goes with the be
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +23,7 @@ from harness.iso15118.secure import SecureStream, reason_of, secure
 from harness.iso15118.tls import Tls, TlsProfile
 from harness.lab import Lab
 from harness.link import ByteStream, LinkClosed
+from harness.private_folder import PrivateFolder
 from harness.transcript.capture.keylog import KeyLog
 from harness.transcript.capture.tcp import Chunk
 from harness.transcript.capture.tls import open_tls
@@ -41,7 +40,7 @@ class V2gSecurity:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._made: Path | None = None
+        self._made: PrivateFolder | None = None
         self._environment: Environment | None = None
 
     @property
@@ -98,7 +97,7 @@ class V2gSecurity:
     def close(self) -> None:
         """Forget the keys that were made for this run."""
         if self._made:
-            shutil.rmtree(self._made, ignore_errors=True)
+            self._made.close()
         self._made = self._environment = None
 
     def _folder(self) -> Path:
@@ -106,10 +105,10 @@ class V2gSecurity:
         if asked.pki:
             return self._lab.path.parent / asked.pki
         kind = pki.KeyKind.SECP521R1 if asked.tls_profile == TlsProfile.STRICT else pki.KeyKind.P256
-        self._made = Path(tempfile.mkdtemp(prefix="plugfest-pki-"))
-        pki.create(kind, now=datetime.now(UTC)).write(self._made)
-        pki.create(kind, now=datetime.now(UTC), organisation="Somebody else").write(self._made / FOREIGN)
-        return self._made
+        self._made = PrivateFolder("plugfest-pki-")
+        pki.create(kind, now=datetime.now(UTC)).write(self._made.path)
+        pki.create(kind, now=datetime.now(UTC), organisation="Somebody else").write(self._made.path / FOREIGN)
+        return self._made.path
 
 
 class Handshake:

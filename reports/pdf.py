@@ -11,13 +11,12 @@ import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import msgspec
 import typst
-from matplotlib.ft2font import FT2Font
 
 from reports.document import CellRow, Document
 from reports.drawings import Drawings
@@ -108,13 +107,17 @@ def _grids(document: Document) -> list[dict[str, Any]]:
 
 
 def _fonts() -> Path:
-    """DejaVu, as matplotlib brings it along: the same fonts on every machine."""
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    """DejaVu, as matplotlib brings it along: the same fonts on every machine. Found without importing it: that is slow."""
+    found = find_spec("matplotlib")
+    assert found and found.origin
+    return Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
 
 
 @lru_cache(maxsize=1)
 def _drawable() -> frozenset[int]:
     """Characters that every face of DejaVu that is used can show."""
+    from matplotlib.ft2font import FT2Font
+
     faces = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf", "DejaVuSansMono.ttf")
     return frozenset.intersection(*(frozenset(FT2Font(str(_fonts() / face)).get_charmap()) for face in faces))
 
