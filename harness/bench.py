@@ -259,24 +259,31 @@ class Bench:
     # The vehicle's plug
 
     async def plug_in(self) -> None:
-        """Put the connector into the inlet, by the control pilot box or by the operator."""
+        """Put the connector into the inlet: the operator by hand, and a box in the control pilot line closes it."""
         self.record("bench", "bench", what="plug")
-        await self._hand.plug()
+        if self._by_hand:
+            await self.operator.plug()
+        if not self._by_hand or self._box:
+            await self.role("control_pilot").plug()
 
     async def unplug(self) -> None:
         """Pull the connector out."""
         self.record("bench", "bench", what="unplug")
-        await self._hand.unplug()
+        if not self._by_hand or self._box:
+            await self.role("control_pilot").unplug()
+        if self._by_hand:
+            await self.operator.unplug()
 
     @property
-    def _hand(self) -> Any:
-        """The control pilot box, or where there is none the operator."""
-        if "control_pilot" not in self.drivers and self.operator.there:
-            return self.operator
-        return self.role("control_pilot")
+    def _box(self) -> bool:
+        return "control_pilot" in self.drivers
+
+    @property
+    def _by_hand(self) -> bool:
+        return self.operator.plugs or (self.operator.there and not self._box)
 
     async def _unplug_quietly(self) -> None:
-        if "control_pilot" in self.drivers or self.operator.there:
+        if self._box or self.operator.there:
             with contextlib.suppress(BenchError):
                 await self.unplug()
 

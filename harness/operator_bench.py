@@ -49,6 +49,11 @@ class OperatorOnBench:
         return self._device is not None
 
     @property
+    def plugs(self) -> bool:
+        """The lab wants the connector moved by hand, whatever else is in the pilot line."""
+        return self._person is not None and self._person.options.plugs
+
+    @property
     def person(self) -> Person | None:
         """How the person is reached; None before `bind`, and without an operator."""
         return self._person
@@ -183,7 +188,7 @@ class OperatorOnBench:
     async def plug(self) -> None:
         await self.ask(Prompt(f"Plug the connector of {self._charger} into {self._vehicle}."))
         self._plugged = True
-        if self._by_hand():
+        if self._by_hand() and "control_pilot" not in self._bench.drivers:
             self._hand = self._hand or self._port()
             self._hand.command(plugged=True)
 
@@ -200,6 +205,12 @@ class OperatorOnBench:
             self.notice(f"{text} The run can be resumed.")
         else:
             await self.ask(Prompt(text))
+
+    async def wake(self) -> None:
+        """Have the vehicle woken as its driver would do it, the connector left as it is."""
+        await self.ask(
+            Prompt(f"Wake {self._vehicle} as its driver would: unlock it, open its app. Leave the connector as it is.")
+        )
 
     async def exchange(self, subject: Subject) -> None:
         """Have the real devices of the next subject put in place; nothing is asked where all are emulated."""

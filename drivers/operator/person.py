@@ -30,6 +30,8 @@ class PersonOptions(Options):
     token: Annotated[str, pydantic.Field(min_length=16)] = ""
     patience_s: Annotated[float, pydantic.Field(gt=0)] = 3600.0
     """How long a question waits for an answer (our default)."""
+    plugs: bool = False
+    """The connector is moved by hand also where a box is in the control pilot line; the box then opens and closes the line."""
 
 
 class Person:

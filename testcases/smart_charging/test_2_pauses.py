@@ -168,6 +168,9 @@ async def test_wake_up_by_the_user(pf_ac, pf_limits, pf_parameters):
     await again(pf_ac, pf_parameters.missed, pf_parameters.charge_s)
     if await pf_ac.until(lambda drawn: drawn.most_a >= FIRM_A, pf_limits.resume_s):
         return
+    if await pf_ac.woken_by_hand():
+        current_case().help("recovered by the user, who woke the vehicle", Side.VEHICLE)
+        return
     step("the user plugs in anew")
     await pf_ac.plug_in_anew()
     await pf_ac.returns("time until the user's help worked")

@@ -397,3 +397,55 @@ def test_an_abort_from_the_page_leaves_a_safe_bench_and_a_run_that_is_resumed(la
     code, output = lab.run("--time", "virtual", "--case", "PF_PRG_01", "--resume", str(run))
     assert code == 0, output
     assert lab.verdicts()["PF_PRG_01"] == ("pass", "")
+
+
+SMART = (ROOT / "lab-configs/emulated-smart-charging.yaml").read_text()
+BY_HAND = """  operator:
+    driver: operator.person
+    {reached}
+    options: {plugs: true}
+pairings: [[V-AC3, S-AC3]]
+parameters: {hold_s: 2}
+"""
+
+
+def by_hand(reached: str) -> str:
+    return SMART.partition("pairings:")[0] + BY_HAND.replace("{reached}", reached)
+
+
+def test_a_sleeping_vehicle_is_woken_by_hand_before_it_is_plugged_in_anew(lab):
+    """An emulated person's word wakes nobody, so it is plugged in anew; the box in the pilot line follows the hand."""
+    lab.file.write_text(by_hand("emulator: {kind: person}"))
+    arguments = [part for case in ("AC-12", "AC-16", "AC-17") for part in ("--case", case)]
+    _, output = lab.run("--time", "virtual", *arguments, "--defect", "ac-never-wakes")
+    assert lab.verdicts()["AC-17"] == ("conditional_pass", "vehicle"), output
+    (run,) = lab.runs
+    with Store.open(run / STORE, readonly=True) as store:
+        (attempt,) = (one for result in store.results() if result.planned.case == "AC-17" for one in result.attempts)
+    assert [step.text for step in attempt.steps if step.answer] == [
+        "Plug the connector of S-AC3 into V-AC3.",
+        "Wake V-AC3 as its driver would: unlock it, open its app. Leave the connector as it is.",
+        "Pull the connector of S-AC3 out of V-AC3.",
+        "Plug the connector of S-AC3 into V-AC3.",
+    ]
+
+
+async def test_a_shipped_case_asks_on_the_tablet_and_goes_on_when_it_is_answered(lab, tablet):
+    lab.file.write_text(by_hand("resource: 127.0.0.1:0"))
+    process = lab.start("--case", "AC-01")
+    url = ""
+    try:
+        while not url:
+            line = await asyncio.to_thread(process.stdout.readline)
+            assert line, "the run ended before it told the page"
+            url = line.partition("operator's page: ")[2].strip()
+        await tablet.goto(url)
+        for question in ("Plug the connector of S-AC3 into V-AC3.", "Pull the connector of S-AC3 out of V-AC3."):
+            await tablet.locator("#question", has_text=question).wait_for(timeout=60_000)
+            await tablet.get_by_role("button", name="Done").click()
+            await tablet.locator("#prompt").wait_for(state="hidden")
+        output, _ = await asyncio.to_thread(process.communicate, timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, output
+    assert lab.verdicts()["AC-01"] == ("pass", "")
