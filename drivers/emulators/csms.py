@@ -12,7 +12,8 @@ import asyncio
 import base64
 import binascii
 import contextlib
-from collections.abc import Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from drivers.emulators.defects import Defect
@@ -86,6 +87,25 @@ DEFECTS = (
     Defect("csms-refuses-security-events", _ROLE, "ocpp2.1", _OURS, "answers SecurityEventNotification with an error",
            "PF_A04_01_CSMS"),
     Defect("csms-refuses-der-alarms", _ROLE, "ocpp2.1", _OURS, "answers NotifyDERAlarm with an error", "PF_R05_01_CSMS"),
+    Defect("csms-closed-to-secured-stations", _ROLE, "ocpp2.1", _OURS,
+           "lets no station in that proves itself by password or certificate", "PF_A00_01_CSMS"),
+    Defect("csms-refuses-limits", _ROLE, "ocpp2.1", _OURS, "answers NotifyChargingLimit with an error", "PF_K11_01_CSMS"),
+    Defect("csms-refuses-released-limits", _ROLE, "ocpp2.1", _OURS, "answers ClearedChargingLimit with an error",
+           "PF_K13_01_CSMS"),
+    Defect("csms-refuses-priority", _ROLE, "ocpp2.1", _OURS, "answers NotifyPriorityCharging with an error",
+           "PF_K22_01_CSMS"),
+    Defect("csms-refuses-meter-values", _ROLE, "ocpp2.1", _OURS, "answers signed meter values with an error",
+           "PF_J02_01_CSMS"),
+    Defect("csms-refuses-older-vehicles", _ROLE, "ocpp2.1", _OURS,
+           "answers needs of a vehicle of ISO 15118-2 with an error", "PF_K15_01_CSMS"),
+    Defect("csms-refuses-der-vehicles", _ROLE, "ocpp2.1", _OURS,
+           "answers needs with derChargingParameters with an error", "PF_R02_01_CSMS"),
+    Defect("csms-silent-on-late-events", _ROLE, "ocpp2.1", "field: public issue reports of CSMS software",
+           "does not answer events that happened offline", "PF_E04_01_CSMS"),
+    Defect("csms-silent-on-repeated-events", _ROLE, "ocpp2.1", "field: public issue reports of CSMS software",
+           "does not answer an event that it has seen before", "PF_GW_01_CSMS"),
+    Defect("csms-stops-pauses", _ROLE, "ocpp2.1", _OURS, "stops the transaction of a vehicle that pauses",
+           "PF_E02_01_CSMS"),
     Defect("csms-installs-nothing", _ROLE, "ocpp2.1", _OURS, "accepts Get15118EVCertificate and gives no response",
            "PF_M01_01_CSMS"),
     Defect("csms-garbage-time", _ROLE, "ocpp2.1", _OURS, "answers Heartbeat with a text that is no time",
@@ -93,11 +113,30 @@ DEFECTS = (
 )  # fmt: skip
 
 
-REFUSED = {
-    "csms-refuses-heartbeats": "Heartbeat",
-    "csms-refuses-security-events": "SecurityEventNotification",
-    "csms-refuses-der-alarms": "NotifyDERAlarm",
+def _any(_: Payload) -> bool:
+    return True
+
+
+def _signed(values: Payload) -> bool:
+    return any("signedMeterValue" in one for value in values["meterValue"] for one in value["sampledValue"])
+
+
+def _has(parameters: str) -> Callable[[Payload], bool]:
+    return lambda needs: parameters in needs["chargingNeeds"]
+
+
+REFUSED: dict[str, tuple[str, Callable[[Payload], bool]]] = {
+    "csms-refuses-heartbeats": ("Heartbeat", _any),
+    "csms-refuses-security-events": ("SecurityEventNotification", _any),
+    "csms-refuses-der-alarms": ("NotifyDERAlarm", _any),
+    "csms-refuses-limits": ("NotifyChargingLimit", _any),
+    "csms-refuses-released-limits": ("ClearedChargingLimit", _any),
+    "csms-refuses-priority": ("NotifyPriorityCharging", _any),
+    "csms-refuses-meter-values": ("MeterValues", _signed),
+    "csms-refuses-older-vehicles": ("NotifyEVChargingNeeds", _has("dcChargingParameters")),
+    "csms-refuses-der-vehicles": ("NotifyEVChargingNeeds", _has("derChargingParameters")),
 }
+"""Which requests get an error."""
 
 
 class EmulatedCsms:
@@ -118,6 +157,8 @@ class EmulatedCsms:
         self.ways: dict[str, dict[str, str]] = {}
         """What a lab file gives under `options` for a CSMS: `security_1` and so on, each a way in."""
         self.doors: list[Door] = []
+        self._events: set[tuple[str, int]] = set()
+        """Transaction and number of each event that was seen."""
         self._work: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -141,6 +182,9 @@ class EmulatedCsms:
         )
         if number == 1 and "csms-any-password" in self.defects:
             security = Security()
+        if number and "csms-closed-to-secured-stations" in self.defects:
+            stranger = Authority("a stranger", utc_s(self.clock)).root
+            security = replace(security, password="another-password-01" if number < 3 else "", trusted=stranger)
         door = Door((Version.V21,), security, echoes="csms-any-subprotocol" in self.defects)
         self.doors.append(door)
         return door
@@ -169,11 +213,17 @@ class EmulatedCsms:
         answers.answer("NotifyEVChargingNeeds", lambda needs: self._needs(station, needs))
         answers.answer("PullDynamicScheduleUpdate", self._pulled)
         answers.answer("SignCertificate", lambda asked: self._sign(station, asked))
-        for defect, action in REFUSED.items():
+        for defect, (action, wanted) in REFUSED.items():
             if defect in self.defects:
-                answers.refuse(action)
+                answers.refuse(action, when=wanted)
         if "csms-silent-on-events" in self.defects:
             answers.stay_silent("TransactionEvent")
+        if "csms-silent-on-late-events" in self.defects:
+            answers.stay_silent("TransactionEvent", when=lambda event: bool(event.get("offline")))
+        if "csms-silent-on-repeated-events" in self.defects:
+            answers.stay_silent("TransactionEvent", when=self._repeated)
+        if "csms-stops-pauses" in self.defects:
+            answers.answer("TransactionEvent", lambda event: self._stop_pause(station, event))
         if "csms-garbage-time" in self.defects:
             answers.answer("Heartbeat", {"currentTime": "half past nine"}, checked=False)
         if "csms-knows-every-action" in self.defects:
@@ -189,6 +239,17 @@ class EmulatedCsms:
         if "csms-forgets-certificate-status" in self.defects:
             answer.pop("certificateStatus", None)
         return answer
+
+    def _repeated(self, event: Payload) -> bool:
+        number = (event["transactionInfo"]["transactionId"], event["seqNo"])
+        known = number in self._events
+        self._events.add(number)
+        return known
+
+    def _stop_pause(self, station: StationHandle, event: Payload) -> Payload:
+        if event["transactionInfo"].get("chargingState") == "SuspendedEV":
+            self._later(station.request_stop())
+        return {"idTokenInfo": {"status": "Accepted"}} if "idToken" in event else {}
 
     def _contract(self, asked: Payload) -> Payload:
         """M01: a response of some octets to a request that is Base64, as its EXI has to be."""

@@ -177,7 +177,8 @@ class EmulatedStation:
     def follow_ems(self, order: EmsOrder) -> None:
         """What the energy manager on site asks for now."""
         smart = self.evse.smart
-        if order == smart.ems:
+        deaf = self.core.quirks.deaf_to_ems_offline and not self.core.online
+        if order == smart.ems or deaf:
             return
         if order == EmsOrder():
             smart.ems_released()

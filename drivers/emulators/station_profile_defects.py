@@ -13,6 +13,8 @@ from drivers.emulators.station_quirks import (
     changed,
     drop,
     each_of,
+    forgets,
+    in_periods,
     mode_in,
     periods_in,
     profile_in,
@@ -52,6 +54,18 @@ def _doubled_limits(schedule: Payload) -> None:
     for period in schedule["chargingSchedulePeriod"]:
         if "limit" in period:
             period["limit"] *= 2
+
+
+def _first_period(request: Payload) -> Payload:
+    if profile_in(request)["chargingProfileKind"] == "Absolute":
+        del periods_in(request)[1:]
+    return request
+
+
+def _at_the_edge(request: Payload) -> bool:
+    return any(
+        "setpoint" in p and p["setpoint"] in (p.get("limit"), p.get("dischargeLimit")) for p in periods_in(request)
+    )
 
 
 def _endless_droop(droop: Payload) -> None:
@@ -106,6 +120,18 @@ PROFILE_SEEDS: tuple[Seed, ...] = (
      Quirks(answer=answered("GetCompositeSchedule", lambda *_: None))),
     ("modes-missing", OURS, "ocpp2.1/basic-modes-are-reported", "has no CentralFrequency",
      Quirks(variables={"V2XChargingCtrlr.SupportedOperationModes": "ChargingOnly,CentralSetpoint,LocalFrequency,Idle"})),
+    ("replacement-ignored", OURS, "PF_K02_01_CS", "accepts a profile of an id that it has, and keeps the one of before",
+     Quirks(overlooks=frozenset({"K01.FR.05"}))),
+    ("first-period-for-ever", OURS, "PF_Q03_01_CS", "follows the first period of a schedule to its end",
+     Quirks(incoming=changed("SetChargingProfile", _first_period))),
+    ("maximum-ignored", OURS, "PF_Q04_05_CS", "accepts a ChargingStationMaxProfile and does not keep it",
+     forgets(lambda r: profile_in(r)["chargingProfilePurpose"] == "ChargingStationMaxProfile")),
+    ("edges-rejected", OURS, "PF_Q04_06_CS", "rejects a setpoint that equals its limit",
+     Quirks(answer=answered("SetChargingProfile", lambda r, a: {"status": "Rejected"} if _at_the_edge(r) else a))),
+    ("central-frequency-ignored", OURS, "PF_Q07_01_CS", "holds 0 W in a CentralFrequency period",
+     in_periods(lambda r: mode_in(r) == "CentralFrequency", lambda p: p.update(setpoint=0))),
+    ("baseline-forgotten", OURS, "PF_Q08_01_CS", "balances frequency around 0 W whatever its baseline is",
+     in_periods(lambda r: mode_in(r) == "LocalFrequency", lambda p: p.update(v2xBaseline=0))),
     ("unknown-field-in-status", OURS, "ocpp2.1/payloads-fit-their-schema", "sends fields that the schema has not",
      Quirks(outgoing=changed("StatusNotification", lambda p: {**p, "errorCode": "NoError"}))),
 )  # fmt: skip
@@ -119,6 +145,8 @@ DER_SEEDS: tuple[Seed, ...] = (
     ("der-default-with-time", OURS, "ocpp2.1/R04.FR.12", "accepts a default control with a startTime",
      accept_if(lambda r: r["isDefault"] and any("startTime" in v for v in r.values() if isinstance(v, dict)),
                 "SetDERControl")),
+    ("discharge-limit-unkept", OURS, "PF_R01_02_CS", "accepts LimitMaxDischarge and does not keep it",
+     Quirks(incoming=changed("SetDERControl", each_of("limitMaxDischarge", lambda c: c.update(pctMaxDischargePower=100))))),
     ("der-field-unchecked", OURS, "ocpp2.1/R04.FR.16", "accepts a control type with the field of another",
      accept_if(lambda r: r["controlType"] == "FreqDroop" and "freqDroop" not in r, "SetDERControl")),
     ("der-unsupported-rejected", OURS, "ocpp2.1/unsupported-types-are-not-set",

@@ -121,3 +121,15 @@ def in_periods(wanted: Callable[[Payload], bool], change: Callable[[Payload], No
         return request
 
     return Quirks(incoming=changed("SetChargingProfile", apply))
+
+
+def forgets(wanted: Callable[[Payload], bool]) -> Quirks:
+    """Accepts some profiles, and forgets them."""
+    return Quirks(
+        incoming=changed(
+            "SetChargingProfile", lambda request: {**request, "evseId": 99} if wanted(request) else request
+        ),
+        answer=answered(
+            "SetChargingProfile", lambda request, answer: {"status": "Accepted"} if wanted(request) else answer
+        ),
+    )

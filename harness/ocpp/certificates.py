@@ -31,6 +31,8 @@ class Certificates:
         """PEM chains by certificate type."""
         self.roots: dict[str, list[x509.Certificate]] = {}
         """Installed roots by their use (CSMSRootCertificate, V2GRootCertificate, ...)."""
+        self.keeps_first = False
+        """It accepts a renewed certificate and forgets it: how an emulated station fails at renewal."""
         self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
         """Of the last signing request."""
         self._own_keys: dict[str, ec.EllipticCurvePrivateKey] = {}
@@ -82,6 +84,8 @@ class Certificates:
             event = {"type": "InvalidChargingStationCertificate", "timestamp": to_text(now_s)}
             self._post(Letter("SecurityEventNotification", event, durable=True))  # A02, A04
             return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidCertificate"}}
+        if self.keeps_first and certificate_type in self.own:
+            return {"status": "Accepted"}
         self.own[certificate_type] = request["certificateChain"]
         self._own_keys[certificate_type] = key
         if certificate_type != CHARGING_STATION:

@@ -77,6 +77,7 @@ class ChargingStation:
         self._boot_reason = "PowerUp"
         self._heartbeat_due_s: float | None = None
         self.certificates = Certificates(settings.identity, self._organisation, self.post)
+        self.certificates.keeps_first = quirks.keeps_first_certificate
         self.networks = NetworkProfiles(self.model, self.certificates, self.post)
         self.networks.trusts_everybody = quirks.trusts_everybody
         self.handlers = {

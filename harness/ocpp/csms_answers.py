@@ -27,6 +27,8 @@ class Behaviour:
     silent: bool = False
     delay_s: float = 0.0
     times: int | None = None
+    when: Callable[[Payload], bool] | None = None
+    """Only for requests of which this is true; others are answered as usual."""
     checked: bool = True
     """Refuse to send an answer that breaks its schema; False for deliberate faults."""
 
@@ -49,13 +51,18 @@ class Answers:
         """Answer `action` with this payload, or with what this function makes of the request."""
         self._table[action] = Behaviour(answer, delay_s=delay_s, times=times, checked=checked)
 
-    def refuse(self, action: str, code: ErrorCode = ErrorCode.INTERNAL_ERROR, *, times: int | None = None) -> None:
+    def refuse(
+        self, action: str, code: ErrorCode = ErrorCode.INTERNAL_ERROR, *, times: int | None = None,
+        when: Callable[[Payload], bool] | None = None,
+    ) -> None:  # fmt: skip
         """Answer `action` with a CALLERROR."""
-        self._table[action] = Behaviour(error=code, times=times)
+        self._table[action] = Behaviour(error=code, times=times, when=when)
 
-    def stay_silent(self, action: str, *, times: int | None = None) -> None:
+    def stay_silent(
+        self, action: str, *, times: int | None = None, when: Callable[[Payload], bool] | None = None
+    ) -> None:
         """Do not answer `action`."""
-        self._table[action] = Behaviour(silent=True, times=times)
+        self._table[action] = Behaviour(silent=True, times=times, when=when)
 
     def as_usual(self, action: str | None = None) -> None:
         """Back to the default, for one action or for all."""
@@ -68,10 +75,10 @@ class Answers:
         """Answer as usual, but late."""
         self._table[action] = replace(self._table.get(action, Behaviour()), delay_s=delay_s, times=times)
 
-    def take(self, action: str) -> Behaviour:
+    def take(self, action: str, request: Payload) -> Behaviour:
         """The behaviour for one request of now; counts `times` down."""
         behaviour = self._table.get(action)
-        if behaviour is None:
+        if behaviour is None or (behaviour.when and not behaviour.when(request)):
             return Behaviour()
         if behaviour.times is not None:
             if behaviour.times <= 1:

@@ -346,6 +346,8 @@ class Evse:
         answer = self.smart.set_charging_profile(request, now_s)
         if answer["status"] == "Accepted" and profile["chargingProfilePurpose"] == Purpose.TX:
             self.schedule_state = ScheduleState.GIVEN
+            if self.quirks.repeats_needs and self.needs and self.transaction:
+                self.need(self.needs, now_s)
         return answer
 
     def _needs_told(self) -> bool:

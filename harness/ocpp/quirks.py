@@ -62,6 +62,12 @@ class Quirks:
     forgets_new_needs: bool = False
     """It tells a vehicle's needs once and never again."""
 
+    keeps_first_certificate: bool = False
+    """It accepts a renewed certificate and goes on with the one of before."""
+    deaf_to_ems_offline: bool = False
+    """Without its CSMS it does not listen to the energy manager on site."""
+    repeats_needs: bool = False
+    """It tells a vehicle's needs again for every profile that it gets."""
     keeps_first_schedule: bool = False
     """It offers a vehicle that renegotiates the schedule of before."""
 
@@ -105,6 +111,9 @@ class Quirks:
             hides_failed_installation=self.hides_failed_installation or other.hides_failed_installation,
             assumes_every_transfer=self.assumes_every_transfer or other.assumes_every_transfer,
             forgets_new_needs=self.forgets_new_needs or other.forgets_new_needs,
+            keeps_first_certificate=self.keeps_first_certificate or other.keeps_first_certificate,
+            deaf_to_ems_offline=self.deaf_to_ems_offline or other.deaf_to_ems_offline,
+            repeats_needs=self.repeats_needs or other.repeats_needs,
             keeps_first_schedule=self.keeps_first_schedule or other.keeps_first_schedule,
             overlooks=self.overlooks | other.overlooks,
             gives_up_at_once=self.gives_up_at_once or other.gives_up_at_once,

@@ -156,6 +156,8 @@ class SmartCharging:
             return accepted()
         if refusal:
             return rejected(refusal.reason_code, refusal.text)
+        if "K01.FR.05" in self.overlooks and any(one.id == raw["id"] for one in self.profiles):
+            return accepted()
         profile = read_profile(evse_id, raw, now_s, watts_per_ampere=PHASE_VOLTAGE_V * PHASES)
         self._store(profile)
         return accepted()

@@ -369,7 +369,7 @@ class StationHandle:
 
     def _respond(self, request: Requested, now_s: float) -> None:
         assert self._session is not None
-        behaviour = self.answers.take(request.action)
+        behaviour = self.answers.take(request.action, request.payload)
         if behaviour.silent:
             return
         if behaviour.delay_s > 0:

@@ -21,7 +21,7 @@ SIGNED_S = 60.0
 
 def _boots(profile: int) -> Callable[..., Awaitable[None]]:
     async def test(pf_test_station: Any) -> None:
-        await pf_test_station.boot(profile)
+        await pf_test_station.boots(profile)
         answer = await asked(pf_test_station, "Heartbeat", {})
         expect(isinstance(answer, Answered), equals=True, of="csms", named="Heartbeat answered with a result")
 

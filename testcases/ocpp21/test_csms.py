@@ -17,7 +17,7 @@ PROFILE_S = 60.0
 @usecase("PF_B01_01_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["B01"], uses_rules=RULES)
 async def test_a_station_is_accepted(pf_test_station):
     """Boot, status and heartbeat of a station are answered"""
-    await pf_test_station.boot()
+    await pf_test_station.boots(0)
     answer = await asked(pf_test_station, "Heartbeat", {})
     expect(isinstance(answer, Answered), equals=True, of="csms", named="Heartbeat answered with a result")
 

@@ -244,6 +244,7 @@ async def test_a_pause_is_taken(pf_test_station, pf_parameters):
     await station.boot()
     await station.authorise()
     await station.charge(5)
+    stops = station.listen("RequestStopTransaction")
     transaction = station.evse.transaction.id
     station.evse.pause(station.now_s(), by_vehicle=True)
     await station.bench.clock.sleep(float(pf_parameters.pause_s))
@@ -251,5 +252,6 @@ async def test_a_pause_is_taken(pf_test_station, pf_parameters):
     await station.charge(5)
     running = station.evse.transaction.id if station.evse.transaction else None
     expect(running, equals=transaction, of="csms", named="transaction after the pause")
+    expect(len(stops), equals=0, of="csms", named="times that the CSMS stops a vehicle that pauses")
     await station.unplug()
     await station.until(lambda: station.core.messages_waiting == 0, "the CSMS left events without an answer", PROFILE_S)

@@ -129,6 +129,7 @@ ALSO = {
     "load-not-balanced": "ocpp2.1/mode-changes-are-told",
     "der-alarm-nameless": "ocpp2.1/alarms-name-their-fault",
     "der-nameplate-missing": "ocpp2.1/der-nameplate-is-told",
+    "csms-silent-on-late-events": "ocpp2.1/csms-answers-events",
     "csms-silent-on-events": "ocpp2.1/csms-answers-events",
     "csms-allows-everything": "ocpp2.1/needs-for-a-forbidden-transfer-are-rejected",
     "csms-too-many-schedules": "ocpp2.1/payloads-fit-their-schema",
