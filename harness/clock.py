@@ -91,6 +91,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
+        # How near a deadline is due. The usual nanosecond is lost in a double after half a year of pauses, and the loop then
+        # waits for a moment that is now, for ever; a microsecond lasts for centuries.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         return self._jumping.now_s

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness.clock import Clock, TimeMode, new_loop
+from harness.clock import Clock, TimeMode, VirtualLoop, new_loop
 
 
 def run(mode, story):
@@ -59,3 +59,19 @@ def test_wire_time_is_real_time():
         return clock.now_s()
 
     assert run(TimeMode.WIRE, story) >= 0.05
+
+
+def test_virtual_time_goes_on_after_years_of_pauses():
+    """One worker of a large campaign passes half a year, from where on a double does not tell nanoseconds apart."""
+    loop = VirtualLoop()
+
+    async def pauses():
+        await asyncio.sleep(2.0**30 + 0.123)
+        for number in range(1000):
+            await asyncio.sleep(number / 7)
+        return loop.time()
+
+    try:
+        assert loop.run_until_complete(pauses()) == pytest.approx(2.0**30 + 999 * 500 / 7)
+    finally:
+        loop.close()
