@@ -51,9 +51,10 @@ class GenericScpi(ScpiInstrument):
     """Reads and does what a description says. A role's module says what it needs of one."""
 
     needs: ClassVar[Needs] = Needs()
+    options_type: ClassVar[type[GenericOptions]] = GenericOptions
 
     def __init__(self, connection: Connection) -> None:
-        self.options = connection.options_as(GenericOptions)
+        self.options = connection.options_as(self.options_type)
         self.description = load_description(Path(self.options.description), self.needs)
         super().__init__(connection, visa_wire(connection, self.description.terminator))
         self._no_value = {word.upper() for word in self.description.no_value}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from drivers.modbus import WORDS, Kind, Space
 
@@ -20,17 +20,24 @@ class Register:
         return WORDS[self.kind]
 
 
+_HIGHEST = {kind: 2 ** (16 * words - (kind[0] == "i")) - 1 for kind, words in WORDS.items() if kind[0] != "f"}
+
+
 @dataclass(frozen=True, slots=True)
 class MeterMap:
-    """One product's table. Quantities: power_w, voltage_v_1..3, current_a_1..3, frequency_hz, imported_wh, exported_wh."""
+    """One product's table. Quantities: power_w, voltage_v_1..3, current_a_1..3, frequency_hz, imported_wh, exported_wh;
+    where it has them reactive_var, apparent_va, power_factor, voltage_thd_percent_1..3."""
 
     maker: str
     model: str
     space: Space
     registers: dict[str, Register]
     low_word_first: bool = False
-    no_value: frozenset[int] = field(default_factory=frozenset)
-    """Raw counts that stand for 'not available'."""
+    marks_absence: bool = False
+    """The highest count of a register's own kind (all ones, or 7FFF..) stands for 'not available'."""
+
+    def absent(self, register: Register, count: float) -> bool:
+        return self.marks_absence and count == _HIGHEST.get(register.kind)
 
 
 def _phases(name: str, first: int, step: int, kind: Kind, scale: float = 1.0) -> dict[str, Register]:
@@ -42,13 +49,15 @@ _EASTRON = {
     **_phases("current_a", 0x0006, 2, "f32"),
     **_phases("power_w", 0x000C, 2, "f32"),
     "power_w": Register(0x0034, "f32"),
+    "apparent_va": Register(0x0038, "f32"),
+    "power_factor": Register(0x003E, "f32"),
     "reactive_var": Register(0x003C, "f32"),
     "frequency_hz": Register(0x0046, "f32"),
     "imported_wh": Register(0x0048, "f32", 1000.0),
     "exported_wh": Register(0x004A, "f32", 1000.0),
 }
 
-SDM630 = MeterMap("Eastron", "SDM630", "input", _EASTRON)
+SDM630 = MeterMap("Eastron", "SDM630", "input", {**_EASTRON, **_phases("voltage_thd_percent", 0x00EA, 2, "f32")})
 SDM72 = MeterMap("Eastron", "SDM72D-M-2", "input", _EASTRON)
 EM340 = MeterMap(
     "Carlo Gavazzi",
@@ -59,6 +68,7 @@ EM340 = MeterMap(
         **_phases("current_a", 0x000C, 2, "i32", 0.001),
         **_phases("power_w", 0x0012, 2, "i32", 0.1),
         "power_w": Register(0x0028, "i32", 0.1),
+        "power_factor": Register(0x0031, "i16", 0.001),
         "frequency_hz": Register(0x0033, "i16", 0.1),
         "imported_wh": Register(0x0034, "i32", 100.0),
         "exported_wh": Register(0x004E, "i32", 100.0),
@@ -75,8 +85,9 @@ ABB_B = MeterMap(
         "power_w": Register(0x5B14, "i32", 0.01),
         **_phases("power_w", 0x5B16, 2, "i32", 0.01),
         "frequency_hz": Register(0x5B2C, "u16", 0.01),
+        "power_factor": Register(0x5B3A, "i16", 0.001),
         "imported_wh": Register(0x5000, "u64", 10.0),
         "exported_wh": Register(0x5004, "u64", 10.0),
     },
-    no_value=frozenset({0xFFFF, 0x7FFF, 0xFFFFFFFF, 0x7FFFFFFF, 0xFFFFFFFFFFFFFFFF}),
+    marks_absence=True,
 )

@@ -31,7 +31,7 @@ class ModbusMeter(ModbusInstrument):
         register = self.map.registers[name]
         words = await self.read(self.map.space, register.address, register.words)
         count = from_words(words, register.kind, self.map.low_word_first)
-        if count in self.map.no_value or count != count:
+        if self.map.absent(register, count) or count != count:
             return None
         return count * register.scale
 

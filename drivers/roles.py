@@ -69,12 +69,17 @@ class SourceReading:
 
 @dataclass(frozen=True, slots=True)
 class PilotReading:
-    """Control pilot as the box sees it; `state` is A to F, duty None when the pilot is steady."""
+    """Control pilot as the box sees it; `state` is A to F, duty and frequency None when the pilot is steady."""
 
     at_s: float
     state: str
     duty_percent: float | None
     plugged: bool
+    frequency_hz: float | None = None
+    high_v: float | None = None
+    low_v: float | None = None
+    proximity_ohm: float | None = None
+    """Resistance at the proximity contact; None: open, or the box does not tell."""
 
 
 @runtime_checkable

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from drivers.registry import make_driver
+from drivers.discharge import Discharges
+from drivers.registry import driver_class, make_driver
+from drivers.roles import Device
 from drivers.wire import Connection
 from harness.clock import Clock
 
@@ -38,27 +40,44 @@ class Outcome:
     text: str
 
 
-async def make_all_safe(devices: Iterable[SafeOff]) -> list[Outcome]:
+async def make_all_safe(devices: Collection[SafeOff]) -> list[Outcome]:
     """Bring every device to its safe state over a connection made for that; one that fails does not stop the others.
 
-    Devices of one order go together, so a hung source takes no time from the one beside it.
+    Devices of one order go together, so a hung source takes no time from the one beside it. At the end sources prove that
+    nothing is left at their terminals.
     """
     outcomes: list[Outcome] = []
     clock = Clock()
     for _, group in groupby(sorted(devices, key=lambda one: one.order), key=lambda one: one.order):
         outcomes += await asyncio.gather(*(_make_safe(device, clock) for device in group))
-    return outcomes
+    off = {outcome.role for outcome in outcomes if outcome.safe}
+    left = [one for one in devices if one.role in off and issubclass(driver_class(one.driver), Discharges)]
+    return outcomes + await asyncio.gather(*(_discharged(device, clock) for device in left))
 
 
 async def _make_safe(device: SafeOff, clock: Clock) -> Outcome:
+    return await _done(device, clock, lambda driver: driver.make_safe(), "safe")
+
+
+async def _discharged(device: SafeOff, clock: Clock) -> Outcome:
+    """After everything is off and open."""
+
+    async def prove(driver: Device) -> None:
+        assert isinstance(driver, Discharges)
+        await driver.prove_discharged()
+
+    return await _done(device, clock, prove, "nothing left at its terminals")
+
+
+async def _done(device: SafeOff, clock: Clock, do: Callable[[Device], Awaitable[None]], text: str) -> Outcome:
     try:
         async with asyncio.timeout(DEVICE_S):
             driver = make_driver(device.driver, Connection(device.role, clock, device.resource, device.options))
             await driver.open()
             try:
-                await driver.make_safe()
+                await do(driver)
             finally:
                 await driver.close()
     except Exception as problem:  # whatever it is, the other sources must still be switched off
         return Outcome(device.role, False, f"{type(problem).__name__}: {problem}")
-    return Outcome(device.role, True, "safe")
+    return Outcome(device.role, True, text)

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from drivers.can_gateway.two_bus import TwoBusGateway
+from drivers.discharge import Discharges
 from drivers.emulators.catalogue import defect_of
 from drivers.errors import BenchError, ConfigError, IdentityMismatch, InstrumentLost
 from drivers.registry import driver_class, make_driver
@@ -306,11 +307,19 @@ class Bench:
         ]
 
     async def make_safe(self, roles: Collection[str] = tuple(ORDER)) -> None:
-        """Every source to zero and off, contactors open, proved by reading back. All are tried; then the first problem."""
+        """Every source to zero and off, contactors open, and when all is open no voltage left; each proved by reading back.
+
+        All are tried; then the first problem is raised.
+        """
+        ordered = sorted((role for role in self.drivers if role in roles), key=lambda role: ORDER[role])
+        actions = [self.drivers[role].make_safe for role in ordered]
+        if set(ORDER) <= set(roles):
+            drivers = [self.drivers[role] for role in ordered]
+            actions += [driver.prove_discharged for driver in drivers if isinstance(driver, Discharges)]
         problems = []
-        for role in sorted((role for role in self.drivers if role in roles), key=lambda role: ORDER[role]):
+        for act in actions:
             try:
-                await self.drivers[role].make_safe()
+                await act()
             except BenchError as problem:
                 problems.append(problem)
                 self._all_answer = False

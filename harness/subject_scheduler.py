@@ -8,7 +8,7 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
-SHARE = 15
+SHARE = 11
 """Cases of one subject that a worker takes at a time: it connects the subject's devices once for them (our default)."""
 
 

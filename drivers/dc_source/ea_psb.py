@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from drivers.discharge import DischargeOptions, wait_discharged
 from drivers.errors import InstrumentGarbage, SafetyError
 from drivers.roles import SourceReading
 from drivers.scpi import ScpiInstrument
-from drivers.wire import Connection, Options
+from drivers.wire import Connection
 
 _ALARMS = ("OVOLTAGE", "OCURRENT", "OPOWER", "OTEMPERATURE", "PFAIL")
 _SINK_ALARMS = ("OCURRENT", "OPOWER")
 
 
-class PSBOptions(Options):
+class PSBOptions(DischargeOptions):
     safe_current_a: float = 0.5
     """Below this the output counts as dead when a safe state is proved (our default)."""
     safe_within_s: float = 1.5
@@ -109,6 +110,10 @@ class EaPsb(ScpiInstrument):
                         f"{'on' if reading.output_on else 'off'}, {reading.current_a:.1f} A; open its mains switch"
                     )
                 await self.clock.sleep(0.05)
+
+    async def prove_discharged(self) -> None:
+        """Nothing is left at its terminals; raises SafetyError."""
+        await wait_discharged(self, self.role, self.clock, self.options)
 
     async def _is_on(self) -> bool:
         answer = (await self.query("OUTP?")).strip().upper()

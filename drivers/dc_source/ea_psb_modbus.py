@@ -6,6 +6,7 @@ have 0xFFFF = 125 %. The trap: actual current and power are unsigned, their sign
 
 from __future__ import annotations
 
+from drivers.discharge import DischargeOptions, wait_discharged
 from drivers.errors import InstrumentError, SafetyError
 from drivers.modbus import ModbusInstrument, ModbusOptions, from_words
 from drivers.roles import Identity, SourceReading
@@ -19,7 +20,7 @@ _STATE, _NOMINAL = 505, 121
 _DC_ON, _REMOTE, _SINKING = 1 << 7, 1 << 11, 1 << 12
 
 
-class PSBModbusOptions(ModbusOptions):
+class PSBModbusOptions(ModbusOptions, DischargeOptions):
     unit: int = 0
     safe_current_a: float = 0.5
     """Below this the output counts as dead when a safe state is proved (our default)."""
@@ -103,6 +104,10 @@ class EaPsbModbus(ModbusInstrument):
             if self.clock.now_s() >= until_s:
                 raise SafetyError(f"{self.role}: not safe after {self.options.safe_within_s} s; open its mains switch")
             await self.clock.sleep(0.05)
+
+    async def prove_discharged(self) -> None:
+        """Nothing is left at its terminals; raises SafetyError."""
+        await wait_discharged(self, self.role, self.clock, self.options)
 
     async def _state(self) -> int:
         return int(from_words(await self.read("holding", _STATE, 2), "u32"))

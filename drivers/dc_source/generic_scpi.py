@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from drivers.discharge import DischargeOptions, wait_discharged
 from drivers.errors import InstrumentGarbage, SafetyError
-from drivers.generic_scpi import GenericScpi
+from drivers.generic_scpi import GenericOptions, GenericScpi
 from drivers.roles import SourceReading
 from drivers.scpi_description import Needs
+
+
+class SourceOptions(GenericOptions, DischargeOptions):
+    """Of a described source."""
 
 
 class GenericSource(GenericScpi):
     """`proof` says how an output that is off shows; `current_a` has to be positive out of the source."""
 
+    options: SourceOptions
+    options_type = SourceOptions
     needs: ClassVar = Needs(
         commands={
             "set_voltage": ("voltage_v",),
@@ -46,6 +53,10 @@ class GenericSource(GenericScpi):
         if voltage_v is None or current_a is None:
             raise InstrumentGarbage(self.role, "the instrument has no value of voltage or current")
         return SourceReading(self.clock.now_s(), voltage_v, current_a, voltage_v * current_a, on)
+
+    async def prove_discharged(self) -> None:
+        """Nothing is left at its terminals; raises SafetyError."""
+        await wait_discharged(self, self.role, self.clock, self.options)
 
 
 Driver = GenericSource

@@ -7,13 +7,14 @@ as current at the set voltage.
 
 from __future__ import annotations
 
+from drivers.discharge import DischargeOptions, wait_discharged
 from drivers.errors import InstrumentGarbage, SafetyError
 from drivers.roles import SourceReading
 from drivers.scpi import ScpiInstrument
-from drivers.wire import Connection, Options
+from drivers.wire import Connection
 
 
-class RP7900Options(Options):
+class RP7900Options(DischargeOptions):
     safe_current_a: float = 0.5
     """Below this the output counts as dead when a safe state is proved (our default)."""
     safe_within_s: float = 1.5
@@ -78,6 +79,10 @@ class KeysightRP7900(ScpiInstrument):
                         f"{self.role}: not safe after {self.options.safe_within_s} s; open its mains switch"
                     )
                 await self.clock.sleep(0.05)
+
+    async def prove_discharged(self) -> None:
+        """Nothing is left at its terminals; raises SafetyError."""
+        await wait_discharged(self, self.role, self.clock, self.options)
 
     async def _is_on(self) -> bool:
         answer = (await self.query("OUTP:STAT?")).strip()

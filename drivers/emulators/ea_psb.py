@@ -17,6 +17,7 @@ DEFECTS = (
     *wire_defects(_ROLE, "source", "scpi", _CONTRACT),
     Defect("source-stays-on", _ROLE, "scpi", "our default", "OUTP OFF is taken but the output stays on", _CONTRACT),
     Defect("source-lies-off", _ROLE, "scpi", "our default", "says OFF while current still flows", _CONTRACT),
+    Defect("source-keeps-charge", _ROLE, "scpi", "our default", "its terminals stay charged after OUTP OFF", _CONTRACT),
     Defect("source-local", _ROLE, "scpi", "our default", "held in local mode at the front panel", _CONTRACT),
     Defect("source-sign", _ROLE, "scpi", "our default", "current shown positive while sinking", _CONTRACT),
     Defect("source-error-queue", _ROLE, "scpi", "our default", "every set value leaves an error", _CONTRACT),
@@ -147,6 +148,8 @@ class EaPsb(ScpiDevice):
 
     def _measured(self) -> tuple[str, str, str]:
         volts, amperes = self.core.measured()
+        if self.has("keeps-charge") and not self.core.on:
+            volts = self.core.set_v
         if self.has("sign"):
             amperes = abs(amperes)
         return f"{volts:.2f}V", f"{amperes:.2f}A", f"{volts * amperes:.1f}W"

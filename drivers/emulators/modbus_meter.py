@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import hypot
 
 from drivers import meter_registers
 from drivers.emulators.defects import Defect
@@ -62,15 +63,19 @@ class Meter(ModbusDevice):
         self._reads += 1
         power_w = self._power.read(state.grid_power_w, 22_000.0)
         imported_wh, exported_wh = self._energies(state.grid_imported_wh, state.grid_exported_wh)
+        apparent_va = hypot(power_w, state.grid_reactive_var)
         values = {
             "power_w": abs(power_w) if self.has("unsigned") else power_w,
             "reactive_var": state.grid_reactive_var,
+            "apparent_va": apparent_va,
+            "power_factor": power_w / apparent_va if apparent_va else 1.0,
             "frequency_hz": state.grid_frequency_hz,
             "imported_wh": imported_wh,
             "exported_wh": exported_wh,
         }
         for phase in (1, 2, 3):
             values[f"voltage_v_{phase}"] = state.grid_phase_voltage_v[phase - 1]
+            values[f"voltage_thd_percent_{phase}"] = state.grid_voltage_thd_percent
             values[f"current_a_{phase}"] = state.grid_phase_current_a[phase - 1]
             part = state.grid_phase_power_w[phase - 1] / state.grid_power_w if state.grid_power_w else 1 / 3
             values[f"power_w_{phase}"] = values["power_w"] * part

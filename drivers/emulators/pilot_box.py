@@ -22,6 +22,7 @@ DEFECTS = (
     ),
     Defect("pilot-duty-offset", _ROLE, "pilot", "our default", "measures the duty cycle 3 points high", _CONTRACT),
     Defect("pilot-slow-toggle", _ROLE, "pilot", "our default", "BCB states last 600 ms instead of 300", _CONTRACT),
+    Defect("pilot-dead-proximity", _ROLE, "pilot", "our default", "PP is answered, no resistor is switched", _CONTRACT),
     Defect("pilot-wrong-state", _ROLE, "pilot", "our default", "a drifted resistor: C reads as B", _CONTRACT),
 )
 
@@ -36,6 +37,7 @@ class PilotBox(LineDevice):
         self.plant = request.plant
         self.serial = str(request.option("serial", "CPB-0007"))
         self.held: str | None = None
+        self.proximity_ohm: float | None = None
         self._toggles: deque[tuple[float, str | None]] = deque()
         self._edges: deque[tuple[int, str]] = deque(maxlen=_MOST_EDGES)
         self._commands: BoxCommands = {
@@ -43,6 +45,7 @@ class PilotBox(LineDevice):
             "PLUG": lambda _, now_s: self._plug(True, now_s),
             "UNPLUG": lambda _, now_s: self._plug(False, now_s),
             "STATE": self._state,
+            "PP": self._proximity,
             "READ?": self._read,
             "BCB": self._toggle,
             "EDGES?": self._take_edges,
@@ -81,6 +84,14 @@ class PilotBox(LineDevice):
         self._hold(None if state == "THRU" else state, now_s)
         return ""
 
+    def _proximity(self, parameters: list[str], _: float) -> str:
+        ohm = None if parameters[0] == "OPEN" else float(parameters[0])
+        if ohm is not None and not 1 <= ohm <= 100_000:
+            raise ValueError("1 to 100000 ohm")
+        if not self.has("dead-proximity"):
+            self.proximity_ohm = ohm
+        return ""
+
     def _read(self, _: list[str], now_s: float) -> str:
         sensed = self.plant.state
         state = "B" if self.has("wrong-state") and sensed.pilot_state == "C" else sensed.pilot_state
@@ -89,10 +100,11 @@ class PilotBox(LineDevice):
             duty += 3.0
         pulsed = duty is not None and state in ("A", "B", "C", "D")
         shown = f"DUTY={duty:.1f} FREQ=1000.0" if pulsed else "DUTY=- FREQ=0.0"
+        proximity = "-" if self.proximity_ohm is None else f"{self.proximity_ohm:g}"
         low_v = -12.0 if pulsed or state == "F" else _HIGH_V[state]
         return (
             f"STATE={state} {shown} VHI={_HIGH_V[state]:.1f} VLO={low_v:.1f} "
-            f"PLUG={int(sensed.plugged)} T={round(now_s * 1000)}"
+            f"PLUG={int(sensed.plugged)} PP={proximity} T={round(now_s * 1000)}"
         )
 
     def _toggle(self, parameters: list[str], now_s: float) -> str:
@@ -116,6 +128,7 @@ class PilotBox(LineDevice):
 
     def _safe(self, _: list[str], now_s: float) -> str:
         self._toggles.clear()
+        self.proximity_ohm = None
         self._hold(None, now_s)
         return self._plug(False, now_s)
 

@@ -205,6 +205,10 @@ async def test_a_hung_source_takes_no_time_from_the_one_beside_it(source):
         began_s = time.monotonic()
         outcomes = await make_all_safe([hung, sound])
     assert time.monotonic() - began_s < SAFE_S
+    assert [(one.role, one.text) for one in outcomes if one.safe] == [
+        ("sound", "safe"),
+        ("sound", "nothing left at its terminals"),
+    ]
     assert {one.role: one.safe for one in outcomes} == {"hung": False, "sound": True}
     assert source.output() == "OFF"
 

@@ -38,6 +38,37 @@ def test_plug_states_and_duty_are_those_of_the_plant(wired: bool):
 
 
 @every_way
+def test_levels_frequency_and_proximity_are_read_too(wired: bool):
+    async def body(rig: Rig) -> None:
+        box = await rig.driver(BOX, pilot_box)
+        await box.plug()
+        rig.plant.port("station").command(pilot_duty_percent=5.0)
+        await box.set_state("C")
+        await box.set_proximity(220.0)
+        reading = await box.read()
+        assert (reading.frequency_hz, reading.high_v, reading.low_v) == (1000.0, 6.0, -12.0)
+        assert reading.proximity_ohm == 220.0
+        rig.plant.port("station").command(pilot_duty_percent=None)
+        reading = await box.read()
+        assert (reading.frequency_hz, reading.high_v, reading.low_v) == (None, 6.0, 6.0)
+        await box.set_proximity(None)
+        await box.set_proximity(680.0)
+        await box.make_safe()
+        assert (await box.read()).proximity_ohm is None
+
+    run(wired, body)
+
+
+def test_a_resistor_that_is_not_switched_is_noticed():
+    async def body(rig: Rig) -> None:
+        box = await rig.driver(BOX, pilot_box, {"pilot-dead-proximity"})
+        with pytest.raises(InstrumentError, match=r"None ohm after 220"):
+            await box.set_proximity(220.0)
+
+    run(False, body)
+
+
+@every_way
 def test_toggles_last_as_long_as_the_window_allows(wired: bool):
     async def body(rig: Rig) -> None:
         box = await rig.driver(BOX, pilot_box)

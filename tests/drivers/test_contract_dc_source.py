@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from drivers.discharge import Discharges
 from drivers.emulators import ea_psb, ea_psb_modbus, keysight_rp7900
 from drivers.emulators.process import Request
 from drivers.errors import (
@@ -139,6 +140,35 @@ def test_a_broken_wire_is_an_error_of_the_instrument_by_its_kind(
             await source.measure()
 
     run(wired, body)
+
+
+@every_source
+def test_what_is_left_at_the_terminals_of_a_safe_bench_is_a_safety_error(name: str, emulator: ModuleType):
+    async def body(rig: Rig) -> None:
+        source = await rig.driver(name, emulator)
+        assert isinstance(source, Discharges)
+        await source.make_safe()
+        await source.prove_discharged()
+        rig.plant.port("pilot").command(plugged=True)
+        rig.plant.port("station").command(mode="precharge", target_voltage_v=400.0, contactor=True)
+        await rig.clock.sleep(5.0)
+        with pytest.raises(SafetyError, match=r"40[0-9] V stay at its terminals"):
+            await source.prove_discharged()
+        source.options = source.options.model_copy(update={"discharged_v": None})
+        await source.prove_discharged()
+
+    run(False, body)
+
+
+def test_a_source_whose_capacitors_stay_charged_is_a_safety_error():
+    async def body(rig: Rig) -> None:
+        source = await running(rig, "dc_source.ea_psb", ea_psb, -8000.0)
+        rig.far_end.active = frozenset({"source-keeps-charge"})
+        await source.make_safe()
+        with pytest.raises(SafetyError, match="do not touch"):
+            await source.prove_discharged()
+
+    run(False, body)
 
 
 @pytest.mark.parametrize("defect", ["source-stays-on", "source-lies-off"])

@@ -102,6 +102,12 @@ def test_the_same_meter_answers_over_tcp(monkeypatch: pytest.MonkeyPatch):
 def test_registers_of_the_makers_lists_are_where_the_tables_say():
     """Octets put together by hand from the lists: they do not come from our own encoder."""
     assert SDM630.registers["imported_wh"].address == 0x48
+    eastron = ("voltage_v_1", "current_a_3", "power_w_1", "power_w", "apparent_va", "power_factor", "frequency_hz")
+    assert [SDM630.registers[name].address for name in eastron] == [0x00, 0x0A, 0x0C, 0x34, 0x38, 0x3E, 0x46]
+    gavazzi = ("voltage_v_3", "current_a_1", "power_w_1", "power_factor", "frequency_hz", "imported_wh", "exported_wh")
+    assert [EM340.registers[name].address for name in gavazzi] == [0x04, 0x0C, 0x12, 0x31, 0x33, 0x34, 0x4E]
+    abb = ("voltage_v_2", "current_a_1", "power_w", "power_w_1", "frequency_hz", "power_factor", "imported_wh")
+    assert [ABB_B.registers[name].address for name in abb] == [0x5B02, 0x5B0C, 0x5B14, 0x5B16, 0x5B2C, 0x5B3A, 0x5000]
     assert from_words([0x461C, 0x4000], "f32") == 10_000.0
     assert EM340.registers["power_w"].address == 0x28
     assert from_words([0xD8F0, 0xFFFF], "i32", low_word_first=True) == -10_000
@@ -116,6 +122,38 @@ def test_not_available_is_no_value_on_an_abb_meter():
         rig.far_end.words = lambda space, now_s: {0x5B14: 0x7FFF, 0x5B15: 0xFFFF}
         with pytest.raises(InstrumentGarbage, match="no value"):
             await device.power_w()
+
+    run(False, body)
+
+
+def test_a_value_that_looks_like_another_kinds_absence_is_a_value_on_an_abb_meter():
+    """65,535 counts of a 32-bit power and of a 64-bit register are 655.35 W and 655.35 kWh."""
+
+    async def body(rig: Rig) -> None:
+        device = await meter(rig, "abb_b")
+        rig.far_end.words = lambda space, now_s: (
+            {0x5B14: 0, 0x5B15: 0xFFFF}
+            | dict(zip(range(0x5000, 0x5004), (0, 0, 0, 0xFFFF), strict=True))
+            | dict.fromkeys(range(0x5004, 0x5008), 0xFFFF)
+        )
+        assert await device.power_w() == pytest.approx(655.35)
+        energy = await device.registers()
+        assert (energy.imported_wh, energy.exported_wh) == (pytest.approx(655_350.0), None)
+
+    run(False, body)
+
+
+@every_product
+def test_apparent_power_factor_and_distortion_are_read_where_the_product_has_them(product: str):
+    async def body(rig: Rig) -> None:
+        device = await meter(rig, product)
+        load(rig, -9000.0)
+        await rig.clock.sleep(3.0)
+        assert await device.quantity("power_factor") == pytest.approx(-1.0, abs=0.01)
+        if product.startswith("sdm"):
+            assert await device.quantity("apparent_va") == pytest.approx(abs(rig.plant.state.grid_power_w), rel=0.02)
+        if product == "sdm630":
+            assert await device.quantity("voltage_thd_percent_1") == pytest.approx(1.2, abs=0.01)
 
     run(False, body)
 
