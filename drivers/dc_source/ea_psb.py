@@ -12,6 +12,7 @@ from drivers.discharge import DischargeOptions, wait_discharged
 from drivers.errors import InstrumentGarbage, SafetyError
 from drivers.roles import SourceReading
 from drivers.scpi import ScpiInstrument
+from drivers.stepping import step_along
 from drivers.wire import Connection
 
 _ALARMS = ("OVOLTAGE", "OCURRENT", "OPOWER", "OTEMPERATURE", "PFAIL")
@@ -54,6 +55,10 @@ class EaPsb(ScpiInstrument):
     async def set_voltage(self, voltage_v: float) -> None:
         """Terminal voltage in V, both directions."""
         await self.command(f"VOLT {voltage_v:.3f}")
+
+    async def ramp(self, over_s: float, *, volts: tuple[float, float]) -> None:
+        """Terminal voltage from a start to an end, ten steps a second."""
+        await step_along(self.clock, over_s, volts, self.set_voltage)
 
     async def set_limits(self, *, source_a: float, sink_a: float, source_w: float, sink_w: float) -> None:
         """Current and power limits of both directions, positive numbers."""

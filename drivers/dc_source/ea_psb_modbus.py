@@ -10,6 +10,7 @@ from drivers.discharge import DischargeOptions, wait_discharged
 from drivers.errors import InstrumentError, SafetyError
 from drivers.modbus import ModbusInstrument, ModbusOptions, from_words
 from drivers.roles import Identity, SourceReading
+from drivers.stepping import step_along
 from drivers.wire import Connection
 
 _FULL_SET, _MOST_SET = 0xCCCC, 0xD0E5
@@ -56,6 +57,10 @@ class EaPsbModbus(ModbusInstrument):
     async def set_voltage(self, voltage_v: float) -> None:
         """Terminal voltage in V, both directions."""
         await self._set(_SET_V, voltage_v, self._nominal[0])
+
+    async def ramp(self, over_s: float, *, volts: tuple[float, float]) -> None:
+        """Terminal voltage from a start to an end, ten steps a second."""
+        await step_along(self.clock, over_s, volts, self.set_voltage)
 
     async def set_limits(self, *, source_a: float, sink_a: float, source_w: float, sink_w: float) -> None:
         """Current and power limits of both directions, positive numbers."""

@@ -9,6 +9,7 @@ from drivers.errors import InstrumentGarbage, SafetyError
 from drivers.generic_scpi import GenericOptions, GenericScpi
 from drivers.roles import SourceReading
 from drivers.scpi_description import Needs
+from drivers.stepping import step_along
 
 
 class SourceOptions(GenericOptions, DischargeOptions):
@@ -34,6 +35,10 @@ class GenericSource(GenericScpi):
 
     async def set_voltage(self, voltage_v: float) -> None:
         await self.do("set_voltage", voltage_v=voltage_v)
+
+    async def ramp(self, over_s: float, *, volts: tuple[float, float]) -> None:
+        """Terminal voltage from a start to an end, ten steps a second."""
+        await step_along(self.clock, over_s, volts, self.set_voltage)
 
     async def set_limits(self, *, source_a: float, sink_a: float, source_w: float, sink_w: float) -> None:
         """Limits of both directions, positive numbers."""

@@ -11,6 +11,7 @@ from drivers.discharge import DischargeOptions, wait_discharged
 from drivers.errors import InstrumentGarbage, SafetyError
 from drivers.roles import SourceReading
 from drivers.scpi import ScpiInstrument
+from drivers.stepping import step_along
 from drivers.wire import Connection
 
 
@@ -37,6 +38,10 @@ class KeysightRP7900(ScpiInstrument):
         await self.command(f"SOUR:VOLT:LEV {voltage_v:.3f}")
         self._voltage_v = voltage_v
         await self._apply_limit()
+
+    async def ramp(self, over_s: float, *, volts: tuple[float, float]) -> None:
+        """Terminal voltage from a start to an end, ten steps a second."""
+        await step_along(self.clock, over_s, volts, self.set_voltage)
 
     async def set_limits(self, *, source_a: float, sink_a: float, source_w: float, sink_w: float) -> None:
         """The smaller current and the smaller power hold in both directions (see the module's text)."""

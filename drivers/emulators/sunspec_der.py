@@ -1,4 +1,4 @@
-"""A DER with SunSpec models 1 (common) and 701 (AC measurement) at the station's grid side, over Modbus TCP."""
+"""A DER at the grid side of the station: SunSpec models 1, 701 (measurement), 702 (capacity), 713 (storage), Modbus TCP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SunSpecDer(ModbusDevice):
         if space != "holding":
             return {}
         mark = (0, 0) if self.has("no-mark") else struct.unpack(">HH", b"SunS")
-        image = [*mark, *self._common(), *self._measurement(), *_END]
+        image = [*mark, *self._common(), *self._measurement(), *self._capacity(), *self._storage(), *_END]
         return dict(enumerate(image, _BASE))
 
     def _common(self) -> Sequence[int]:
@@ -62,6 +62,13 @@ class SunSpecDer(ModbusDevice):
                 "TotWh_SF": 0,
             },
         )
+
+    def _capacity(self) -> Sequence[int]:
+        """Ratings as the plant's converter (our default)."""
+        return _encoded(702, {"WMaxRtg": 22_000, "WChaRteMaxRtg": 22_000, "WDisChaRteMaxRtg": 22_000, "W_SF": 0})
+
+    def _storage(self) -> Sequence[int]:
+        return _encoded(713, {"SoC": round(self.plant.state.soc * 1000), "Pct_SF": -1})
 
 
 def _encoded(number: int, values: dict[str, object]) -> Sequence[int]:

@@ -79,8 +79,7 @@ class SunSpecMeter:
         await self._call(lambda: self._device.connect())
         for model in (_COMMON, _MEASUREMENT):
             if model not in self._device.models:
-                found = sorted(key for key in self._device.models if isinstance(key, int))
-                raise InstrumentGarbage(self.role, f"the device has no SunSpec model {model}; it has {found}")
+                raise InstrumentGarbage(self.role, f"the device has no SunSpec model {model}; it has {self.models()}")
 
     async def close(self) -> None:
         self._device.disconnect()
@@ -97,6 +96,20 @@ class SunSpecMeter:
     async def registers(self) -> EnergyReading:
         await self._read()
         return EnergyReading(self.clock.now_s(), self._value("TotWhAbs"), self._value("TotWhInj"))
+
+    def models(self) -> list[int]:
+        """Numbers of the models that the device lists: 702 capacity, 713 storage and so on."""
+        return sorted(number for number in self._device.models if isinstance(number, int))
+
+    async def model(self, number: int) -> dict[str, float | str]:
+        """All points of a model that have a value, by SunSpec's names, scale factors applied; raises InstrumentError."""
+        if number not in self.models():
+            raise InstrumentError(self.role, f"the device has no SunSpec model {number}; it has {self.models()}")
+        found = self._device.models[number][0]
+        await self._call(found.read)
+        values = {name: point.cvalue for name, point in found.points.items() if point.cvalue is not None}
+        self.connection.on_exchange(f"read model {number}", str(values))
+        return values
 
     async def make_safe(self) -> None:
         """A meter can do no harm."""

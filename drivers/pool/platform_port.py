@@ -39,6 +39,7 @@ class PlatformPort(LineBox):
     """Times are turned into the run's clock by the offset that was found when the connection was opened."""
 
     kind = "POOL"
+    safe_s = SAFE_S + 1.0
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import ModuleType
 from typing import Any
 
@@ -140,6 +141,22 @@ def test_a_broken_wire_is_an_error_of_the_instrument_by_its_kind(
             await source.measure()
 
     run(wired, body)
+
+
+@every_source
+def test_a_ramp_goes_through_the_middle_and_stays_at_its_end(name: str, emulator: ModuleType):
+    async def body(rig: Rig) -> None:
+        source = await rig.driver(name, emulator)
+        await source.set_limits(source_a=10.0, sink_a=10.0, source_w=5000.0, sink_w=5000.0)
+        await source.set_voltage(200.0)
+        await source.output(True)
+        ramp = asyncio.create_task(source.ramp(10.0, volts=(200.0, 400.0)))
+        await rig.clock.sleep(5.05)
+        assert (await source.measure()).voltage_v == pytest.approx(300.0, abs=5.0)
+        await ramp
+        assert (await source.measure()).voltage_v == pytest.approx(400.0, abs=1.5)
+
+    run(False, body)
 
 
 @every_source

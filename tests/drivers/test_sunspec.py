@@ -40,6 +40,19 @@ def test_generation_is_export_and_power_is_negative(wired: bool):
     run(wired, body)
 
 
+@every_way
+def test_every_model_of_the_devices_list_can_be_read(wired: bool):
+    async def body(rig: Rig) -> None:
+        meter = await der(rig)
+        assert meter.models() == [1, 701, 702, 713]
+        assert (await meter.model(702))["WMaxRtg"] == 22_000
+        assert (await meter.model(713))["SoC"] == pytest.approx(100 * rig.plant.state.soc, abs=0.1)
+        with pytest.raises(InstrumentError, match=r"no SunSpec model 704; it has \[1, 701"):
+            await meter.model(704)
+
+    run(wired, body)
+
+
 def test_a_device_that_counts_as_a_load_disagrees_with_the_power_that_flows():
     async def body(rig: Rig) -> None:
         meter = await der(rig, "der-load-sign")
