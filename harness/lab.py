@@ -100,8 +100,9 @@ class Device(_Model):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What the device claims to be able to do; the lab's reference device is one by configuration."""
-        return frozenset(self.pics.get("capabilities", ())) | ({"reference"} if self.reference else set())
+        """What the device claims to be able to do; reference, and hardware that the bench measures, by configuration."""
+        configured = {"reference": self.reference, "hardware": not self.hosted}
+        return frozenset(self.pics.get("capabilities", ())) | {name for name, there in configured.items() if there}
 
 
 def _listed(value: object) -> object:

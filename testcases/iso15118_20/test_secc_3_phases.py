@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fixtures.evcc import BATTERY_V, EvccOnBench
+from fixtures.evcc import BATTERY_V, BenchEvcc, EvccOnBench
 from fixtures.liveness import Liveness
 from harness.bench import Bench
 from harness.case import expect, good_case, step
@@ -69,7 +69,7 @@ async def power_before_pre_charge_is_refused(evcc: EvccOnBench) -> None:
     await expect_refused(ev, answer, ["FAILED_SequenceError"])
 
 
-@for_each([row("TC_SECC_DC_VTB_PreCharge_063")], into=globals(), sut="charger", liveness=True)
+@for_each([row("TC_SECC_DC_VTB_PreCharge_063", requires=["hardware"])], into=globals(), sut="charger", liveness=True)
 async def the_voltage_in_pre_charge_is_measured(evcc: EvccOnBench) -> None:
     """EVSEPresentVoltage in pre-charge is what is measured at the inlet in the same moment"""
     ev = await evcc.before("DC_PreCharge")
@@ -177,6 +177,17 @@ async def a_terminated_session_is_not_joined(evcc: EvccOnBench) -> None:
     await end(later)
 
 
+async def resumed(evcc: EvccOnBench) -> BenchEvcc:
+    """Preamble: a paused session that was joined again, up to its first request."""
+    stored = await paused(evcc)
+    with good_case(Side.STATION):
+        ev = await evcc.session(stored=stored)
+        await ev.exchange()
+        expect_code(await ev.exchange(), ["OK_OldSessionJoined"])
+        await ev.advance_to("DC_ChargeParameterDiscovery")
+    return ev
+
+
 @for_each(
     [
         row("TC_SECC_DC_VTB_ChargeParameterDiscovery_072", "V2G20-459", requires=PAUSE, other="AuthorizationSetup"),
@@ -189,10 +200,7 @@ async def a_terminated_session_is_not_joined(evcc: EvccOnBench) -> None:
 )
 async def after_a_resume_parameters_come_first(evcc: EvccOnBench, *, other: str) -> None:
     """{other}Req right after a resume: FAILED_SequenceError, and the connection closed"""
-    stored = await paused(evcc)
-    with good_case(Side.STATION):
-        ev = await evcc.session(stored=stored)
-        await ev.advance_to("DC_ChargeParameterDiscovery")
+    ev = await resumed(evcc)
     step(f"{other}Req instead of DC_ChargeParameterDiscoveryReq")
     await expect_refused(ev, await ev.exchange(ev.draft(f"{other}Req")), ["FAILED_SequenceError"])
 
@@ -205,10 +213,7 @@ async def after_a_resume_parameters_come_first(evcc: EvccOnBench, *, other: str)
 )
 async def after_a_resume_the_id_still_counts(evcc: EvccOnBench) -> None:
     """Another session id right after a resume: FAILED_UnknownSession, and the connection closed"""
-    stored = await paused(evcc)
-    with good_case(Side.STATION):
-        ev = await evcc.session(stored=stored)
-        await ev.advance_to("DC_ChargeParameterDiscovery")
+    ev = await resumed(evcc)
     step("session id 0 after the resume")
     await expect_refused(ev, await ev.exchange(header__session_id=bytes(8)), ["FAILED_UnknownSession"])
 
