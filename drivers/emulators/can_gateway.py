@@ -109,7 +109,8 @@ class CanGateway:
     def _passage(self, route: Route) -> Passage:
         target = self.mapping.message(route.target.bus, route.target.message)
         receiver = Receiver(route.e2e.source) if route.e2e else None
-        return Passage(route, receiver, (target.cycle_time or 100) / 1000, {})
+        slower = 3.0 if "slow-cycle" in self.active else 1.0
+        return Passage(route, receiver, slower * (target.cycle_time or 100) / 1000, {})
 
     def _id(self, bus: str, message: str) -> int:
         return self.mapping.message(bus, message).frame_id
@@ -132,7 +133,8 @@ class CanGateway:
             source = self.mapping.message(bus, passage.route.source.message)
             passage.signals = decode(source, frame.data.ljust(source.length, b"\0"))
             passage.heard_s = now_s
-            self._emit(passage, now_s)
+            if "slow-cycle" not in self.active or now_s >= passage.sent_s + passage.cycle_s:
+                self._emit(passage, now_s)
         return self.tick(now_s)
 
     def due_s(self) -> float | None:

@@ -26,6 +26,7 @@ _TEXTS = {
     "bus-off-stops-both": ("bus-off on one bus silences it on the other too", "PF_GW_12"),
     "queues-while-bus-off": ("after bus-off it sends all that had waited, old values with fresh counters", "PF_GW_12"),
     "disturbs-the-bus": ("its bit timing is wrong: now and then it destroys a frame by an error frame", "PF_GW_13"),
+    "slow-cycle": ("sends at a third of the rate that the database asks for", "PF_GW_14"),
     "clips-negative": ("negative values become zero: no discharging", "PF_GW_02"),
 }
 

@@ -263,3 +263,29 @@ async def test_it_leaves_the_frames_of_others_alone(pf_bench, pf_can_gateway, pf
     for bus in telling:
         errors = pf_can_gateway.errors(bus, began_s)
         expect(len(errors), at_most=0, of="gateway", named=f"error frames on bus {bus}", unit="")
+
+
+@usecase(
+    "PF_GW_14",
+    sut="gateway",
+    protocol="can",
+    requirements=["our default"],
+    parameters={"observe_s": 6, "most_cycles": 1.5, "worst_cycles": 2.5},
+)
+async def test_what_it_sends_keeps_its_cycle(pf_bench, pf_can_gateway, pf_parameters):
+    """Mean and 99th percentile of the time between its frames, in cycles of the database; our own jitter stands beside"""
+    async with pf_can_gateway.traffic():
+        await pf_can_gateway.settle()
+        began_s = pf_bench.clock.now_s()
+        step(f"{pf_parameters.observe_s:g} s of traffic")
+        await pf_bench.clock.sleep(pf_parameters.observe_s)
+        jitters = {route: pf_can_gateway.jitter_s(route, began_s) for route in pf_can_gateway.routes}
+    for route, jitter in jitters.items():
+        source, target, cycle_s = route.source.message, route.target.message, pf_can_gateway.cycle_s(route)
+        expect(quantile(jitter, 0.95), at_most=cycle_s, of="bench", named=f"our jitter of {source}, p95", unit="s")
+        spacings = [spacing_s / cycle_s for spacing_s in pf_can_gateway.spacings_s(route, began_s)]
+        expect(len(spacings), at_least=10, of="gateway", named=f"frames of {target}", unit="")
+        mean = sum(spacings) / len(spacings)
+        expect(mean, at_most=pf_parameters.most_cycles, of="gateway", named=f"mean cycle of {target}", unit="cycles")
+        worst = quantile(spacings, 0.99)
+        expect(worst, at_most=pf_parameters.worst_cycles, of="gateway", named=f"cycle of {target}, p99", unit="cycles")
