@@ -5,11 +5,13 @@ Commands and answers after manual IM 760201-17E and open drivers of the family; 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from math import inf, isfinite, nan, sqrt
 
 from drivers.emulators.analyser_core import CONTRACT, ROLE, AnalyserCore, analyser_defects
 from drivers.emulators.defects import Defect
+from drivers.emulators.line import Answer
 from drivers.emulators.process import Request, serve_lines
 from drivers.emulators.scpi_device import Dialect, ScpiDevice, ScpiError, scpi
 from harness.plant.port import PlantState
@@ -47,9 +49,57 @@ class YokogawaWT(ScpiDevice):
         self.items: dict[int, tuple[str, int]] = {}
         self.count = 1
         self.list_item, self.list_orders = ("I", 1), 50
+        self._falling = False
+        """The end of an update is an event."""
+        self._cleared_s = 0.0
+        self._waits_s: float | None = None
+        self._waiting: deque[str] = deque()
+        """Lines that came while the instrument waits."""
         self._integrating = False
         self._started: PlantState | None = None
         self._stopped: PlantState | None = None
+
+    # waiting
+
+    def handle(self, line: str, now_s: float) -> list[Answer]:
+        if self._waits_s is not None:
+            self._waiting.append(line)
+            return []
+        return super().handle(line, now_s)
+
+    def due_s(self) -> float | None:
+        return self._waits_s
+
+    def tick(self, now_s: float) -> list[Answer]:
+        if self._waits_s is None or now_s < self._waits_s - 1e-9:
+            return []
+        self._waits_s, answers = None, list[Answer]()
+        while self._waiting and self._waits_s is None:
+            answers += super().handle(self._waiting.popleft(), now_s)
+        return answers
+
+    @property
+    def _update_ends_s(self) -> float:
+        """End of the update that ran when the event was cleared."""
+        return (int(self._cleared_s / self.core.update_s + 1e-9) + 1) * self.core.update_s
+
+    @scpi(":STATus:FILTer<n>")
+    def event_filter(self, number: int, edge: str) -> None:
+        if edge.upper() not in ("RISE", "FALL", "BOTH", "NEVER"):
+            raise ScpiError(self.dialect.choice, "Invalid character data")
+        if number == 1:
+            self._falling = edge.upper() in ("FALL", "BOTH")
+
+    @scpi(":STATus:EESR?")
+    def events(self) -> str:
+        happened = self._falling and self.now_s >= self._update_ends_s
+        self._cleared_s = self.now_s
+        return str(int(happened))
+
+    @scpi(":COMMunicate:WAIT")
+    def wait(self, mask: str) -> None:
+        if int(self.number(mask, 0, 65535)) & 1 and self._falling and self.now_s < self._update_ends_s:
+            self._waits_s = self._update_ends_s
 
     # measuring
 

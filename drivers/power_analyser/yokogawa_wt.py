@@ -37,6 +37,8 @@ class WTOptions(AnalyserAccuracy):
     """Lock the front panel while we measure; `close` gives it back."""
     ranges_for_all: bool = True
     """`:RANGe:ALL` of models with several elements; False writes `:RANGe` as a WT300 wants it."""
+    wait_for_update: bool = False
+    """A snapshot waits for the end of the instrument's next update, by its own event register: never older than itself."""
     reversed_current: bool = False
     """The current clamps look the other way: the driver turns the sign of P and Q."""
 
@@ -64,8 +66,20 @@ class YokogawaWT(ScpiInstrument):
         await self.command(*settings, f":RATE {self.options.update_s * 1000:.0f}MS", ":NUMeric:FORMat ASCii")
         if not self.options.items_at_once:
             await self.command(*self._choose_items(self._items()))
+        if options.wait_for_update:
+            await self.command(":STATus:FILTer1 FALL")
         if options.wiring:
             await self._wire_as(options.wiring)
+
+    @property
+    def answer_s(self) -> float:
+        return self.timeout_s + (self.options.update_s if self.options.wait_for_update else 0.0)
+
+    async def _next_update(self) -> None:
+        """What is asked next is answered after the next update: event 1, cleared by reading it, is its end."""
+        await self.query(":STATus:EESR?")
+        await self._write(":COMMunicate:WAIT 1")
+        self.connection.on_exchange(":COMMunicate:WAIT 1", None)
 
     async def _wire_as(self, wiring: str) -> None:
         """Powers of a wrong wiring look plausible: what was set is read back."""
@@ -129,7 +143,10 @@ class YokogawaWT(ScpiInstrument):
 
     async def snapshot(self) -> PowerReading:
         """One consistent set of all elements of the latest update. W, V, A; positive from grid to vehicle."""
-        values = await self._values()
+        async with self.exclusive():
+            if self.options.wait_for_update:
+                await self._next_update()
+            values = await self._values()
         options, sign = self.options, -1.0 if self.options.reversed_current else 1.0
 
         def signed(item: str, element: str) -> float | None:

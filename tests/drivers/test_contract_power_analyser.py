@@ -337,3 +337,29 @@ def test_distortion_is_read_with_every_snapshot(name: str):
         assert reading.voltage_thd_percent == pytest.approx(true.grid_voltage_thd_percent, rel=1e-3)
 
     run(False, body)
+
+
+@every_way
+def test_a_wt_that_waits_for_its_update_shows_nothing_older_than_the_question(wired: bool):
+    async def body(rig: Rig) -> None:
+        analyser = await rig.driver("power_analyser.yokogawa_wt", yokogawa_wt, options={"wait_for_update": True})
+        for _ in range(3):
+            before_s = rig.clock.now_s()
+            reading = await analyser.snapshot()
+            assert before_s < reading.at_s <= before_s + 1.0
+            assert rig.far_end.core._state.at_s >= before_s - 0.03  # a state on the plant's wire is at most 20 ms old
+            await rig.clock.sleep(0.13)
+
+    run(wired, body)
+
+
+def test_a_wt_that_waits_at_an_update_in_virtual_time_answers_right_behind_it():
+    async def body(rig: Rig) -> None:
+        analyser = await rig.driver("power_analyser.yokogawa_wt", yokogawa_wt, options={"wait_for_update": True})
+        await rig.clock.sleep(0.3)
+        assert (await analyser.snapshot()).at_s == pytest.approx(0.5)
+        commands = [command for command, _ in rig.exchanges]
+        place = commands.index(":COMMunicate:WAIT 1")
+        assert commands[place - 2 : place + 2 : 3] == [":STATus:EESR?", ":NUMeric:NORMal:VALue?"]
+
+    run(False, body)
