@@ -28,7 +28,11 @@ KINDS = {
     "vehicle": "vehicle_unit",
     "power_analyser": "yokogawa_wt",
     "dc_source": "ea_psb",
+    "ac_source": "chroma_61845",
+    "energy_meter": "modbus_meter",
     "control_pilot": "pilot_box",
+    "relay": "relay_box",
+    "rfid": "card_presenter",
     "can_gateway": "can_gateway",
     "pool": "pool",
 }

@@ -13,7 +13,18 @@ import pytest
 
 from harness.plant.wire import PlantClient
 
-KINDS = ["plant_server", "yokogawa_wt", "ea_psb", "pilot_box", "can_gateway", "modbus_meter", "sunspec_der"]
+KINDS = [
+    "plant_server",
+    "sunspec_der",
+    "yokogawa_wt",
+    "ea_psb",
+    "chroma_61845",
+    "modbus_meter",
+    "pilot_box",
+    "relay_box",
+    "card_presenter",
+    "can_gateway",
+]
 
 
 def start(kind: str, *arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
