@@ -50,6 +50,7 @@ async def expect_closed(ev: BenchEvcc, *, after_s: float = 0.0, earliest_s: floa
     expect(
         closed_s, at_least=earliest_s, at_most=latest_s, of="station", named="closed after", unit="s", source=_CLOSING
     )
+    await ev.close()  # a charger over TLS waits for the vehicle's end before it serves the next one
 
 
 async def expect_refused(ev: BenchEvcc, answer: Any, codes: Collection[str], requirement: str = "") -> None:
