@@ -30,7 +30,7 @@ class CanEvidence:
 
     def __call__(self, bus: str, frame: Frame, name: str, sent: bool) -> None:
         if frame.error:
-            words = error_words(frame)
+            words = " and ".join(error_words(frame))
             self._record(
                 f"can.{bus}", "can.frame", bus, "harness", error=True, id=frame.id, hex=frame.data.hex(), means=words
             )

@@ -14,7 +14,7 @@ wire is kept octet for octet (`hex` or `text`), decoded views are made from it w
 | ocpp.link  | ocpp                 | what: connected, closed, refused; station; details |
 | scpi       | role of the device   | command, reply or error |
 | modbus     | role of the device   | function, address, count, values or error |
-| can.frame  | can.<bus>            | id, extended, fd, hex, name if the database knows it |
+| can.frame  | can.<bus>            | error frames: error, id, hex, means (the others are in the frame log) |
 | pilot      | control_pilot        | state, duty_percent, plugged |
 | reading    | role of the device   | quantities by name with SI unit suffix, and uncertainty by the same names |
 | step       | case                 | text |

@@ -79,7 +79,7 @@ _TITLES: dict[str, Callable[[Event], Told]] = {
     "ocpp.link": _told("what"),
     "scpi": _told("command", "reply", "error"),
     "modbus": _told("function", "error"),
-    "can.frame": _told("name", "id"),
+    "can.frame": _told("means"),
     "pilot": _told("state", "duty_percent"),
     "step": _told("text"),
     "case": _told("what", "id", "verdict"),

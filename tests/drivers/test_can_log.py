@@ -61,8 +61,8 @@ def test_an_attempts_frames_lie_beside_its_transcript_and_an_error_frame_is_told
         kept.end()
         kept.end()
         assert [message.is_error_frame for message in can.LogReader(tmp_path / "can.asc")] == [False, True]
-        assert [(event.channel, event.kind, event.data["error"]) for event in recorder.events] == [
-            ("can.b", "can.frame", True)
+        assert [(event.channel, event.kind, event.data["error"], event.data["means"]) for event in recorder.events] == [
+            ("can.b", "can.frame", True, "controller problem")
         ]
 
     run(False, body)
