@@ -18,7 +18,7 @@ from harness.iso15118.messages import ContentError, ExiError
 
 exi_app = typer.Typer(
     add_completion=False,
-    help="EXI streams of ISO 15118 and DIN SPEC 70121, without V2GTP header.",
+    help="EXI streams of ISO 15118 and DIN SPEC 70121, with or without V2GTP header.",
     no_args_is_help=True,
 )
 
@@ -137,7 +137,7 @@ def _answer_lines(answer: Callable[[Answer], Answer]) -> None:
 def _decoded(line: Answer, tolerant: bool) -> Answer:
     schema, kind, stream = _schema(line), _kind(line), _value(line, "exi", str)
     try:
-        data = bytes.fromhex(stream)
+        data, _ = octets_of(stream)
     except ValueError as wrong:
         raise ContentError("exi", str(wrong)) from None
     decoded = messages.decode(data, schema, kind, "tolerant" if tolerant else "strict")

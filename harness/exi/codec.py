@@ -15,7 +15,7 @@ from harness.exi.compiled_writer import WriterCompiler, WriteType, spill
 from harness.exi.datatypes import Datatype
 from harness.exi.declare import Record
 from harness.exi.errors import Deviation, ExiError
-from harness.exi.reader import Event, Reader, trailer
+from harness.exi.reader import MAX_EVENTS, Event, Reader, trailer
 from harness.exi.schema import Element, Habit, Schema
 from harness.exi.source import Uncommon
 from harness.exi.writer import Writer
@@ -117,8 +117,17 @@ def _decode_by_events(data: bytes, schema: Schema, kind: Kind, mode: Mode) -> De
 class _Reading:
     """One event-wise reading of a stream: plain and tolerant, or strict but for one habit."""
 
-    def __init__(self, data: bytes, schema: Schema, kind: Kind, *, trace: bool, habit: Habit | None = None) -> None:
-        self.reader = Reader(schema, data, tolerant=habit is None, trace=trace, habit=habit)
+    def __init__(
+        self,
+        data: bytes,
+        schema: Schema,
+        kind: Kind,
+        *,
+        trace: bool,
+        habit: Habit | None = None,
+        most_events: int = MAX_EVENTS,
+    ) -> None:
+        self.reader = Reader(schema, data, tolerant=habit is None, trace=trace, habit=habit, most_events=most_events)
         self.decoded: Decoded | None = None
         self.error: ExiError | None = None
         try:
@@ -142,10 +151,12 @@ def _read_tolerantly(data: bytes, schema: Schema, kind: Kind, *, trace: bool = F
     plain = _Reading(data, schema, kind, trace=trace)
     if plain.clean or plain.reader.count > _HABIT_EVENTS or plain.reader.exhausted:
         return plain
+    left = MAX_EVENTS  # for all habits together
     for habit in schema.habits:
         if not habit.may_explain(plain.reader.root, plain.reader.full_lists):
             continue
-        reading = _Reading(data, schema, kind, trace=trace, habit=habit)
+        reading = _Reading(data, schema, kind, trace=trace, habit=habit, most_events=left)
+        left -= reading.reader.count
         if reading.decoded is not None:
             cause = Deviation(plain.first_bit, reading.decoded.name, "habit", habit.cause)
             reading.decoded = reading.decoded._replace(deviations=(cause,))
@@ -175,7 +186,8 @@ class _Compiled:
                 continue
             code = number if kind == "document" else numbers[element.qname]
             self._readers[code] = element.qname.name, readers.reader(element.type)
-            self._writers[element.qname.name] = code, element.type, writers.writer(element.type)
+            # of names in several namespaces the first; a value of another's type is the event-wise writer's
+            self._writers.setdefault(element.qname.name, (code, element.type, writers.writer(element.type)))
 
     def decode(self, data: bytes) -> tuple[Decoded, int]:
         """The content, and the bit behind the last event."""

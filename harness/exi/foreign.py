@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from harness.exi.bits import BitReader, BitWriter
 from harness.exi.errors import ExiError
 from harness.exi.schema import QName, Schema
 
+_BRIEF = 80  # characters
 DEEPEST = 32  # our limit for elements within each other
 
 _XML = "http://www.w3.org/XML/1998/namespace"
@@ -39,6 +41,11 @@ def spelled(qname: QName) -> str:
     return f"{{{qname.ns}}}{qname.name}"
 
 
+def brief(qname: QName) -> str:
+    """The same for a person to read: a peer can make a name as long as a stream, and say it a thousand times."""
+    return spelled(QName(qname.name[:_BRIEF], qname.ns[:_BRIEF]))
+
+
 def parsed(text: str) -> QName:
     """The reverse of `spelled`."""
     ns, _, name = text.removeprefix("{").rpartition("}")
@@ -54,8 +61,7 @@ class Names:
 
     def __init__(self, schema: Schema) -> None:
         self._uris = [*_KNOWN_URIS, *sorted(schema.namespaces)]
-        unqualified = {qname.name for qname, _ in (*schema.attributes, *schema.elements) if not qname.ns}
-        self._names = {"": sorted(unqualified), _XML: list(_XML_NAMES), _XSI: list(_XSI_NAMES)}
+        self._names = {"": list(_unqualified(schema)), _XML: list(_XML_NAMES), _XSI: list(_XSI_NAMES)}
         self._incomplete = {_XSD, *schema.namespaces}
 
     def read(self, stream: BitReader) -> QName:
@@ -100,6 +106,12 @@ class Names:
             names.append(qname.name)
 
 
+@cache
+def _unqualified(schema: Schema) -> tuple[str, ...]:
+    """The names in no namespace that a schema knows beforehand."""
+    return tuple(sorted({qname.name for qname, _ in (*schema.attributes, *schema.elements) if not qname.ns}))
+
+
 def _characters(stream: BitWriter, text: str, more: int) -> None:
     stream.unsigned(len(text) + more)
     for character in text:
@@ -107,15 +119,37 @@ def _characters(stream: BitWriter, text: str, more: int) -> None:
 
 
 class _State:
-    """One state of a built-in grammar: what has a code of one part, newest first, and what has one of two."""
+    """One state of a built-in grammar: what has a code of one part, newest last, and what has one of two."""
 
-    def __init__(self, first: list[Code], second: tuple[str, ...]) -> None:
-        self.first = first
+    def __init__(self, met: list[Code], second: tuple[str, ...]) -> None:
+        self._met = met
+        self._place = {code: place for place, code in enumerate(met)}
         self.second = second
 
+    @property
+    def width(self) -> int:
+        """Bits of a code's first part."""
+        return len(self._met).bit_length()
+
+    @property
+    def size(self) -> int:
+        """How many events have a code of one part; this number itself begins the others."""
+        return len(self._met)
+
+    def code(self, number: int) -> Code:
+        """The event with a code of one part: the newest has 0."""
+        return self._met[-1 - number]
+
+    def number(self, code: Code) -> int | None:
+        """The reverse; None where the event has a code of two parts."""
+        place = self._place.get(code)
+        return None if place is None else len(self._met) - 1 - place
+
     def learn(self, code: Code) -> None:
-        if code not in self.first or code[1]:
-            self.first.insert(0, code)
+        """What was met; an end and characters are learned once (EXI 1.0, 8.4.3)."""
+        if code[1] or code not in self._place:
+            self._place[code] = len(self._met)
+            self._met.append(code)
 
 
 class BuiltIn:
@@ -156,17 +190,17 @@ class BuiltIn:
                 if name.ns == _XSI:
                     raise ExiError(f"xsi:{name.name} within a foreign element, which is not supported", bit)
                 attributes.append((name, text(name)))
-                event(bit, depth, f"AT({spelled(name)})", attributes[-1][1])
+                event(bit, depth, f"AT({brief(name)})", attributes[-1][1])
             else:
-                event(bit, depth, f"SE({spelled(name)})", "")
+                event(bit, depth, f"SE({brief(name)})", "")
                 content.append((name, self._read(stream, name, text, event, depth + 1)))
                 state = later
 
     def _read_code(self, state: _State, stream: BitReader) -> Code:
-        number = stream.bits(len(state.first).bit_length())
-        if number < len(state.first):
-            return state.first[number]
-        if number > len(state.first):
+        number = stream.bits(state.width)
+        if number < state.size:
+            return state.code(number)
+        if number > state.size:
             raise ExiError(f"no event of a foreign element has the code {number}", stream.position)
         kind = state.second[stream.bits((len(state.second) - 1).bit_length())]
         code = kind, self.names.read(stream) if kind in ("AT", "SE") else None
@@ -191,11 +225,10 @@ class BuiltIn:
         self._write_code(state, _END, stream)
 
     def _write_code(self, state: _State, code: Code, stream: BitWriter) -> None:
-        width = len(state.first).bit_length()
-        if code in state.first:
-            stream.bits(state.first.index(code), width)
+        number = state.number(code)
+        stream.bits(state.size if number is None else number, state.width)
+        if number is not None:
             return
-        stream.bits(len(state.first), width)
         stream.bits(state.second.index(code[0]), (len(state.second) - 1).bit_length())
         if code[1]:
             self.names.write(code[1], stream)

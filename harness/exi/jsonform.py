@@ -3,7 +3,8 @@
 hexBinary is upper-case hex, base64Binary base64, an enumeration its literal, an integer a number. Simple content with
 attributes is `value` beside the attributes. An unknown enumeration value is `{"unknown": number}`. An element through a
 wildcard is `{"attributes": {...}, "content": [...]}` under its name with its namespace, `{urn:example}Name`; its own
-elements are objects of one name each.
+elements are objects of one name each. Where XML signature lets children come in any order and equal names do not stand
+together, they are a list of objects of one name each, under `children`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import groupby
 from typing import Any
 
 from harness.exi.datatypes import Binary, Datatype, Enumerated, Text, Unknown
@@ -54,8 +56,12 @@ def _plain(type_: Type, value: Any) -> Any:
     for field in sorted(kind.fields, key=lambda field: field.slot.kind != "attribute"):
         found = getattr(value, field.name)
         if field.slot.kind == "children":
-            for child in found:
-                _add(plain, child.name, _plain(kind.child_types.get(child.name, _TEXT), child.value))
+            named = [(child.name, _plain(kind.child_types.get(child.name, _TEXT), child.value)) for child in found]
+            if len(list(groupby(name for name, _ in named))) == len({name for name, _ in named}):
+                for name, inner in named:
+                    _add(plain, name, inner)
+            else:
+                plain[_IN_ORDER] = [{name: inner} for name, inner in named]
         elif field.listed:
             if found:
                 plain[_name_of(field, found[0])] = [_plain(field.types[0], each) for each in found]
@@ -126,7 +132,12 @@ class _Builder:
         return tuple(self.value(type_, each, f"{path}[{index}]") for index, each in enumerate(content))
 
     def _children(self, types: Any, content: dict[str, Any], path: str) -> Iterator[Child]:
-        for name, value in content.items():
+        pairs = [(name, value) for name, value in content.items() if name != _IN_ORDER]
+        try:
+            pairs += [pair for each in content.get(_IN_ORDER, ()) for pair in each.items()]
+        except (TypeError, AttributeError):
+            raise ContentError(f"{path}/{_IN_ORDER}", "expected a list of objects of one name each") from None
+        for name, value in pairs:
             for each in value if isinstance(value, list) else [value]:
                 if name == "#text":
                     yield Child(name, each)
@@ -181,3 +192,4 @@ def _base64(text: str) -> bytes:
 
 
 _TEXT = Text()
+_IN_ORDER = "children"  # no element of XML signature, which alone has irregular content, has this name

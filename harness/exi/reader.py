@@ -6,7 +6,9 @@ The compiled readers are for streams that are as they should be; this one is for
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -15,7 +17,7 @@ from harness.exi.bits import NO_CHARACTER, BitReader
 from harness.exi.datatypes import Binary, Boolean, Datatype, Enumerated, Integer, Text, Unknown
 from harness.exi.declare import MISSING, Child, Record
 from harness.exi.errors import Deviation, ExiError
-from harness.exi.foreign import BuiltIn, spelled
+from harness.exi.foreign import BuiltIn, brief, parsed, spelled
 from harness.exi.grammar import (
     ATTRIBUTE,
     CHARACTERS,
@@ -210,8 +212,8 @@ class Reader:
         self._hits += 1
         bit = self._in.position
         qname = self._built_in.names.read(self._in)
-        self._event(bit, "", spelled(qname))
-        self._path.append(spelled(qname))
+        self._event(bit, "", brief(qname))
+        self._path.append(brief(qname))
         held = self._built_in.read(self._in, qname, self._string, self._foreign_event)
         self._path.pop()
         return Child(spelled(qname), held)
@@ -239,12 +241,13 @@ class Reader:
             else:
                 raise self._fatal(f"unexpected event {term.label}")
             state = production.next
+        simple_kinds = [kind for kind in kinds if isinstance(kind, Datatype)]
+        if simple_kinds and not attributes:
+            value = self._simple_of(simple_kinds, text, bit)
+            self._path.pop()
+            return value
         for kind in kinds:
             if isinstance(kind, Datatype):
-                if not attributes:
-                    self._check(kind, text, bit)
-                    self._path.pop()
-                    return text
                 continue
             fields = {field.slot.names[0]: field.name for field in complex_type(kind).fields if field.slot.names}
             simple = next((field.types[0] for field in complex_type(kind).fields if field.slot.kind == "value"), None)
@@ -253,6 +256,16 @@ class Reader:
                 self._path.pop()
                 return kind.unchecked(value=text, **{fields[name]: held for name, held in attributes.items()})
         raise self._fatal(f"no type of {qname.name} has the attributes {', '.join(attributes) or 'none'}")
+
+    def _simple_of(self, kinds: list[Datatype], text: str, bit: int) -> Any:
+        """The value that a text means in the first of these types that can hold it."""
+        number = isinstance(kinds[0], Integer) and re.fullmatch(r"[+-]?[0-9]{1,40}", text)
+        value = int(text) if number else text
+        for kind in kinds:
+            with suppress(ValueError):
+                return kind.check(value)
+        self._check(kinds[0], value, bit)
+        return value
 
     def _text(self, qname: QName, production: Production) -> Any:
         if isinstance(production.term.type, Datatype):
@@ -324,11 +337,13 @@ class Reader:
             self._deviate("untyped", f"characters outside the schema: {text[:40]!r}", bit)
             return None
         if label == "SE(*)":
-            self._deviate("untyped", f"an element outside the schema: {self._foreign().name}", bit)
+            name = parsed(self._foreign().name)
+            self._deviate("untyped", f"an element outside the schema: {brief(name)}", bit)
             return None
         if label == "AT(*)":
             name = self._built_in.names.read(self._in)
-            self._deviate("untyped", f"an attribute outside the schema: {spelled(name)}={self._string(name)!r}", bit)
+            text = self._string(name)
+            self._deviate("untyped", f"an attribute outside the schema: {brief(name)}={text[:40]!r}", bit)
             return None
         if label == "AT(xsi:nil)":
             return self._nil(state, bit)
@@ -444,6 +459,7 @@ def trailer(data: bytes, position: int) -> Iterator[Deviation]:
         yield Deviation(position + spare, "", "trailing", f"{len(extra)} octets follow the document: {text}")
 
 
+_SHOWN = 1000  # characters of a text; a string table lets a peer say a long one again and again
 _EMPTY: dict[type[Datatype], Any] = {Text: "", Binary: b""}
 
 
@@ -456,5 +472,6 @@ def _shown(value: Any) -> str:
         case Enum():
             return str(value.value)
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            cut = value[:_SHOWN]
+            return json.dumps(cut, ensure_ascii=False) + ("..." if cut != value else "")
     return str(value)

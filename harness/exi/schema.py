@@ -308,3 +308,24 @@ class Schema:
         if not found:
             raise KeyError(f"{name} is no {'global element' if kind == 'document' else 'element'} of {self.name}")
         return found
+
+    def code(self, name: str, value: object, kind: str = "document") -> int:
+        """The place of a global element, or for `fragment` of any element, by local name; KeyError if there is none.
+
+        Of one name in several namespaces it is the first whose type can hold the value.
+        """
+        elements = [(each.qname, (each.type,)) for each in self.roots] if kind == "document" else self.elements
+        found = [(code, types) for code, (qname, types) in enumerate(elements) if qname.name == name]
+        if not found:
+            raise KeyError(f"{name} is no {'global element' if kind == 'document' else 'element'} of {self.name}")
+        return next((code for code, types in found if any(_holds(each, value) for each in types)), found[0][0])
+
+
+def _holds(type_: Type, value: object) -> bool:
+    if not isinstance(type_, Datatype):
+        return type(value) is type_
+    try:
+        type_.check(value)
+    except ValueError:
+        return False
+    return True

@@ -42,7 +42,7 @@ class Writer:
     def document(self, name: str, value: Any) -> bytes:
         """A document with this root element."""
         roots = self.schema.roots
-        code = next(index for index, root in enumerate(roots) if root.qname.name == name)
+        code = self._code(name, value, "document")
         self._out.bits(0x80, 8)
         self._out.bits(code, len(roots).bit_length())
         self._element(roots[code], value)
@@ -52,7 +52,7 @@ class Writer:
         """A fragment of this one element."""
         elements = self.schema.elements
         width = (len(elements) + 1).bit_length()
-        code = next(index for index, (qname, _) in enumerate(elements) if qname.name == name)
+        code = self._code(name, value, "fragment")
         self._out.bits(0x80, 8)
         self._out.bits(code, width)
         qname, kinds = elements[code]
@@ -62,6 +62,12 @@ class Writer:
             self._loose_element(value)
         self._out.bits(len(elements) + 1, width)
         return self._out.getvalue()
+
+    def _code(self, name: str, value: Any, kind: str) -> int:
+        try:
+            return self.schema.code(name, value, kind)
+        except KeyError as unknown:
+            raise self._refused(str(unknown.args[0])) from None
 
     def _element(self, element: Element, value: Any) -> None:
         self._path.append(element.qname.name)
@@ -118,7 +124,7 @@ class Writer:
             if isinstance(term.type, Datatype) and (term.order == CHARACTERS or term.label.startswith("AT")):
                 self._value(term.type, value)
             elif term.type is None:
-                self._string(value)
+                self._string(str(value))
             else:
                 assert term.qname is not None
                 self._element(Element(term.qname, term.type), value)

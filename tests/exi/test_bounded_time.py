@@ -4,12 +4,13 @@ import contextlib
 import gc
 import random
 import time
-from functools import cache
+from functools import cache, partial
 
 import pytest
 
+from harness.exi.schema import QName
 from harness.iso15118 import messages
-from harness.iso15118.messages import common, common_types
+from harness.iso15118.messages import common, common_types, dsig
 from harness.iso15118.messages.iso2 import body as iso2_body
 from harness.iso15118.messages.iso2 import document as iso2_document
 from harness.iso15118.messages.iso2 import types as iso2
@@ -159,17 +160,15 @@ def longest_that_fits(name):
     return schema, kind, data
 
 
-def readings_s(stream, schema, kind, mode):
-    """Processor times of this thread for several readings, in order of size; one before them has compiled the readers."""
-    with contextlib.suppress(messages.ExiError):
-        messages.decode(stream, schema, kind, mode)
+def times_of(read, count=READINGS):
+    """Processor times of this thread, in order of size; a reading before them has compiled the readers."""
     found = []
-    for _ in range(READINGS):
+    for _ in range(count + 1):
         start = time.thread_time()
         with contextlib.suppress(messages.ExiError):
-            messages.decode(stream, schema, kind, mode)
+            read()
         found.append(time.thread_time() - start)
-    return sorted(found)
+    return sorted(found[1:])
 
 
 @pytest.fixture
@@ -187,6 +186,56 @@ def test_64_kib_that_are_right_or_wrong_only_at_their_end_take_bounded_time(name
     schema, kind, data = longest_that_fits(name)
     assert len(data) > 0.6 * LONGEST
     for stream in (data, data[:-1]):
-        times_s = readings_s(stream, schema, kind, mode)
+        times_s = times_of(partial(messages.decode, stream, schema, kind, mode))
         assert times_s[READINGS // 2] < LIMIT_S, times_s
         assert times_s[-2] < LIMIT_S, times_s  # one may have been disturbed: the processor's caches are shared
+
+
+def many_names(count):
+    """XML signature's wildcard with elements and attributes of ever other names."""
+    names = [QName(f"{number:x}", "") for number in range(count)]
+    content = tuple((name, messages.Foreign()) for name in names)
+    held = messages.Foreign(tuple((name, "") for name in names), content)
+    return dsig.Object(children=(messages.Child("{urn:a}a", held),))
+
+
+def one_long_name(count):
+    """A name of 12 KiB, said again and again by its place in the table, with text in it."""
+    name = QName("n" * 6000, "u" * 6000)
+    held = messages.Foreign(content=tuple((name, messages.Foreign(content=("x",))) for _ in range(count)))
+    return dsig.Object(children=(messages.Child("{urn:a}a", held),))
+
+
+def many_transforms(count):
+    """A signature of so many references with so many transforms each, each with an XPath."""
+    paths = (messages.Child("XPath", "a"), messages.Child("XPath", "b"))
+    transform = dsig.Transform(algorithm="", children=paths)
+    reference = dsig.Reference(
+        transforms=dsig.Transforms(transform=(transform,) * count),
+        digest_method=dsig.DigestMethod(algorithm=""),
+        digest_value=b"",
+    )
+    return dsig.SignedInfo(
+        canonicalization_method=dsig.CanonicalizationMethod(algorithm=""),
+        signature_method=dsig.SignatureMethod(algorithm=""),
+        reference=(reference,) * count,
+    )
+
+
+@pytest.mark.usefixtures("nothing_of_other_tests_to_collect")
+@pytest.mark.parametrize("message", [many_names(900), one_long_name(900), many_transforms(65)])
+def test_streams_for_the_event_wise_reader_take_bounded_time_too(message):
+    stream = messages.encode(message, "dsig")
+    for read in (
+        lambda: messages.decode(stream, "dsig"),
+        lambda: messages.decode(stream, "dsig", mode="tolerant"),
+        lambda: messages.explain(stream, "dsig"),
+    ):
+        times_s = times_of(read, 5)
+        assert times_s[-2] < LIMIT_S, times_s
+
+
+def test_what_is_told_of_a_long_name_is_short():
+    told = messages.explain(messages.encode(one_long_name(900), "dsig"), "dsig")
+    assert len(told.events) > 1_000
+    assert max(len(event.label) for event in told.events) < 200

@@ -34,6 +34,20 @@ def test_decode_passes_other_keys_through_and_adds_content():
     }
 
 
+def test_decode_takes_a_frame_as_capture_tools_copy_it():
+    octets = bytes.fromhex(HEX)
+    frame = bytes.fromhex("01fe8002") + len(octets).to_bytes(4, "big") + octets
+    whole, cut, none = answers(
+        ["decode"],
+        {"schema": SET, "exi": frame.hex(":")},
+        {"schema": SET, "exi": frame.hex()[:-2]},
+        {"schema": SET, "exi": ""},
+    )
+    assert whole["message"] == NAME
+    assert cut["error"] == f"the V2GTP header announces {len(octets)} octets, {len(octets) - 1} follow"
+    assert none["error"] == "no octets"
+
+
 def test_encode_is_the_way_back():
     (answer,) = answers(["encode"], {"schema": SET, "kind": "document", "json": messages.to_json(MESSAGE)})
     assert answer["exi"] == HEX
