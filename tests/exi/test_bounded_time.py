@@ -25,8 +25,8 @@ def rational():
     return common_types.RationalNumber(exponent=RNG.randrange(-3, 4), value=RNG.randrange(-9999, 9999))
 
 
-def tariffs(types, count, highest_amount):
-    """-2: schedules with a tariff of so many entries in all, each entry with nine costs."""
+def tariffs(types, count, octets):
+    """-2: schedules with a tariff of so many entries in all, each entry with nine costs, amounts of up to so many octets."""
 
     def power():
         unit = RNG.choice(list(types.UnitSymbol))
@@ -36,9 +36,9 @@ def tariffs(types, count, highest_amount):
         return types.RelativeTimeInterval(start=RNG.randrange(16384))
 
     def cost():
-        return types.Cost(
-            cost_kind=RNG.choice(list(types.CostKind)), amount=RNG.randrange(highest_amount // 128, highest_amount)
-        )
+        amount = RNG.randrange(128 ** RNG.randint(1, octets))
+        multiplier = RNG.choice((None, 1)) if octets > 1 else None
+        return types.Cost(cost_kind=RNG.choice(list(types.CostKind)), amount=amount, amount_multiplier=multiplier)
 
     def consumption():
         return types.ConsumptionCost(start_value=power(), cost=(cost(), cost(), cost()))
@@ -137,13 +137,8 @@ def scheduled(control_mode):
 
 
 WORST = {
-    "tariffs of -2": ("iso2", "document", lambda count: discovered(tariffs(iso2, count, 127)), 1720),
-    "tariffs of -2, amounts of two octets": (
-        "iso2",
-        "document",
-        lambda count: discovered(tariffs(iso2, count, 16383)),
-        1400,
-    ),
+    "tariffs of -2": ("iso2", "document", lambda count: discovered(tariffs(iso2, count, 1)), 1720),
+    "tariffs of -2, costs of many forms": ("iso2", "document", lambda count: discovered(tariffs(iso2, count, 3)), 1350),
     "price rules of -20": ("common", "fragment", prices, 820),
     "powers and price levels of -20": ("common", "document", lambda count: scheduled(powers(count)), 1024),
 }
