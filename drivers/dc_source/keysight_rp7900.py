@@ -19,6 +19,8 @@ class RP7900Options(DischargeOptions):
     safe_current_a: float = 0.5
     """Below this the output counts as dead when a safe state is proved (our default)."""
     safe_within_s: float = 1.5
+    current_protection: bool | None = None
+    """Its over-current protection; None leaves what is set. It is read back and must agree."""
 
 
 class KeysightRP7900(ScpiInstrument):
@@ -32,6 +34,11 @@ class KeysightRP7900(ScpiInstrument):
 
     async def prepare(self) -> None:
         await self.command("SOUR:FUNC VOLT")
+        wanted = self.options.current_protection
+        if wanted is not None:
+            await self.command(f"SOUR:CURR:PROT:STATE {int(wanted)}")
+            if (await self.query("SOUR:CURR:PROT:STATE?")).strip() != str(int(wanted)):
+                raise SafetyError(f"{self.role}: its over-current protection does not switch; look at its front panel")
 
     async def set_voltage(self, voltage_v: float) -> None:
         """Terminal voltage in V."""

@@ -14,6 +14,7 @@ _ROLE = "dc_source"
 _CONTRACT = "tests/drivers/test_contract_dc_source.py"
 DEFECTS = (
     *wire_defects(_ROLE, "rp7900", "scpi", _CONTRACT),
+    Defect("rp7900-unprotected", _ROLE, "scpi", "our default", "its current protection stays off", _CONTRACT),
     Defect("rp7900-stays-on", _ROLE, "scpi", "our default", "takes output off but stays on", _CONTRACT),
 )
 
@@ -26,6 +27,7 @@ class KeysightRP7900(ScpiDevice):
     def __init__(self, request: Request) -> None:
         super().__init__(request.defects)
         self.core = PsbCore(request)
+        self.protected = False
         self.identity = ("Keysight Technologies", "RP7953A", str(request.option("serial", "MY59000123")), "B.04.02")
 
     @scpi("[:SOURce]:FUNCtion")
@@ -42,6 +44,16 @@ class KeysightRP7900(ScpiDevice):
     def limit(self, text: str) -> None:
         self.core.source_a = self.core.sink_a = self.number(text, 0.0, self.core.nominal_a * 1.02)
         self.core.apply()
+
+    @scpi("[:SOURce]:CURRent:PROTection:STATe")
+    def protection(self, text: str) -> None:
+        on = self.boolean(text)
+        if not self.has("unprotected"):
+            self.protected = on
+
+    @scpi("[:SOURce]:CURRent:PROTection:STATe?")
+    def protection_state(self) -> str:
+        return str(int(self.protected))
 
     @scpi(":OUTPut[:STATe]")
     def output(self, text: str) -> None:

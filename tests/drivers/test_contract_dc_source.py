@@ -284,3 +284,14 @@ def test_an_ea_source_whose_protection_trips_says_which_alarm_it_was():
         assert (await source.alarms())["SINK:OPOWER"] == 0
 
     run(False, body)
+
+
+def test_a_keysight_source_proves_its_current_protection():
+    async def body(rig: Rig) -> None:
+        options = {"current_protection": True}
+        await rig.driver("dc_source.keysight_rp7900", keysight_rp7900, options=options)
+        assert rig.far_end.protected
+        with pytest.raises(SafetyError, match="over-current protection"):
+            await rig.driver("dc_source.keysight_rp7900", keysight_rp7900, {"rp7900-unprotected"}, options)
+
+    run(False, body)
