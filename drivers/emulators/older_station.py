@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Collection
 from functools import partial
 
+from drivers.emulators.older_defects import older_quirks
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.station import PlantMeter
 from harness.clock import Clock
@@ -35,19 +37,23 @@ NO_V2G = {"ISO15118Ctrlr.Enabled": "false", "V2XChargingCtrlr.Enabled": "false"}
 class OlderStation:
     """One station core of either version, its shell, and the plug that drives it."""
 
-    def __init__(self, plant: PlantPort, clock: Clock, csms: CsmsAddress, identity: str, version: Version) -> None:
+    def __init__(
+        self, plant: PlantPort, clock: Clock, csms: CsmsAddress, identity: str, version: Version,
+        defects: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.plant = plant
         self.clock = clock
+        quirks = older_quirks(defects, version)
         meter = PlantMeter(plant, lambda: None)
         self.point: ChargePoint16 | None = None
         self.modern: ChargingStation | None = None
         core: ChargePoint16 | ChargingStation
         reach: Connect
         if version is Version.V16:
-            core = self.point = ChargePoint16(meter)
+            core = self.point = ChargePoint16(meter, quirks=quirks)
             reach = partial(csms.reach, csms.url, identity, (version,))
         else:
-            core = self.modern = ChargingStation(StationSettings(identity, variables=NO_V2G), meter)
+            core = self.modern = ChargingStation(StationSettings(identity, variables=NO_V2G), meter, quirks=quirks)
             core.networks.hang_up = self._hang_up
             reach = partial(core.networks.connect, csms, identity, (version,))
         self.shell = StationShell(core, identity, reach, clock, Unobserved())
@@ -108,7 +114,7 @@ def build(request: Request) -> OlderStation:
     """In memory: `csms_address` and `clock` come as objects in the options."""
     version, identity = Version(str(request.option("version", Version.V16))), request.option("ocpp_id", "CP-1")
     csms = request.option("csms_address", None)
-    return OlderStation(request.plant, request.option("clock", None), csms, identity, version)
+    return OlderStation(request.plant, request.option("clock", None), csms, identity, version, request.defects)
 
 
 async def _main() -> None:
@@ -117,6 +123,7 @@ async def _main() -> None:
     identity, version = str(options.get("ocpp_id", "CP-1")), Version(str(options.get("version", Version.V16)))
     station = OlderStation(
         PlantClient(chosen.plant, OWNER), Clock(), CsmsAddress(str(options["csms"]), connect), identity, version,
+        chosen.defect,
     )  # fmt: skip
     await station.start()
     ready("older_station", address=identity, resource="0")

@@ -13,6 +13,7 @@ from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter
 from harness.ocpp.outbox import Letter, Outbox
 from harness.ocpp.profiles import Profile, Purpose, Surroundings, composite_schedule, read_profile, target_at
+from harness.ocpp.quirks import HONEST, Quirks
 from harness.ocpp.session import Answered, Refused, Requested, Session, SessionEvent, Unanswered, message_ids
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import ErrorCode, Version
@@ -66,7 +67,10 @@ class ChargePoint16:
         model: str = "Emulated AC charger",
         maximum_w: float = 22_000.0,
         ids: Iterator[str] | None = None,
+        quirks: Quirks = HONEST,
     ) -> None:
+        self.quirks = quirks
+        """Of these only what is done to messages and answers."""
         self.meter = meter
         self.vendor = vendor
         self.model = model
@@ -214,7 +218,9 @@ class ChargePoint16:
     # inside ------------------------------------------------------------------------------------------------------
 
     def _post(self, letter: Letter) -> None:
-        if (self._session and self.accepted) or letter.durable:
+        payload = self.quirks.outgoing(letter.action, letter.payload)
+        if payload is not None and ((self._session and self.accepted) or letter.durable):
+            letter.payload = payload
             self._outbox.put(letter)
 
     def _dispatch(self, events: list[SessionEvent], now_s: float) -> None:
@@ -226,7 +232,9 @@ class ChargePoint16:
                     if handler is None:
                         self._session.refuse(event, ErrorCode.NOT_SUPPORTED, f"{event.action} is not supported here")
                     else:
-                        self._session.answer(event, handler(event.payload, now_s))
+                        answer = self.quirks.answer(event.action, event.payload, handler(event.payload, now_s))
+                        if answer is not None:
+                            self._session.answer(event, answer)
                 case Answered() | Refused() | Unanswered():
                     self._outbox.concluded(event, now_s)
                 case _:  # broken frames have been answered by the session

@@ -35,8 +35,8 @@ LAB = ROOT / "lab-configs" / "emulated-ocpp21.yaml"
 class Suite:
     """The lab's cases by id; `findings` runs some of them against devices with defects."""
 
-    def __init__(self) -> None:
-        self.lab = load_lab(LAB)
+    def __init__(self, lab: Path = LAB) -> None:
+        self.lab = load_lab(lab)
         self.cases = {case.id: case for case in load_cases(self.lab.suites)}
 
     def findings(self, folder: Path, defects: tuple[str, ...], identifiers: list[str]) -> dict[str, set[str]]:
@@ -92,7 +92,7 @@ class Suite:
         for name in reversed(wanted):
             if name in ("pf_doors", "pf_proxy", "pf_site", "pf_driver", "pf_test_station"):
                 await wanted[name].close()
-        if station:
+        if station and "pf_ground" in wanted:
             await leave_as_found(bench, station)
         return self._found(attempt)
 

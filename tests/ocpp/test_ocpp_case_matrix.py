@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from suite import NAMING_A_CASE, UNRELATED, Suite, asked, surprises
-from twins import TWINS
+from suite import LAB, NAMING_A_CASE, UNRELATED, Suite, asked, surprises
+from twins import OLDER_TWINS, TWINS
 
 from drivers.emulators import station_defects
 from harness.lab import OcppGateway
@@ -73,3 +73,20 @@ def test_a_whole_campaign_runs_behind_a_gateway(tmp_path):
     (transcript,) = (tmp_path / "run").glob("evidence/*/transcript.jsonl")
     kinds = [line["kind"] for line in map(json.loads, transcript.read_text().splitlines())]
     assert kinds.count("ocpp.frame") == kinds.count("ocpp.far") > 10
+
+
+OLDER = Suite(LAB.with_name("emulated-ocpp-older.yaml"))
+
+
+def test_every_case_for_older_chargers_has_a_twin():
+    assert OLDER_TWINS.keys() == {name for name in OLDER.cases if name not in SUITE.cases}
+
+
+def test_honest_older_chargers_pass_their_cases(tmp_path):
+    found = OLDER.findings(tmp_path / "run", (), list(OLDER_TWINS))
+    assert {name for name, faults in found.items() if faults} == set()
+
+
+@pytest.mark.parametrize("case", OLDER_TWINS)
+def test_a_case_for_older_chargers_finds_its_twin(tmp_path, case):
+    assert case in OLDER.findings(tmp_path / "run", (OLDER_TWINS[case],), [case])[case]

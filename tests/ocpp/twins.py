@@ -67,3 +67,24 @@ TWINS = {
     "PF_V2X_R05_CS": "accepts-setpoint-outside-limits",
     "PF_V2X_R05b_CS": "accepts-setpoint-outside-limits",
 }
+
+OLDER_TWINS = {
+    "PF_16_01_CS": "16-stops-another-transaction",
+    "PF_16_02_CS": "16-meter-values-of-nobody",
+    "PF_16_03_CS": "16-profile-without-transaction",
+    "PF_16_04_CS": "16-stops-for-anybody",
+    "PF_201_A02_CS": "any-own-certificate",
+    "PF_201_A05_01_CS": "network-priority-ignored",
+    "PF_201_A05_02_CS": "any-server-certificate",
+    "PF_201_B05_CS": "any-value",
+    "PF_201_E01_CS": "stopped-reason-missing",
+    "PF_201_E04_CS": "offline-events-lost",
+    "PF_201_E06_CS": "remote-stop-ignored",
+    "PF_201_J02_CS": "201-events-without-values",
+    "PF_201_K01_CS": "accepts-profile-without-transaction",
+    "PF_201_K02_CS": "replacement-ignored",
+    "PF_201_K05_CS": "any-remote-start",
+    "PF_201_K08_CS": "clears-what-is-not-there",
+    "PF_201_K09_CS": "profiles-unreported",
+}
+"""The same of the cases for chargers that speak only OCPP 1.6 or 2.0.1."""
