@@ -104,6 +104,8 @@ class EmulatedStation:
         self.evse = self.core.evse
         if self.core.quirks.stays_away:
             backoff = Backoff(wait_minimum_s=_FOR_EVER_S)
+        elif self.core.quirks.hammers:
+            backoff = Backoff(wait_minimum_s=0.05, repeat_times=0)
         if isinstance(csms, CsmsAddress):
             csms = partial(self.core.networks.connect, csms, settings.identity, (Version.V21,))
         self.shell = StationShell(

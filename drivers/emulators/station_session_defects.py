@@ -258,6 +258,8 @@ SITE_SEEDS: tuple[Seed, ...] = (
 
 
 SECURITY_SEEDS: tuple[Seed, ...] = (
+    ("hammers-its-csms", "field: public issue reports of station firmware", "PF_P4_02_CS",
+     "tries to connect again without a pause", Quirks(hammers=True)),
     ("any-server-certificate", OURS, "PF_A00_R2_CS", "talks to a CSMS whatever certificate that shows",
      Quirks(trusts_everybody=True)),
     ("no-way-back", OURS, "PF_A00_R1_CS", "tries one network profile for ever",

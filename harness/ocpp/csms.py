@@ -83,7 +83,7 @@ class Csms:
             port,
             door,
             self._refused,
-            lambda identity: self.handle(identity).admitted,
+            lambda identity: self.handle(identity).admits(),
         )
         self._servers.append(server)
         return door.url
@@ -92,7 +92,7 @@ class Csms:
         """Accept stations of this process at a door; returns its URL in `network`."""
         door = door or self.door
         self.network.serve(
-            partial(self._let_in, door), door, self._refused, lambda identity: self.handle(identity).admitted
+            partial(self._let_in, door), door, self._refused, lambda identity: self.handle(identity).admits()
         )
         return door.url
 

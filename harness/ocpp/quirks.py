@@ -47,6 +47,8 @@ class Quirks:
     stays_away: bool = False
     """Once its link is lost it does not connect again."""
 
+    hammers: bool = False
+    """Once its link is lost it tries again without a pause."""
     trusts_everybody: bool = False
     """It takes any server certificate."""
 
@@ -105,6 +107,7 @@ class Quirks:
             variables={**self.variables, **other.variables},
             ends_on_pause=self.ends_on_pause or other.ends_on_pause,
             forgets_offline=self.forgets_offline or other.forgets_offline,
+            hammers=self.hammers or other.hammers,
             trusts_everybody=self.trusts_everybody or other.trusts_everybody,
             trusts_contracts=self.trusts_contracts or other.trusts_contracts,
             serves_revoked_vehicles=self.serves_revoked_vehicles or other.serves_revoked_vehicles,

@@ -102,6 +102,8 @@ class StationHandle:
         """Of the running transaction, as its events tell."""
         self.version = Version.V21
         self.admitted = True
+        self.knocked_at_s: list[float] = []
+        """When it tried to come in since it is kept out (the bench's clock)."""
         self.door: Door | None = None
         """Where it came in the last time."""
         self.tolerant = False
@@ -198,7 +200,14 @@ class StationHandle:
     async def keep_out(self) -> None:
         """Close the link and let the station in no more until `let_in`: offline, as the station sees it."""
         self.admitted = False
+        self.knocked_at_s.clear()
         await self.disconnect()
+
+    def admits(self) -> bool:
+        """Whether a station that knocks now is let in."""
+        if not self.admitted:
+            self.knocked_at_s.append(self.clock.now_s())
+        return self.admitted
 
     def let_in(self) -> None:
         self.admitted = True

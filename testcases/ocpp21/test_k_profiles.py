@@ -11,6 +11,8 @@ from testcases.ocpp21.states import Booted, reach
 
 CHARGE = period("ChargingOnly", limit=4_000)
 RULES = ["ocpp2.1"]
+SHORTEST_PAUSE_S = 0.5
+"""Between two attempts to connect where the station tells no minimum (our default)."""
 
 
 async def default_profile(station, profile_id, *periods, **how):
@@ -137,3 +139,20 @@ async def test_broken_frames_do_not_kill_the_station(pf_ground, pf_station):
     await pf_ground.bench.clock.sleep(2)
     alive = await pf_station.get_variable("SmartChargingCtrlr", "RateUnit")
     expect(alive["attributeStatus"], equals="Accepted", of="station", named="GetVariables")
+
+
+@usecase("PF_P4_02_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["part 4"],
+         uses_rules=RULES, parameters={"away_s": 60})  # fmt: skip
+async def test_a_station_comes_back_with_pauses(pf_ground, pf_station, pf_limits, pf_parameters):
+    """Kept out, the station tries again, with pauses of RetryBackOffWaitMinimum at the least; let in, it is there again"""
+    await reach(Booted, pf_ground)
+    told = await pf_station.get_variable("OCPPCommCtrlr", "RetryBackOffWaitMinimum")
+    least_s = max(float(told.get("attributeValue") or 0), SHORTEST_PAUSE_S)
+    await pf_station.keep_out()
+    await pf_ground.bench.clock.sleep(float(pf_parameters.away_s))
+    knocks = pf_station.knocked_at_s
+    gaps = [later - earlier for earlier, later in zip(knocks[:-1], knocks[1:], strict=True)]
+    expect(min(gaps, default=least_s), at_least=0.9 * least_s, of="station", named="shortest pause", unit="s")
+    pf_station.let_in()
+    await pf_station.connected(pf_limits.session_s)
+    expect(pf_station.online, equals=True, of="station", named="connected again")
