@@ -13,11 +13,15 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from harness.campaign.catalogue import load_cases
 from harness.campaign.evidence import STORE, verify
 from harness.campaign.fleet import Fleet
+from harness.campaign.plan import load_plan
+from harness.campaign.programme import Programme
 from harness.campaign.records import Pair, Planned
 from harness.campaign.store import Store
 from harness.cli import app
+from harness.lab import load_lab
 from harness.verdict import DecisionRule, Verdict
 from tests.smart_charging.rig import car, plan_of, station
 
@@ -164,3 +168,11 @@ def test_a_wrong_campaign_is_bad_usage(tmp_path, changed, why):
     assert ended.exit_code == 4
     assert re.search(why, ended.output), ended.output
     assert CliRunner().invoke(app, ["run"]).exit_code == 4
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "lab-configs/campaigns").glob("*.yaml")), ids=lambda file: file.name)
+def test_every_shipped_campaign_is_planned_with_known_cases_and_parameters(file):
+    plan = load_plan(file)
+    lab = plan.on(load_lab(plan.lab), {case.id: case for case in load_cases()})
+    programme = Programme(plan, lab, load_cases(lab.suites), "")
+    assert {cell.case for cell in programme.cells} == {one.id for one in plan.cases}
