@@ -166,7 +166,15 @@ def readable(path: Path) -> str:
     if path.suffix == ".pdf":
         streams = re.findall(rb"stream\r?\n(.*?)endstream", octets, re.S)
         parts += [inflated for stream in streams if (inflated := _inflated(stream))]
+        parts.append(_printed(path).encode())
     return b"\n".join(parts).decode("utf-8", "replace")
+
+
+def _printed(path: Path) -> str:
+    """What a PDF shows: in its streams letters are numbers of glyphs."""
+    from pypdf import PdfReader
+
+    return "\n".join(page.extract_text() for page in PdfReader(path).pages).replace("\u200b", "")
 
 
 def _inflated(stream: bytes) -> bytes:

@@ -15,6 +15,7 @@ from harness.campaign.records import Campaign, Instrument, Pair, Planned, Unit
 from harness.campaign.store import Store
 from harness.verdict import Verdict
 from reports import check_report, make_report
+from reports.check import readable
 
 
 @pytest.fixture
@@ -107,6 +108,11 @@ def test_check_8_finds_an_identity_in_a_pseudonymous_report(run, tmp_path):
     (tmp_path / "out" / "appendix.txt").write_text("photo of wvwzzze1zmp012345 at the plug")
     found = check_report([run], tmp_path / "out", key=tmp_path / "key.json")
     assert [complaint.check for complaint in found] == [8]
+
+
+def test_check_8_reads_what_a_pdf_shows(made):
+    assert "wvwzzze1zmp012345" in readable(made / "report.pdf").lower()
+    assert "weltwagen" in readable(made / "report.pdf").lower()
 
 
 def test_check_9_finds_a_report_that_was_touched_up(copied):
