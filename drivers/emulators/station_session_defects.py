@@ -252,7 +252,7 @@ SITE_SEEDS: tuple[Seed, ...] = (
          without("attributeValue")(one) if one["variable"]["name"] == "InverterModel" else one
          for one in a["getVariableResult"]]}))),
     ("meter-values-for-ever", OURS, "PF_J02_03_CS", "sends meter values although their interval is 0",
-     keeps("TxUpdatedInterval", "10", instead_of="0")),
+     keeps("TxUpdatedInterval", "2", instead_of="0")),
 )  # fmt: skip
 """What comes from the site, and what a session goes through."""
 

@@ -226,8 +226,10 @@ async def test_what_was_kept_offline_is_taken(pf_test_station, pf_parameters):
     station = pf_test_station
     await station.boot()
     await station.authorise()
+    station.samples_every(2)
     station.evse.start_transfer(station.now_s())
     await station.go_offline(pf_parameters.away_s)
+    expect(station.core.messages_waiting, at_least=1, of="bench", named="events kept offline", unit="")
     await station.until(lambda: station.core.online, "the CSMS did not let the station in again", PROFILE_S)
     await station.until(lambda: station.core.messages_waiting == 0, "the CSMS left events without an answer", PROFILE_S)
     await station.unplug()

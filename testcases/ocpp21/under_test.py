@@ -17,6 +17,7 @@ from harness.clock import TimeMode
 from harness.lab import Device
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
+from harness.ocpp.device_model import Key
 from harness.ocpp.evse import Evse, ScheduleState
 from harness.ocpp.frames import Payload
 from harness.ocpp.memory_network import Reach
@@ -178,6 +179,10 @@ class TestStation:
             self.meter.power_w = self.evse.power_target_w(self.now_s())
             self.poke()
             await self.bench.clock.sleep(1.0)
+
+    def samples_every(self, interval_s: int) -> None:
+        """From the next transfer on our station tells meter values in this interval."""
+        self.core.model.put(Key("SampledDataCtrlr", "TxUpdatedInterval"), str(interval_s))
 
     def listen(self, action: str) -> list[Payload]:
         """From now on, the payloads of this action that the CSMS sends, as they come."""

@@ -129,7 +129,7 @@ ALSO = {
     "load-not-balanced": "ocpp2.1/mode-changes-are-told",
     "der-alarm-nameless": "ocpp2.1/alarms-name-their-fault",
     "der-nameplate-missing": "ocpp2.1/der-nameplate-is-told",
-    "csms-silent-on-late-events": "ocpp2.1/csms-answers-events",
+    "csms-silent-on-late-events": "ocpp2.1/csms-answers-events ocpp2.1/csms-answers",
     "csms-silent-on-events": "ocpp2.1/csms-answers-events",
     "csms-allows-everything": "ocpp2.1/needs-for-a-forbidden-transfer-are-rejected",
     "csms-too-many-schedules": "ocpp2.1/payloads-fit-their-schema",
@@ -152,5 +152,5 @@ def surprises(defect: Defect, found: dict[str, set[str]]) -> str:
     if defect.found_by not in own:
         return f"{defect.found_by} does not find it, but {own or 'passes'}"
     others = {name for one in UNRELATED[defect.role] for name in found[one]}
-    unrelated = (own | others) - {defect.found_by, ALSO.get(defect.id, "")}
+    unrelated = (own | others) - {defect.found_by, *ALSO.get(defect.id, "").split()}
     return f"found by {sorted(unrelated)} too" if unrelated else ""
