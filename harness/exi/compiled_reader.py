@@ -257,7 +257,8 @@ class _Function:
         self._flush()
         items = self._local(step.field.name)
         limit = step.field.slot.occurs[1] or _LONGEST_LIST
-        if limit > _SHORT_LIST and step.low <= 1 and self._calls(step):
+        in_place = self._small(step) and step.field.slot.occurs[1] is None  # DIN's costs: few in a list, many lists
+        if limit > _SHORT_LIST and step.low <= 1 and self._calls(step) and not in_place:
             cls: Any = step.alternatives[0].type
             width, first = self._plan.width(index, inside=True), self._plan.first(index)
             self._out.line(f"{items}, p, c = long_list({self._compiler.name(cls)}, d, p, {width}, {limit})")
