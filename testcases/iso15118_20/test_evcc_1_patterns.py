@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.secc import BenchSecc, SeccOnBench
+from fixtures.secc import AC_ONLY, BenchSecc, SeccOnBench
 from harness.case import good_case, step
 from harness.iso15118.messages import common
 from harness.iso15118.messages.common_types import EvseNotification
-from harness.iso15118.services import EnergyOffer, Service
 from harness.iso15118.timing import message_timeout_s
 from harness.iso15118.v2gtp import PayloadType, frame
 from harness.verdict import Side
@@ -21,9 +20,6 @@ REFUSAL = {"supportedAppProtocol": "Failed_NoNegotiation"}
 def _stranger(message: str) -> str:
     """An answer that does not belong to this request."""
     return "PowerDelivery" if message == "ServiceSelection" else "ServiceSelection"
-
-
-AC_ONLY = {Service.AC_BPT: (EnergyOffer(1, connector=3),), Service.AC: (EnergyOffer(1, connector=3),)}
 
 
 async def reach(secc: SeccOnBench, message: str, mode: str = "") -> BenchSecc:

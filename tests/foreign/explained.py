@@ -44,7 +44,11 @@ def verdicts(reports: Iterable[Mapping[str, object]]) -> dict[Cell, str]:
 
 
 def main(folders: list[str]) -> int:
-    reports = [json.loads((Path(one) / "report" / "report.json").read_text()) for one in folders]
+    files = [Path(one) / "report" / "report.json" for one in folders]
+    if absent := [str(one) for one in files if not one.is_file()]:
+        print(f"no report yet: {', '.join(absent)}; `plugfest report RUN` makes it", file=sys.stderr)
+        return 4
+    reports = [json.loads(one.read_text()) for one in files]
     found, known = verdicts(reports), listed(PAGE.read_text())
     unexplained = [
         one for one, verdict in found.items() if verdict not in ("pass", "not_applicable", *_known(one, known))
