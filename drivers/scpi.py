@@ -129,9 +129,8 @@ class ScpiInstrument:
         return None if abs(value) >= self.no_value_above else value
 
     async def _ask(self, command: str, within_s: float) -> str:
-        await self._write(command)
         try:
-            answer = await self.wire.read(within_s)
+            answer = await self.wire.ask(command, within_s)
         except InstrumentTimeout:
             self.connection.on_exchange(command, None)
             with contextlib.suppress(InstrumentError):

@@ -101,6 +101,10 @@ class Wire(Protocol):
     async def open(self) -> None: ...
     async def write(self, line: str) -> None: ...
     async def read(self, within_s: float) -> str: ...
+    async def ask(self, line: str, within_s: float) -> str:
+        """Write a line and read its answer. If the caller is cancelled in between, no answer is left for the next one."""
+        ...
+
     async def clear(self) -> None:
         """Throw away what has arrived unasked."""
         ...
@@ -169,6 +173,13 @@ class VisaWire:
 
     async def read(self, within_s: float) -> str:
         return await self._run(self._read, within_s, within_s=within_s)
+
+    async def ask(self, line: str, within_s: float) -> str:
+        return await self._run(self._ask, line, within_s, within_s=self.open_s + within_s)
+
+    def _ask(self, line: str, within_s: float) -> str:
+        self._opened().write(line)
+        return self._read(within_s)
 
     def _read(self, within_s: float) -> str:
         session, began_s = self._opened(), time.monotonic()
@@ -250,12 +261,16 @@ class SerialWire:
         await self._run(self._opened().write, line.encode("ascii") + self.terminator, within_s=1.0)
 
     async def read(self, within_s: float) -> str:
-        line = await self._run(self._read, within_s, within_s=within_s)
-        if line is None:
-            raise InstrumentTimeout(self.role, f"{self.resource} does not answer within {within_s} s")
-        return line
+        return await self._run(self._read, within_s, within_s=within_s)
 
-    def _read(self, within_s: float) -> str | None:
+    async def ask(self, line: str, within_s: float) -> str:
+        return await self._run(self._ask, line, within_s, within_s=1.0 + within_s)
+
+    def _ask(self, line: str, within_s: float) -> str:
+        self._opened().write(line.encode("ascii") + self.terminator)
+        return self._read(within_s)
+
+    def _read(self, within_s: float) -> str:
         port = self._opened()
         rounds = max(round(within_s / 0.05), 1)
         while self.terminator not in self._buffer:
@@ -263,7 +278,7 @@ class SerialWire:
             self._buffer += arrived
             rounds -= not arrived
             if rounds < 0:
-                return None
+                raise InstrumentTimeout(self.role, f"{self.resource} does not answer within {within_s} s")
         line, _, self._buffer = self._buffer.partition(self.terminator)
         return line.decode("latin-1").rstrip("\r")
 
@@ -330,6 +345,14 @@ class MemoryWire:
             if not self._open:
                 raise InstrumentLost(self.role, "the connection is not open")
             await self.clock.sleep(max(self._next_s(until_s) - now_s, 1e-4))
+
+    async def ask(self, line: str, within_s: float) -> str:
+        await self.write(line)
+        try:
+            return await self.read(within_s)
+        except asyncio.CancelledError:
+            self._inbox.clear()
+            raise
 
     async def clear(self) -> None:
         self._run_device(self.clock.now_s())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import ModuleType
 from typing import Any
 
@@ -363,3 +364,19 @@ def test_a_wt_that_waits_at_an_update_in_virtual_time_answers_right_behind_it():
         assert commands[place - 2 : place + 2 : 3] == [":STATus:EESR?", ":NUMeric:NORMal:VALue?"]
 
     run(False, body)
+
+
+@every_way
+@every_analyser
+def test_a_question_that_is_called_off_leaves_no_answer_for_the_next_one(name: str, emulator: ModuleType, wired: bool):
+    async def body(rig: Rig) -> None:
+        analyser = await rig.driver(name, emulator, emulator_options={"serial": "SN-1"})
+        for number in range(60 if wired else 20):
+            asking = asyncio.ensure_future(analyser.snapshot())
+            for _ in range(number // 2):
+                await asyncio.sleep(0.0 if number % 2 or not wired else 0.0003)
+            asking.cancel()
+            await asyncio.wait({asking})
+            assert (await analyser.identity()).serial == "SN-1"
+
+    run(wired, body)
