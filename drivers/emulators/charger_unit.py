@@ -147,6 +147,7 @@ class ChargerUnit:
     def _prepare(self, se: Secc) -> None:
         self._slots = None
         se.session.scheduler = self._schedule
+        se.session.plain_only = lambda: self.station.evse.plain_only
 
     def _schedule(self, until_s: int) -> tuple[tuple[int, float], ...] | None:
         if self._slots is None or not self.station.core.quirks.keeps_first_schedule:
@@ -224,8 +225,6 @@ class ChargerUnit:
             self._watch_plug()
             self._watch_site()
             self.charger.authorize(self.station.authorised)
-            if self.charger.current:
-                self.charger.current.session.plain_only = self.station.evse.plain_only
             self.charger.target_power_w = self._outlet_target_w()
             self._watch_idle()
             for order in self.station.take_orders():

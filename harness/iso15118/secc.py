@@ -164,8 +164,8 @@ class SeccSession:
         self.schedule_asked = False
         self.grid_control: Callable[[], GridControl] = GridControl
         """What a vehicle with DER control of its own is told of the grid operator's wishes."""
-        self.plain_only = False
-        """Offer no bidirectional service, though the charger has some."""
+        self.plain_only: Callable[[], bool] = lambda: False
+        """Whether no bidirectional service is to be offered, though the charger has some; asked when services are listed."""
         self.reason = ""
         self.events: list[SessionEvent] = []
         """Not yet fetched; `take_events` empties it."""

@@ -51,7 +51,8 @@ def _energy_services(session: SeccSession) -> list[Service]:
     """What is offered in the protocol that was negotiated."""
     energy = session.chosen_namespace.rpartition(":")[2] or None
     offered = [service for service in session.config.offers if energy is None or service.energy == energy]
-    return [service for service in offered if not (session.plain_only and service.bidirectional)]
+    plain_only = session.plain_only()
+    return [service for service in offered if not (plain_only and service.bidirectional)]
 
 
 def _parameter_sets(session: SeccSession, service_id: int) -> common.ServiceParameterList:
