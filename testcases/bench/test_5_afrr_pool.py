@@ -14,6 +14,8 @@ from harness.usecase import usecase
 PRODUCT = "lab-configs/products/afrr-pool.yaml"
 SAME_TOTAL = Tolerance(2.0, 300.0)
 """Reported total against the meter, W (our default)."""
+WAVE_S = 60.0
+"""One swing from full bid to full bid and back (our default): a setpoint that is not applied shows within a few cycles."""
 SAME_QUARTER = Tolerance(3.0, 40.0)
 """Energies of a quarter-hour by two streams, Wh (our default)."""
 
@@ -81,7 +83,8 @@ async def test_a_pool_follows_a_signal_of_four_seconds(pf_pool, pf_afrr, pf_para
     """A setpoint every 4 s: the pool's power at the meter follows within the product's cycles of delay"""
     product = load_product(Path(pf_parameters.product))
     cycles = int(pf_parameters.course_s / product.cycle_s)
-    course = pf_afrr.course(cycles, pf_parameters.bid_w, largest_step_w=pf_parameters.bid_w / 2)
+    course = pf_afrr.wave(cycles, pf_parameters.bid_w, waves=pf_parameters.course_s / WAVE_S)
+    await pf_pool.holds(course[0], 20, product.cycle_s)  # where the pool comes from is not part of the course
     step(f"{cycles} setpoints, one every {product.cycle_s:g} s")
     async with pf_pool.watched():
         asked = await pf_afrr.plays(course, product.cycle_s, pf_pool.command)
