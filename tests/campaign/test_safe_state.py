@@ -47,6 +47,8 @@ class Source:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         assert self.process.stdout
         self.ready = json.loads(self.process.stdout.readline())
+        self.users = []
+        """Runs that were started on it; ended with it, so that none keeps the bench from the next test."""
 
     def output(self):
         """What the source says; like the real one it has one connection, so asking may push another one out."""
@@ -66,11 +68,21 @@ class Source:
             link.recv(200)
 
     def is_off_within(self, limit_s):
-        """Look once shortly before the limit, so that nobody is disturbed while making the source safe."""
+        """Look shortly before the limit, so that nobody is disturbed while making the source safe.
+
+        Who is pushed out of the one connection comes again and may push us out: then the question is asked again.
+        """
         time.sleep(limit_s - 0.1)
-        return self.output() == "OFF"
+        for _ in range(10):
+            if (said := self.output()) in ("ON", "OFF"):
+                return said == "OFF"
+            time.sleep(0.05)
+        return False
 
     def close(self):
+        for user in self.users:
+            user.kill()
+            user.wait()
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
@@ -94,6 +106,7 @@ def start(tmp_path, source, how="await pf_bench.clock.sleep(60)"):
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
         stdout=(tmp_path / "log").open("w"), stderr=subprocess.STDOUT,
     )  # fmt: skip
+    source.users.append(process)
     deadline_s = time.monotonic() + 60
     while not flag.exists():
         assert process.poll() is None, (tmp_path / "log").read_text()
