@@ -105,6 +105,7 @@ def start(tmp_path, source, how="await pf_bench.clock.sleep(60)"):
          "--pf-out", str(tmp_path / "runs"), "-p", "no:cacheprovider"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
         stdout=(tmp_path / "log").open("w"), stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may run under nohup, the run does not
     )  # fmt: skip
     source.users.append(process)
     deadline_s = time.monotonic() + 60
