@@ -16,10 +16,12 @@ setup: .venv/.ready
 campaign: setup
 	$(BIN)/plugfest run --lab lab-configs/emulated-dc-v2g.yaml -n 2
 
+REAL_TIME = tests/campaign/test_resilience.py tests/campaign/test_safe_state.py
+
 test: setup
-	$(BIN)/python -m pytest tests -q -n 3 --dist worksteal --ignore tests/campaign/test_resilience.py --ignore tests/foreign
-	@echo "and those that keep the protocols' real timers, with one neighbour at the most:"
-	$(BIN)/python -m pytest tests/campaign/test_resilience.py -q -n 2 --dist worksteal
+	$(BIN)/python -m pytest tests -q -n 3 --dist worksteal --ignore tests/foreign $(REAL_TIME:%=--ignore %)
+	@echo "and those that keep real timers (of protocols, of the safe state), with one neighbour at the most:"
+	$(BIN)/python -m pytest $(REAL_TIME) -q -n 2 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

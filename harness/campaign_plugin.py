@@ -297,6 +297,10 @@ class CampaignPlugin:
             outcomes: list[Any] = [found for key, found in report.user_properties if key == "plugfest"]
             self.verdicts += [Verdict(found["verdict"]) for found in outcomes]
 
+    def pytest_keyboard_interrupt(self) -> None:
+        if self.run is not None:
+            self.runner.cut_short()
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self.run is None:

@@ -39,6 +39,14 @@ class AttemptRunner:
         self._described = False
         self._guard: Guard | None = None
         self._guarded: list[SafeOff] = []
+        self._live = False
+        """Whether an attempt's body has begun that has not been left safe yet."""
+
+    def cut_short(self) -> None:
+        """Nobody may wait for the teardown of a second Ctrl-C: what is live is the guard's to switch off."""
+        if self._live and self._guard:
+            self._guard.take_over()
+            self._guard = None
 
     async def end(self) -> None:
         """After the last attempt: the bench safe and down, the guard dismissed."""
@@ -96,6 +104,7 @@ class AttemptRunner:
                 limit.reschedule((limit.when() or 0.0) + longer_s)
                 await self._describe_instruments()
                 self._keep_guard()
+                self._live = True
                 with self._armed():
                     await body()
         except PreambleMissed as missed:
@@ -150,6 +159,7 @@ class AttemptRunner:
             )
         if told:
             case.stopped = (Verdict.ERROR, Side.BENCH, told)
+        self._live = False
 
     async def _unsafe_over_new_connections(self) -> str:
         """The devices that connections made for it alone do not make safe either, in words; empty if there are none."""

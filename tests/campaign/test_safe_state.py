@@ -73,11 +73,14 @@ class Source:
         Who is pushed out of the one connection comes again and may push us out: then the question is asked again.
         """
         time.sleep(limit_s - 0.1)
+        heard = []
         for _ in range(10):
-            if (said := self.output()) in ("ON", "OFF"):
-                return said == "OFF"
+            heard.append(self.output())
+            if heard[-1] in ("ON", "OFF"):
+                break
             time.sleep(0.05)
-        return False
+        self.heard = heard
+        return heard[-1] == "OFF"
 
     def close(self):
         for user in self.users:
@@ -126,7 +129,7 @@ def test_a_run_that_is_ended_leaves_the_source_off(tmp_path, source, signals):
     for number in signals:
         process.send_signal(number)
         time.sleep(0.05)
-    assert source.is_off_within(SAFE_S)
+    assert source.is_off_within(SAFE_S), (source.heard, (tmp_path / "log").read_text()[-3000:])
     process.kill()
     process.wait()
 
