@@ -98,6 +98,12 @@ def source():
     one.close()
 
 
+def as_from_a_terminal():
+    """These tests may run in the background or under nohup, where signals are ignored on purpose; the run does not."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(tmp_path, source, how="await pf_bench.clock.sleep(60)"):
     """A pytest run that holds the source on; returns its process once the output is on."""
     (tmp_path / "lab.yaml").write_text(LAB.format(bench=f"safety-{os.getpid()}", resource=source.ready["resource"]))
@@ -108,7 +114,7 @@ def start(tmp_path, source, how="await pf_bench.clock.sleep(60)"):
          "--pf-out", str(tmp_path / "runs"), "-p", "no:cacheprovider"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
         stdout=(tmp_path / "log").open("w"), stderr=subprocess.STDOUT,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may run under nohup, the run does not
+        preexec_fn=as_from_a_terminal,
     )  # fmt: skip
     source.users.append(process)
     deadline_s = time.monotonic() + 60
