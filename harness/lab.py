@@ -175,6 +175,8 @@ class Lab(_Model):
     """Every case is run once under each of these kinds of bad links (lab-configs/impairments.yaml); `none` is good ones."""
     retest: Retest = Retest(times=0)
     """Which verdicts are tried again, and how often; nothing by default. A campaign file's own rule goes before it."""
+    workers: int = Field(default=0, ge=0)
+    """On wires, so many at once where the whole programme is run and `-n` says nothing; each has an emulated bench."""
     csms_listen: str = "127.0.0.1:0"
     """Host and port on which our CSMS waits for charging stations; port 0: any free one, for emulated stations."""
     ocpp_gateway: OcppGateway | None = None
@@ -323,6 +325,8 @@ def _check(lab: Lab, today: dt.date) -> Iterator[tuple[tuple[str | int, ...], st
                     f"calibration {device.calibration.certificate} was due {device.calibration.due}; "
                     "have it calibrated, or take the instrument out of this lab file",
                 )
+    if lab.workers > 1 and not (lab.emulated and not lab.has_person):
+        yield ("workers",), "one real bench, or one person, takes one worker; leave it out"
     if lab.security.pki and not (lab.path.parent / lab.security.pki).is_dir():
         yield ("security", "pki"), f"no folder {lab.security.pki!r}; `plugfest pki create` makes one"
     if isinstance(lab.pairings, tuple):

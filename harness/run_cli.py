@@ -35,7 +35,10 @@ def run(
     expression: Annotated[str, typer.Option("-k", help="only cases whose name matches, as pytest's -k")] = "",
     case: Annotated[list[str] | None, typer.Option("--case", help="only this case id (repeatable)")] = None,
     time: Annotated[TimeMode, typer.Option("--time", help="wire: real time over real wires; virtual")] = TimeMode.WIRE,
-    workers: Annotated[int, typer.Option("-n", help="workers, each with an emulated bench of its own")] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option("-n", help="workers, each with an emulated bench of its own; else as the lab file says"),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="where run folders are made")] = Path("runs"),
     resume: Annotated[Path | None, typer.Option("--resume", help="go on with this run")] = None,
     impairment: Annotated[
@@ -48,6 +51,9 @@ def run(
     """Run a lab's programme, or a campaign, and write the report. Exits 0 if every applicable verdict is pass, 1 if not,
     4 on usage."""
     bench, path = _bench(lab, campaign)
+    if workers is None:
+        whole = time is TimeMode.WIRE and not expression and not case
+        workers = bench.workers if whole else 0
     arguments = _pytest_arguments(bench.suites, path, time, out)
     arguments += ["--pf-campaign", str(campaign), "--pf-part", part] if campaign else []
     arguments += ["-k", expression] if expression else []

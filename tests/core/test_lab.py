@@ -58,6 +58,8 @@ def test_reference_pairings_are_those_with_a_reference_device(tmp_path):
         ("due: 2027-03-01", "due: soon", ":11:44: roles.power_analyser.calibration.due", "found 'soon'"),
         ('    resource: "TCPIP::192.0.2.7::INSTR"\n', "", ":8:3: roles.power_analyser.resource", "needs its address"),
         ("suites: [programme]\n", "", ": suites", "is missing"),
+        ("suites: [programme]\n", "suites: [programme]\nworkers: 2\n", ":3:1: workers", "one real bench"),
+        ("suites: [programme]\n", "suites: [programme]\nworkers: -1\n", ":3:1: workers", "greater than or equal to 0"),
         ("bench: B3}", "bench: B3}\nlab: {name: again}", ":2:1: lab", "stands twice"),
     ],
 )
