@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.der import DerControls
@@ -20,6 +19,7 @@ from harness.ocpp.metering import ALIGNED, SAMPLED, Metering
 from harness.ocpp.outbox import Letter
 from harness.ocpp.profiles import Mode, Purpose, Surroundings, Target
 from harness.ocpp.quirks import Quirks
+from harness.ocpp.schedule_dialogue import ScheduleDialogue, ScheduleState, Slots
 from harness.ocpp.session import Answered, SessionEvent
 from harness.ocpp.smart_charging import SmartCharging, accepted, rejected
 from harness.ocpp.timestamps import to_text
@@ -28,23 +28,6 @@ from harness.ocpp.transactions import IdToken, Transaction
 EVSE_ID = 1
 CONTROL_INTERVAL_S = 1.0
 """How often profiles, frequency and load are looked at during a transaction. Our default."""
-
-
-RENEGOTIATION_S = 30.0
-"""How long a vehicle may take to negotiate another service after a refusal. Our default."""
-
-
-class ScheduleState(StrEnum):
-    """Where the EVSE stands with the schedule that it needs for the vehicle (K18, K19, Q01)."""
-
-    NONE = "none"
-    ASKED = "asked"
-    COMING = "coming"
-    GIVEN = "given"
-    NOT_COMING = "not_coming"
-    """The CSMS has none: a TxDefaultProfile, or nothing, applies."""
-    TRANSFER_REFUSED = "transfer_refused"
-    """The CSMS does not allow the service: renegotiate it or end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +92,9 @@ class Evse:
         """None: the CSMS has not said (Q01.FR.09, Q02)."""
         self.plain_only = False
         """The CSMS has let the vehicle charge and named no transfer: none that is bidirectional (Q01.FR.09)."""
-        self.needs: ChargingNeeds | None = None
-        self.schedule_state = ScheduleState.NONE
+        self.schedule = ScheduleDialogue(model, EVSE_ID, self.smart, post, self._transaction_id, self._transfer_refused)
+        self.schedule.overlooks_refusal = quirks.ignores_refused_transfer
         self._control_due_s: float | None = None
-        self._patience_due_s: float | None = None
-        """Until then a vehicle whose transfer was refused may negotiate another one."""
         self._post = post
         self._transaction_prefix = transaction_prefix
         self._transactions_made = 0
@@ -123,6 +104,16 @@ class Evse:
         self._sample_due_s: float | None = None
         self._controlled_s = 0.0
         self._frequency_hz: float | None = None
+
+    @property
+    def needs(self) -> ChargingNeeds | None:
+        """What the vehicle has told last."""
+        return self.schedule.needs
+
+    @property
+    def schedule_state(self) -> ScheduleState:
+        """Where we stand with the schedule that the vehicle needs."""
+        return self.schedule.state
 
     # the vehicle's side ------------------------------------------------------------------------------------------
 
@@ -158,19 +149,7 @@ class Evse:
 
     def need(self, needs: ChargingNeeds, now_s: float) -> None:
         """The vehicle has told what it needs, for the first time or anew (Q01, K18, K19, K20)."""
-        self.needs = needs
-        self._patience_due_s = None
-        request: Payload = {"evseId": EVSE_ID, "chargingNeeds": needs.to_json()}
-        if not needs.dynamic_control:
-            request["maxScheduleTuples"] = int(
-                self.model.number("ISO15118Ctrlr", "MaxScheduleEntries", None, EVSE_ID) or 1
-            )
-        if self.online:
-            self.schedule_state = ScheduleState.ASKED
-        else:
-            request["timestamp"] = to_text(now_s)  # K18.FR.21, K19.FR.14
-            self.schedule_state = ScheduleState.NOT_COMING
-        self._post(Letter("NotifyEVChargingNeeds", request, self._needs_answered, durable=True))
+        self.schedule.need(needs, now_s, online=self.online)
 
     def start_transfer(self, now_s: float) -> None:
         """Power may flow from now on."""
@@ -180,7 +159,8 @@ class Evse:
         if transaction.transfer_started_s is None:
             transaction.transfer_started_s = now_s
         self._change_state("Charging", now_s)
-        self._report_schedule(transaction, now_s)
+        if self.evccid is not None:
+            self.schedule.report(now_s)
         self._controlled_s = now_s
         self._sample_due_s = self.metering.sample_due_s(now_s)
         self._control_due_s = now_s
@@ -216,26 +196,14 @@ class Evse:
         self.authorised = None
         self.allowed_energy_transfer = None
         self.plain_only = False
-        self.needs = None
         self.der.in_vehicle = frozenset()
-        self.schedule_state = ScheduleState.NONE
+        self.schedule.forget()
         self.model.put(Key("ConnectedEV", "Available", None, EVSE_ID), "false")
         self._available("Available", now_s)
 
-    def schedule_slots(self, until_s: int) -> tuple[tuple[int, float], ...] | None:
-        """(duration s, W) of the CSMS's schedule for a vehicle in scheduled control that leaves in `until_s`; none where it
-        has none, None as long as it is to come (K18)."""
-        if self.schedule_state in (ScheduleState.ASKED, ScheduleState.COMING):
-            return None
-        profile = self.smart.transaction_profile(self.transaction.id) if self.transaction else None
-        if profile is None or self.schedule_state is not ScheduleState.GIVEN:
-            return ()
-        periods = profile.raw["chargingSchedule"][0]["chargingSchedulePeriod"]
-        ends = [*(one["startPeriod"] for one in periods[1:]), max(until_s, periods[-1]["startPeriod"] + 1)]
-        return tuple(
-            (end - one["startPeriod"], float(one.get("limit", self.maximum_charge_w)))
-            for one, end in zip(periods, ends, strict=True)
-        )
+    def schedule_slots(self, until_s: int) -> Slots | None:
+        """The CSMS's schedule for a vehicle in scheduled control, as `ScheduleDialogue.slots` has it."""
+        return self.schedule.slots(until_s, self.maximum_charge_w)
 
     def take_orders(self) -> list[Order]:
         """What the CSMS wants the lower half to do."""
@@ -274,7 +242,7 @@ class Evse:
 
     def due_s(self) -> float | None:
         """When `tick` wants to be called at the latest."""
-        dues = (self._control_due_s, self._patience_due_s, self.der.due_s(), self.metering.aligned_due_s())
+        dues = (self._control_due_s, self.schedule.patience_due_s, self.der.due_s(), self.metering.aligned_due_s())
         return min((due for due in dues if due is not None), default=None)
 
     def look_again(self, now_s: float) -> None:
@@ -286,8 +254,8 @@ class Evse:
         self.der.tick(now_s)
         if self.metering.aligned(now_s):
             self._tell_aligned(now_s)
-        if self._patience_due_s is not None and now_s >= self._patience_due_s:
-            self._patience_due_s = None
+        if self.schedule.patience_due_s is not None and now_s >= self.schedule.patience_due_s:
+            self.schedule.patience_due_s = None
             if self.transaction:
                 self._end_for_transfer(now_s)
         if self._control_due_s is not None and now_s >= self._control_due_s:
@@ -345,7 +313,7 @@ class Evse:
             return rejected("InvalidMessageSeq", "the vehicle has not told its needs")  # K18.FR.17, K19.FR.13
         answer = self.smart.set_charging_profile(request, now_s)
         if answer["status"] == "Accepted" and profile["chargingProfilePurpose"] == Purpose.TX:
-            self.schedule_state = ScheduleState.GIVEN
+            self.schedule.given()
             if self.quirks.repeats_needs and self.needs and self.transaction:
                 self.need(self.needs, now_s)
         return answer
@@ -414,6 +382,9 @@ class Evse:
             load_balancing=self.smart.load_balancing(),
         )
 
+    def _transaction_id(self) -> str | None:
+        return self.transaction.id if self.transaction else None
+
     def _readings(self) -> Readings:
         return self.quirks.readings(self.meter.readings())
 
@@ -431,29 +402,13 @@ class Evse:
         self.plain_only = bool(self.authorised) and not allowed and not self.quirks.assumes_every_transfer
         self._maybe_start(now_s)
 
-    def _needs_answered(self, event: SessionEvent, now_s: float) -> None:
-        if not isinstance(event, Answered) or self.transaction is None:
-            self.schedule_state = ScheduleState.NOT_COMING
-            return
-        match event.payload.get("status"):
-            case "Accepted" | "Processing":
-                if self.schedule_state is not ScheduleState.GIVEN:
-                    self.schedule_state = ScheduleState.COMING
-            case "Rejected":
-                self._transfer_refused(now_s)
-            case _:
-                self.schedule_state = ScheduleState.NOT_COMING
-
-    def _transfer_refused(self, now_s: float) -> None:
-        """Q01.FR.05 and FR.06 (err): negotiate the service again where possible, else end."""
-        if self.quirks.ignores_refused_transfer:
-            return
-        self.schedule_state = ScheduleState.TRANSFER_REFUSED
+    def _transfer_refused(self, now_s: float) -> bool:
+        """Negotiate the service again where that is possible, else end."""
         if self.model.flag("ISO15118Ctrlr", "ServiceRenegotiationSupport", EVSE_ID):
             self.order(RenegotiationWanted(self.allowed_energy_transfer or ()))
-            self._patience_due_s = now_s + RENEGOTIATION_S
-        else:
-            self._end_for_transfer(now_s)
+            return True
+        self._end_for_transfer(now_s)
+        return False
 
     def _end_for_transfer(self, now_s: float) -> None:
         self.order(StopWanted("ReqEnergyTransferRejected"))
@@ -487,7 +442,7 @@ class Evse:
         self.smart.transaction_ended(self.transaction.id)
         self.transaction = None
         self._control_due_s = None
-        self._patience_due_s = None
+        self.schedule.patience_due_s = None
         self._frequency_hz = None
 
     def _change_state(self, state: str, now_s: float) -> None:
@@ -551,22 +506,3 @@ class Evse:
             self._event("Updated", "MeterValueClock", now_s, context="Sample.Clock", controller=ALIGNED, when="")
         elif value := self.meter_value("Sample.Clock", now_s, ALIGNED, when=""):
             self._post(Letter("MeterValues", {"evseId": EVSE_ID, "meterValue": [value]}))
-
-    def _report_schedule(self, transaction: Transaction, now_s: float) -> None:
-        """K19.FR.10: in dynamic control mode the CSMS's own schedule is reported back; a scheduled-mode vehicle's
-        own profile equals it here, since the emulated vehicle takes what it is offered (K18.FR.10)."""
-        profile = self.smart.transaction_profile(transaction.id)
-        if profile is None or self.evccid is None:
-            return
-        schedule = profile.raw["chargingSchedule"][0]
-        self._post(
-            Letter(
-                "NotifyEVChargingSchedule",
-                {
-                    "timeBase": to_text(now_s),
-                    "chargingSchedule": schedule,
-                    "evseId": EVSE_ID,
-                    "selectedChargingScheduleId": schedule["id"],
-                },
-            )
-        )

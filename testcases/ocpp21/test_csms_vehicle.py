@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 
 from harness.case import expect, step
-from harness.ocpp.evse import ScheduleState
+from harness.ocpp.schedule_dialogue import ScheduleState
 from harness.ocpp.session import Answered
 from harness.ocpp.timestamps import to_text
 from harness.usecase import usecase

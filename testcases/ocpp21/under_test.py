@@ -18,11 +18,12 @@ from harness.lab import Device
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
 from harness.ocpp.device_model import Key
-from harness.ocpp.evse import Evse, ScheduleState
+from harness.ocpp.evse import Evse
 from harness.ocpp.frames import Payload
 from harness.ocpp.memory_network import Reach
 from harness.ocpp.meter_values import Readings
 from harness.ocpp.outbox import Letter
+from harness.ocpp.schedule_dialogue import ScheduleState
 from harness.ocpp.security import ConnectionRefused, Security, StrangeSubprotocol
 from harness.ocpp.session import SessionEvent
 from harness.ocpp.shell import StationShell, utc_s
