@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from drivers.emulators import frame_quirks
 from drivers.emulators.defects import Defect
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from harness.clock import Clock
@@ -108,6 +109,11 @@ DEFECTS = (
            "PF_E02_01_CSMS"),
     Defect("csms-installs-nothing", _ROLE, "ocpp2.1", _OURS, "accepts Get15118EVCertificate and gives no response",
            "PF_M01_01_CSMS"),
+    Defect("csms-result-error-to-nobody", _ROLE, "ocpp2.1", _OURS, "calls a bad result bad by an id that no result has",
+           "PF_P4_02_CSMS"),
+    Defect("csms-answers-sends", _ROLE, "ocpp2.1", _OURS, "answers a message that wants no answer", "PF_P4_03_CSMS"),
+    Defect("csms-accepts-malformed-requests", _ROLE, "ocpp2.1", "field: public issue reports of CSMS software",
+           "accepts requests that break their schema", "PF_P4_04_CSMS"),
     Defect("csms-garbage-time", _ROLE, "ocpp2.1", _OURS, "answers Heartbeat with a text that is no time",
            "ocpp2.1/payloads-fit-their-schema"),
 )  # fmt: skip
@@ -125,6 +131,11 @@ def _has(parameters: str) -> Callable[[Payload], bool]:
     return lambda needs: parameters in needs["chargingNeeds"]
 
 
+WORDINGS = {
+    "csms-result-error-to-nobody": frame_quirks.RESULT_ERROR_TO_NOBODY,
+    "csms-answers-sends": frame_quirks.ANSWERS_SENDS,
+    "csms-accepts-malformed-requests": frame_quirks.ACCEPTS_THE_MALFORMED,
+}
 REFUSED: dict[str, tuple[str, Callable[[Payload], bool]]] = {
     "csms-refuses-heartbeats": ("Heartbeat", _any),
     "csms-refuses-security-events": ("SecurityEventNotification", _any),
@@ -226,6 +237,9 @@ class EmulatedCsms:
             answers.answer("TransactionEvent", lambda event: self._stop_pause(station, event))
         if "csms-garbage-time" in self.defects:
             answers.answer("Heartbeat", {"currentTime": "half past nine"}, checked=False)
+        for defect, wording in WORDINGS.items():
+            if defect in self.defects:
+                station.wording += wording
         if "csms-knows-every-action" in self.defects:
             station.tolerant = True
 

@@ -11,7 +11,7 @@ from functools import reduce
 from drivers.emulators.defects import Defect
 from drivers.emulators.station_power_defects import METER_SEEDS, POWER_SEEDS
 from drivers.emulators.station_profile_defects import DER_SEEDS, PROFILE_SEEDS, REFUSAL_SEEDS
-from drivers.emulators.station_session_defects import SECURITY_SEEDS, SITE_SEEDS, TRANSACTION_SEEDS
+from drivers.emulators.station_session_defects import FRAME_SEEDS, SECURITY_SEEDS, SITE_SEEDS, TRANSACTION_SEEDS
 from harness.ocpp.quirks import HONEST, Quirks
 
 _SEEDS = (
@@ -23,6 +23,7 @@ _SEEDS = (
     *SECURITY_SEEDS,
     *SITE_SEEDS,
     *REFUSAL_SEEDS,
+    *FRAME_SEEDS,
 )
 
 DEFECTS: tuple[Defect, ...] = tuple(

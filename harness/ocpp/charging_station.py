@@ -6,6 +6,8 @@ Whoever calls from the vehicle's side pokes the shell afterwards, so that new te
 
 from __future__ import annotations
 
+import itertools
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,16 +16,29 @@ from harness.ocpp.device_management import DeviceManagement
 from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.dialect import spoken
 from harness.ocpp.evse import EVSE_ID, Evse
+from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter
 from harness.ocpp.network_profiles import NetworkProfiles
 from harness.ocpp.outbox import Letter, Outbox
 from harness.ocpp.quirks import HONEST, Quirks
-from harness.ocpp.session import Answered, Refused, Requested, Session, SessionEvent, Unanswered, message_ids
+from harness.ocpp.session import (
+    Answered,
+    AnswerRejected,
+    Garbled,
+    Refused,
+    Requested,
+    Session,
+    SessionEvent,
+    Unanswered,
+    message_ids,
+)
 from harness.ocpp.station_variables import station_variables
 from harness.ocpp.version import ErrorCode, Version
 
 BOOT_RETRY_S = 10.0
 """Pause after a BootNotification that was not accepted and named no interval. Our default."""
+KEPT = 200
+"""What went wrong with frames, to look back at (our default: a bound on memory)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,11 @@ class ChargingStation:
         self.accepted = False
         """The CSMS has accepted our BootNotification."""
         self.reboot_when_idle = False
-        self.ids = ids or message_ids()
+        self.heard_ids: deque[str] = deque(maxlen=KEPT)
+        """Of the CSMS's CALLs."""
+        self.troubles: deque[Garbled | AnswerRejected] = deque(maxlen=KEPT)
+        """Texts of the CSMS that could not be used, and results of ours that it called bad."""
+        self.ids = itertools.cycle(("1", "2")) if quirks.reuses_ids else ids or message_ids()
         self._version = Version.V21
         self._session: Session | None = None
         self._deaf = False
@@ -126,10 +145,13 @@ class ChargingStation:
     def receive(self, text: str, now_s: float) -> None:
         self._deaf |= self.quirks.dies_of_garbage and not text.startswith("[")
         if self._session and not self._deaf:
+            if retort := self.quirks.wording.retorts(text):
+                self._session.put_raw(retort)
             self._dispatch(self._session.receive(text, now_s), now_s)
 
     def take_texts(self) -> list[str]:
-        return self._session.take_texts() if self._session else []
+        texts = self._session.take_texts() if self._session else []
+        return list(map(self.quirks.wording.says, texts))
 
     def deadline_s(self) -> float | None:
         session_s = self._session.deadline_s() if self._session else None
@@ -158,6 +180,11 @@ class ChargingStation:
         if self._session:
             self._session.put_raw(text)
 
+    def send(self, action: str, payload: Payload) -> None:
+        """Tell something by SEND (2.1). Lost while there is no link."""
+        if self._session:
+            self._session.send(action, payload)
+
     def post(self, letter: Letter) -> None:
         """Say something to the CSMS; what is not durable is dropped while offline."""
         booting = letter.action == "BootNotification"
@@ -179,11 +206,14 @@ class ChargingStation:
                     self._requested(event, now_s)
                 case Answered() | Refused() | Unanswered():
                     self._outbox.concluded(event, now_s)
-                case _:  # broken frames have been answered by the session, and the transcript has them
+                case Garbled() | AnswerRejected():  # what is due has been answered by the session
+                    self.troubles.append(event)
+                case _:
                     pass
 
     def _requested(self, request: Requested, now_s: float) -> None:
         assert self._session is not None
+        self.heard_ids.append(request.id)
         payload = self.quirks.incoming(request.action, request.payload)
         if payload is None:
             return

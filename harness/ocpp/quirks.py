@@ -17,6 +17,27 @@ RewriteAnswer = Callable[[str, Payload, Payload], Payload | None]
 """(action, request, answer) to the answer to give; None stays silent."""
 
 
+def _same_text(text: str) -> str:
+    return text
+
+
+def _no_text(_text: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How an agent departs from OCPP-J itself, whatever it is about."""
+
+    says: Callable[[str], str] = _same_text
+    """What goes out in place of its text."""
+    retorts: Callable[[str], str | None] = _no_text
+    """What it says to a text of the peer before it reads it; None: nothing."""
+
+    def __add__(self, other: Wording) -> Wording:
+        return Wording(lambda text: other.says(self.says(text)), lambda text: self.retorts(text) or other.retorts(text))
+
+
 def _same(_action: str, payload: Payload) -> Payload | None:
     return payload
 
@@ -34,6 +55,7 @@ class Quirks:
     outgoing: Rewrite = _same
     """What it sends instead of its own CALL."""
     answer: RewriteAnswer = _same_answer
+    wording: Wording = Wording()
     target_w: Callable[[float], float] = field(default=lambda power_w: power_w)
     """The power it really aims at."""
     readings: Callable[[Readings], Readings] = field(default=lambda readings: readings)
@@ -80,6 +102,8 @@ class Quirks:
 
     ignores_refused_transfer: bool = False
     """It goes on with a transfer that the CSMS has refused."""
+    reuses_ids: bool = False
+    """It has two message ids, one after the other."""
     dies_of_garbage: bool = False
     """A text that is no frame is the last that it hears."""
 
@@ -102,6 +126,7 @@ class Quirks:
             answer=lambda action, request, answer: _chain(
                 self.answer(action, request, answer), lambda rest: other.answer(action, request, rest)
             ),
+            wording=self.wording + other.wording,
             target_w=lambda power_w: other.target_w(self.target_w(power_w)),
             readings=lambda readings: other.readings(self.readings(readings)),
             variables={**self.variables, **other.variables},
@@ -121,6 +146,7 @@ class Quirks:
             overlooks=self.overlooks | other.overlooks,
             gives_up_at_once=self.gives_up_at_once or other.gives_up_at_once,
             ignores_refused_transfer=self.ignores_refused_transfer or other.ignores_refused_transfer,
+            reuses_ids=self.reuses_ids or other.reuses_ids,
             dies_of_garbage=self.dies_of_garbage or other.dies_of_garbage,
             doubles_der=self.doubles_der or other.doubles_der,
             withholds_der=self.withholds_der or other.withholds_der,

@@ -14,10 +14,12 @@ from harness.ocpp import profile_drafts
 from harness.ocpp.csms_answers import Answers, Behaviour, default_answer
 from harness.ocpp.frames import CallResult, Payload, parse, render
 from harness.ocpp.observer import Observer
+from harness.ocpp.quirks import Wording
 from harness.ocpp.schema import SchemaProblem
 from harness.ocpp.security import Door
 from harness.ocpp.session import (
     Answered,
+    AnswerRejected,
     Garbled,
     Notified,
     Refused,
@@ -94,6 +96,8 @@ class StationHandle:
         self.received: deque[Received] = deque(maxlen=KEPT_MESSAGES)
         self.garbled: deque[Garbled] = deque(maxlen=KEPT_MESSAGES)
         """Frames of the station that could not be used."""
+        self.rejected_answers: deque[AnswerRejected] = deque(maxlen=KEPT_MESSAGES)
+        """Our results that the station called bad, by CALLRESULTERROR."""
         self.faults: list[str] = []
         """Answers of the test's own that could not be given; the station got an InternalError instead."""
         self.ready = asyncio.Event()
@@ -108,6 +112,7 @@ class StationHandle:
         """Where it came in the last time."""
         self.tolerant = False
         """Answer an action that does not exist with an empty result: a deliberate fault."""
+        self.wording = Wording()
         self.profile_id: int | None = None
         """The Dynamic profile that `update_setpoint` moves."""
         self._profile_transaction: str | None = None
@@ -313,6 +318,8 @@ class StationHandle:
 
     def receive(self, text: str, now_s: float) -> None:
         if self._session:
+            if retort := self.wording.retorts(text):
+                self._session.put_raw(retort)
             for event in self._session.receive(text, now_s):
                 self._handle(event, now_s)
 
@@ -324,7 +331,7 @@ class StationHandle:
         return self._session.deadline_s() if self._session else None
 
     def take_texts(self) -> list[str]:
-        return self._session.take_texts() if self._session else []
+        return list(map(self.wording.says, self._session.take_texts())) if self._session else []
 
     def cancel(self) -> None:
         """Drop answers that are still to come late."""
@@ -349,6 +356,8 @@ class StationHandle:
                 self._respond(event, now_s)
             case Notified():
                 self._note(Received(now_s, event.action, event.payload, event.id))
+            case AnswerRejected():
+                self.rejected_answers.append(event)
             case Garbled():
                 self.garbled.append(event)
                 if self.tolerant and event.code == ErrorCode.NOT_IMPLEMENTED and self._session:

@@ -132,6 +132,11 @@ ALSO = {
     "csms-silent-on-late-events": "ocpp2.1/csms-answers-events ocpp2.1/csms-answers",
     "csms-silent-on-events": "ocpp2.1/csms-answers-events",
     "csms-allows-everything": "ocpp2.1/needs-for-a-forbidden-transfer-are-rejected",
+    "result-error-to-nobody": "ocpp2.1/result-errors-name-results",
+    "answers-sends": "ocpp2.1/sends-are-not-answered",
+    "csms-result-error-to-nobody": "ocpp2.1/result-errors-name-results",
+    "csms-answers-sends": "ocpp2.1/sends-are-not-answered",
+    "csms-accepts-malformed-requests": "ocpp2.1/payloads-fit-their-schema",
     "csms-too-many-schedules": "ocpp2.1/payloads-fit-their-schema",
 }
 """Rules that may see the same fault in the case's transcript."""

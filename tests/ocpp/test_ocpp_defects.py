@@ -66,6 +66,8 @@ async def tour(bench):
         how = {"transaction_id": station.transaction_id, **how}
         return await station.set_charging_profile(profile(how.pop("id"), periods, **how), evse_id=evse_id)
 
+    station.put_raw('[7,"of an unknown type"]')
+    station.put_raw('[2,"of no action","NoSuchAction",{}]')
     await station.call("GetBaseReport", {"requestId": 1, "reportBase": "FullInventory"})
     await wrong_profiles(bench, send)
     start = to_text(utc_s(clock))

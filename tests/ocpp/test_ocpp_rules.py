@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -95,6 +96,8 @@ def limit_told(t, source="EMS"):
     return t.cs("NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": source}})
 
 
+STREAM = json.dumps([6, "s-1", "NotifyPeriodicEventStream", {"id": 1, "pending": 0, "basetime": NOW,
+                                                             "data": [{"t": 0, "v": "1"}]}])  # fmt: skip
 FAST = {"purpose": "PriorityCharging", "kind": "Relative", "transaction_id": None}
 MAXIMUM = {"purpose": "ChargingStationMaxProfile", "kind": "Absolute", "start_schedule": NOW, "transaction_id": None}
 CHARGE = period("ChargingOnly", limit=1000)
@@ -362,6 +365,13 @@ BREACHES = {
     "error-codes": lambda t: t.csms("ClearCache", {}, error="Nonsense"),
     "not-implemented": lambda t: t.csms("ClearCache", {}, error="NotImplemented"),
     "answers-have-requests": lambda t: t.boot().text("charger", '[3,"nobody",{}]'),
+    "result-errors-name-results": lambda t: t.boot().text("charger", '[5,"nobody","FormatViolation","",{}]'),
+    "sends-are-not-answered": lambda t: t.text("charger", STREAM).text("csms", '[3,"s-1",{}]'),
+    "streams-are-sent": lambda t: t.text("csms", '[6,"s-2","ClearCache",{}]'),
+    "error-descriptions": lambda t: t.boot().text("csms", '[2,"d-1","ClearCache",{}]').text(
+        "charger", json.dumps([4, "d-1", "InternalError", "x" * 256, {}])
+    ),
+    "unknown-types": lambda t: t.text("csms", '[7,"u-1"]').text("charger", '[4,"u-1","MessageTypeNotSupported","",{}]'),
     # transactions and meter values
     "sequence-numbers": lambda t: t.boot().event("Started", seq=0).event(seq=2),
     "started-is-first": lambda t: t.boot().event("Started", seq=5).event(seq=4),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
-from harness.ocpp.frames import LONGEST_ID
-from harness.ocpp.schema import actions, problem
+from harness.ocpp.frames import LONGEST_DESCRIPTION, LONGEST_ID
+from harness.ocpp.schema import SEND_ONLY, actions, problem
 from harness.ocpp.version import ErrorCode
 from harness.rules.ocpp21.terms import Session, broken, csms, station
 from harness.rules.rule import Broken, rule
@@ -148,3 +149,66 @@ def answers_have_requests(session: Session) -> Iterator[Broken]:
             continue
         if one.id != "-1" and one.id not in unread:
             yield broken(one, f"{one.id[:LONGEST_ID]} was not asked", side=_side(one))
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="a CALLRESULTERROR names the CALLRESULT that was bad", confidence="S",
+      id="ocpp2.1/result-errors-name-results")  # fmt: skip
+def result_errors_name_results(session: Session) -> Iterator[Broken]:
+    results: dict[str, set[str]] = {}
+    for one in session.messages:
+        if one.kind == "result":
+            results.setdefault(one.source, set()).add(one.id)
+        elif one.kind == "result error":
+            known = set().union(*(ids for source, ids in results.items() if source != one.source))
+            if known and one.id not in known:
+                yield broken(one, f"{one.id[:LONGEST_ID]} is no CALLRESULT's id", side=_side(one))
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="a SEND is not answered", confidence="S",
+      id="ocpp2.1/sends-are-not-answered")  # fmt: skip
+def sends_are_not_answered(session: Session) -> Iterator[Broken]:
+    sent: dict[str, OcppMessage] = {}
+    for one in session.messages:
+        if one.kind == "send":
+            sent[one.id] = one
+        elif one.kind in ("result", "error", "result error") and one.request is None and one.id in sent:
+            if sent[one.id].source != one.source:
+                yield broken(one, f"{sent[one.id]} wants no answer", sent[one.id], side=_side(one))
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="event streams are told by SEND, and nothing else is", confidence="S",
+      id="ocpp2.1/streams-are-sent")  # fmt: skip
+def streams_are_sent(session: Session) -> Iterator[Broken]:
+    for one in session.messages:
+        if one.kind in ("call", "send") and (one.kind == "send") != (one.action in SEND_ONLY):
+            yield broken(one, f"{one.action} is told by {one.kind.upper()}", side=_side(one))
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", reason="an error's description has 255 characters at the most",
+      confidence="S", id="ocpp2.1/error-descriptions")  # fmt: skip
+def error_descriptions_fit(session: Session) -> Iterator[Broken]:
+    for one in session.messages:
+        if one.kind in ("error", "result error") and len(json.loads(one.text)[3]) > LONGEST_DESCRIPTION:
+            yield broken(one, f"its description has {len(json.loads(one.text)[3])} characters", side=_side(one))
+
+
+@rule("part 4", protocol="ocpp2.1", side="unknown", severity="warn", confidence="X", id="ocpp2.1/unknown-types",
+      reason="a message of an unknown type is ignored; that there is an error code for it contradicts it")  # fmt: skip
+def unknown_types_are_ignored(session: Session) -> Iterator[Broken]:
+    strange: dict[str, OcppMessage] = {}
+    for one in session.messages:
+        if one.kind == "garbage" and (name := _of_unknown_type(one.text)):
+            strange[name] = one
+        elif one.kind == "error" and one.request is None and one.id in strange:
+            yield broken(one, f"{strange[one.id].text[:40]!r} is answered", strange[one.id], side=_side(one))
+
+
+def _of_unknown_type(text: str) -> str:
+    """The message id of a frame whose type OCPP 2.1 does not know; empty for other texts."""
+    try:
+        parts = json.loads(text)
+    except ValueError:
+        return ""
+    if not isinstance(parts, list) or len(parts) < 2 or type(parts[0]) is not int or 2 <= parts[0] <= 6:
+        return ""
+    return str(parts[1])
