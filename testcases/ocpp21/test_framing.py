@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from harness.case import current_case, expect, step
 from harness.ocpp.csms import AnswerInvalid, CallRefused, NoAnswer
@@ -64,7 +65,7 @@ async def test_a_message_without_an_answer(pf_ground, pf_station):
     expect(alive["attributeStatus"], equals="Accepted", of="station", named="GetVariables")
 
 
-MALFORMED = (
+MALFORMED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("without a required field", "GetCompositeSchedule", {"evseId": 1}),
     ("with a text for a number", "GetCompositeSchedule", {"duration": "long", "evseId": 1}),
     ("with a value that its list has not", "Reset", {"type": "Perhaps"}),
@@ -141,7 +142,7 @@ async def test_a_stream_of_a_station(pf_test_station):
     await lives(station)
 
 
-WRONG = (
+WRONG: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("without a required field", "StatusNotification", {"evseId": 1}),
     ("with a text for a number", "StatusNotification", {
         "timestamp": "2026-01-01T00:00:00Z", "connectorStatus": "Available", "evseId": "one", "connectorId": 1}),
