@@ -1,8 +1,8 @@
 """The man in the middle: stands between a station and its CSMS as an energy management gateway on site does.
 
-To both sides it looks like a direct connection: message ids stay what they are, and each side still sees at most one
-CALL of the other without an answer, also while a CALL of the proxy's own is under way. On command it delays, drops or
-alters messages and injects its own. A fault of its own making (a meddling that raises) forwards the message untouched.
+To both sides it looks like a direct connection: message ids stay what they are, and a CALL of the proxy's own neither
+meets one that has no answer yet nor is met by one. On command it delays, drops or alters messages and injects its own.
+A fault of its own making, as a meddling that raises or makes what is no message, forwards the message untouched.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from harness.ocpp.wire import connect, serve
 
 Role = Literal["charger", "csms"]
 PATIENCE_S = 30.0
-"""How long an injected CALL holds the line without an answer. Our default."""
+"""How long a CALL without an answer keeps others from the line: an injected one all, any other the injected ones. Our
+default."""
 
 
 def other(role: Role) -> Role:
@@ -56,8 +57,9 @@ class _Line:
 
     waiting: deque[str] = field(default_factory=deque)
     open_call: str | None = None
-    own_since_s: float | None = None
-    """Since when the open CALL is one of ours."""
+    own: bool = False
+    """The open CALL is one that we injected."""
+    since_s: float = 0.0
 
 
 class ProxySession:
@@ -91,6 +93,15 @@ class ProxySession:
 
     def take(self, source: Role, text: str, now_s: float) -> None:
         """One text of one side."""
+        before = len(self._out)
+        try:
+            self._take(source, text, now_s)
+        except Exception as fault:  # whatever we do wrong, the conversation goes on
+            self.faults.append(f"{type(fault).__name__}: {fault}")
+            del self._out[before:]
+            self._out.append((other(source), text))
+
+    def _take(self, source: Role, text: str, now_s: float) -> None:
         try:
             frame = parse(text, self.version if source == "charger" else self.upstream)
         except FrameError:
@@ -118,18 +129,17 @@ class ProxySession:
                 self._out.append((other(source), text))
 
     def tick(self, now_s: float) -> None:
-        """Let time pass: late messages go out, an injected CALL without an answer lets go of the line."""
+        """Let time pass: late messages go out, a CALL without an answer lets go of the line."""
         for due in [one for one in self._late if one[0] <= now_s]:
             self._late.remove(due)
             self._deliver(due[1], due[2], now_s)
         for role, line in self._lines.items():
-            if line.own_since_s is not None and now_s - line.own_since_s >= PATIENCE_S and line.open_call:
-                self._own.discard(line.open_call)
+            if line.open_call is not None and now_s - line.since_s >= PATIENCE_S:
                 self._free(role, line.open_call, now_s)
 
     def deadline_s(self) -> float | None:
         moments = [due_s for due_s, _, _ in self._late]
-        moments += [line.own_since_s + PATIENCE_S for line in self._lines.values() if line.own_since_s is not None]
+        moments += [line.since_s + PATIENCE_S for line in self._lines.values() if line.own or line.waiting]
         return min(moments, default=None)
 
     def take_texts(self) -> list[tuple[Role, str]]:
@@ -185,32 +195,29 @@ class ProxySession:
             self._deliver(other(source), text, now_s)
 
     def _deliver(self, target: Role, text: str, now_s: float) -> None:
-        """Send, or let a CALL wait for its turn."""
-        if not isinstance(parse(text, Version.V21), Call):
-            self._out.append((target, text))
-            return
-        line = self._lines[target]
-        if line.open_call is None:
-            self._send_call(target, text, now_s)
-        else:
-            line.waiting.append(text)
+        """Send, or let a CALL wait for its turn.
 
-    def _send_call(self, target: Role, text: str, now_s: float) -> None:
-        line = self._lines[target]
+        A side that sends a CALL although its last one has no answer is not held up: it would not be without us either.
+        """
         frame = parse(text, Version.V21)
-        line.open_call = frame.id
-        line.own_since_s = now_s if frame.id in self._own else None
-        self._out.append((target, text))
+        line = self._lines[target]
+        if not isinstance(frame, Call):
+            self._out.append((target, text))
+        elif line.open_call is not None and (line.own or frame.id in self._own):
+            line.waiting.append(text)
+        else:
+            line.open_call, line.own, line.since_s = frame.id, frame.id in self._own, now_s
+            self._out.append((target, text))
 
     def _free(self, side: Role, message_id: str, now_s: float) -> None:
         """A CALL towards this side is over."""
         line = self._lines[side]
         if line.open_call != message_id:
             return
-        line.open_call = None
-        line.own_since_s = None
-        if line.waiting:
-            self._send_call(side, line.waiting.popleft(), now_s)
+        line.open_call, line.own = None, False
+        waiting, line.waiting = line.waiting, deque()
+        for text in waiting:
+            self._deliver(side, text, now_s)
 
 
 class Proxy:

@@ -73,12 +73,36 @@ def test_an_injected_call_without_an_answer_lets_go_of_the_line():
     assert session.take_texts() == [("charger", CALL)]
 
 
-def test_a_meddling_that_fails_lets_the_message_through():
+def test_the_answer_to_an_injected_call_stays_here_however_late():
+    session = ProxySession(Version.V21, ids=iter(["own-1"]))
+    session.inject("charger", "ClearCache", {}, 0.0)
+    session.tick(PATIENCE_S)
+    session.take_texts()
+    session.take("charger", '[3,"own-1",{"status":"Accepted"}]', PATIENCE_S + 1.0)
+    assert session.take_texts() == []
+
+
+def test_a_side_that_gave_up_on_an_answer_is_not_held_up_but_an_injected_call_is():
     session = ProxySession(Version.V21)
-    session.meddle(Meddling("ClearCache", lambda _: 1 / 0))
+    session.take("csms", CALL, 0.0)
+    session.inject("charger", "ClearCache", {}, 1.0)
+    session.take("csms", CALL.replace('"a"', '"b"'), 5.0)
+    assert session.take_texts() == [("charger", CALL), ("charger", CALL.replace('"a"', '"b"'))]
+    assert session.deadline_s() == 5.0 + PATIENCE_S
+    session.tick(5.0 + PATIENCE_S)
+    [(role, text)] = session.take_texts()
+    assert (role, parse(text, Version.V21).action) == ("charger", "ClearCache")
+
+
+@pytest.mark.parametrize(
+    ("meddling", "fault"), [(lambda _: 1 / 0, "ZeroDivisionError"), (lambda _: {"at": object()}, "TypeError")]
+)
+def test_a_meddling_that_fails_lets_the_message_through(meddling, fault):
+    session = ProxySession(Version.V21)
+    session.meddle(Meddling("ClearCache", meddling))
     session.take("csms", CALL, 0.0)
     assert session.take_texts() == [("charger", CALL)]
-    assert "ZeroDivisionError" in session.faults[0]
+    assert fault in session.faults[0]
 
 
 def test_a_message_that_the_csmss_version_does_not_know_is_refused_here():
