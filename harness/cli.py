@@ -14,6 +14,7 @@ _COMMANDS = {
     "cases": "harness.lists_cli:cases",
     "rules": "harness.lists_cli:rules",
     "defects": "harness.lists_cli:defects",
+    "coverage": "harness.coverage_cli:coverage",
     "report": "harness.report_cli:report",
     "verify": "harness.report_cli:verify",
     "merge": "harness.campaign_cli:merge",

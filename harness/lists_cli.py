@@ -32,7 +32,7 @@ def cases(as_json: JsonOption = False) -> None:
         }
         for case in load_cases()
     ]
-    _list(rows, as_json, "test cases", ["id", "sut", "title"])
+    listed(rows, as_json, "test cases", ["id", "sut", "title"])
 
 
 def rules(as_json: JsonOption = False) -> None:
@@ -49,7 +49,7 @@ def rules(as_json: JsonOption = False) -> None:
         }
         for rule in load_rules().values()
     ]
-    _list(rows, as_json, "rules", ["id", "requirement", "confidence", "severity", "side", "reason"])
+    listed(rows, as_json, "rules", ["id", "requirement", "confidence", "severity", "side", "reason"])
 
 
 def defects(as_json: JsonOption = False) -> None:
@@ -67,10 +67,10 @@ def defects(as_json: JsonOption = False) -> None:
     ]
     if as_json:  # the table's words are for people
         rows = [{key: value for key, value in row.items() if key != "description"} for row in rows]
-    _list(rows, as_json, "seeded defects", ["id", "role", "found_by", "description"])
+    listed(rows, as_json, "seeded defects", ["id", "role", "found_by", "description"])
 
 
-def _list(rows: list[dict[str, Any]], as_json: bool, title: str, columns: list[str]) -> None:
+def listed(rows: list[dict[str, Any]], as_json: bool, title: str, columns: list[str]) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return

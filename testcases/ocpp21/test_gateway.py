@@ -72,7 +72,7 @@ async def test_a_setpoint_of_the_gateways_own(
     await pf_session.follows(pf_parameters.csms_w)
 
 
-@usecase("PF_GW_05_CS", sut="pair", protocol="ocpp2.1", requires=BEHIND, requirements=["K28.FR.08"], uses_rules=RULES,
+@usecase("PF_GW_05_CS", sut="pair", protocol="ocpp2.1", requires=BEHIND, requirements=["K28.FR.08", "K03"], uses_rules=RULES,
          parameters={"asked_w": -8_000, "allowed_w": -2_000})  # fmt: skip
 async def test_a_gateway_that_caps_setpoints(pf_ground, pf_doors, pf_proxy, pf_session, pf_limits, pf_parameters):
     """The gateway lowers what the CSMS asks for: the station does what reaches it"""

@@ -24,7 +24,7 @@ async def test_without_a_list_only_charging_is_asked_for(pf_ground, pf_station, 
     expect("BPT" in transfer, equals=False, of="station", named=f"{transfer} is bidirectional")
 
 
-@usecase("PF_K20_01_CS", sut="pair", protocol="ocpp2.1", requires=DRIVEN, requirements=["K20.FR.01", "K20.FR.03"],
+@usecase("PF_K20_01_CS", sut="pair", protocol="ocpp2.1", requires=DRIVEN, requirements=["K20.FR.01", "K20.FR.03", "K20.FR.04"],
          uses_rules=RULES, parameters={"departure_s": 7_200, "target_soc": 0.6, "setpoint_w": 3_000})  # fmt: skip
 async def test_new_needs_are_told(pf_ground, pf_driver, pf_session, pf_station, pf_limits, pf_parameters):
     """The driver wants to leave earlier: the new needs are told, and a profile that answers them is followed"""

@@ -87,7 +87,7 @@ async def test_a_profile_before_the_needs_is_rejected(pf_ground, pf_station):
     expect(answer["status"], equals="Rejected", of="station", named="status of SetChargingProfile")
 
 
-@usecase("PF_K19_02_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["K18.FR.15", "K19.FR.11"],
+@usecase("PF_K19_02_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["K18.FR.15", "K19.FR.11", "K18.FR.04"],
          uses_rules=RULES, parameters={"setpoint_w": -3_000})  # fmt: skip
 async def test_without_a_profile_the_default_counts(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
     """The CSMS answers NoChargingProfile: the TxDefaultProfile counts, in its V2X mode"""
@@ -99,7 +99,7 @@ async def test_without_a_profile_the_default_counts(pf_ground, pf_session, pf_st
 
 
 @usecase("PF_K19_03_CS", sut="pair", protocol="ocpp2.1", requires=V2X,
-         requirements=["K18.FR.21", "K19.FR.11", "K19.FR.14"], uses_rules=RULES,
+         requirements=["K18.FR.21", "K19.FR.11", "K19.FR.14", "K07"], uses_rules=RULES,
          parameters={"setpoint_w": -3_000})  # fmt: skip
 async def test_needs_that_come_offline(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
     """Plugged in offline: the TxDefaultProfile counts, needs and events are told later, with the time when they were"""

@@ -54,8 +54,8 @@ async def test_variables_are_written_and_read_back(pf_ground, pf_station):
     await pf_station.set_variable("SampledDataCtrlr", "TxUpdatedInterval", before["attributeValue"])
 
 
-@usecase("PF_K08_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["K08.FR.04", "K08.FR.08"],
-         uses_rules=RULES)  # fmt: skip
+@usecase("PF_K08_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"},
+         requirements=["K08.FR.04", "K08.FR.06", "K08.FR.08"], uses_rules=RULES)  # fmt: skip
 async def test_the_composite_schedule_adds_profiles_up(pf_ground, pf_station):
     """GetCompositeSchedule: the lowest of station maximum and default profile, in the right order"""
     await reach(Booted, pf_ground)

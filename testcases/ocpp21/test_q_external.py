@@ -23,7 +23,7 @@ async def set_smart(station, name, value):
     expect(written["attributeStatus"], equals="Accepted", of="station", named=f"writing {name}")
 
 
-@usecase("PF_Q05_01_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q05.FR.01", "Q05.FR.05"],
+@usecase("PF_Q05_01_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q05.FR.01", "Q05.FR.05", "K29.FR.03"],
          uses_rules=RULES, parameters={"first_w": 4_000, "second_w": -4_000})  # fmt: skip
 async def test_an_external_setpoint_in_the_csmss_profile(
     pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters
@@ -106,7 +106,8 @@ async def test_an_external_limit_is_kept_and_told(pf_ground, pf_session, pf_stat
 
 
 @usecase("PF_Q06_02_CS", sut="pair", protocol="ocpp2.1", requires=EMS,
-         requirements=["Q06.FR.04", "Q06.FR.20", "Q06.FR.21", "Q06.FR.22"], uses_rules=RULES,
+         requirements=["Q06.FR.04", "Q06.FR.20", "Q06.FR.21", "Q06.FR.22", "Q06.FR.06", "K29.FR.05", "K29.FR.06"],
+         uses_rules=RULES,
          parameters={"csms_w": 3_000, "ems_w": -3_000})  # fmt: skip
 async def test_whose_setpoint_counts(pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters):
     """Of two setpoints that of SetpointPriority counts: the energy manager's, or the CSMS's"""

@@ -83,7 +83,7 @@ async def test_a_schedule_of_setpoints_is_followed(pf_ground, pf_session, pf_sta
     await pf_session.settles(pf_parameters.second_w, within_s=pf_limits.settling_s)
 
 
-@usecase("PF_Q04_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["Q03.FR.01", "K28.FR.08"],
+@usecase("PF_Q04_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["Q03.FR.01", "K28.FR.08", "Q04"],
          uses_rules=BOTH, parameters={"discharge_w": -10_000})  # fmt: skip
 async def test_discharge_follows_a_remote_setpoint(pf_ground, pf_session, pf_parameters):
     """The station discharges when the CSMS asks for it, without a hand on the charger"""
@@ -136,7 +136,7 @@ async def test_a_profile_is_pulled_when_it_is_due(pf_ground, pf_session, pf_stat
     await pf_session.settles(pf_parameters.pulled_w, within_s=pf_limits.settling_s)
 
 
-@usecase("PF_Q04_05_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["V2X.02", "V2X.03", "V2X.04"],
+@usecase("PF_Q04_05_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["V2X.02", "V2X.03", "V2X.04", "K04"],
          uses_rules=RULES, parameters={"limit_w": 2_000, "discharge_limit_w": -1_500})  # fmt: skip
 async def test_limits_cap_the_setpoint(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
     """A ChargingStationMaxProfile caps what the transaction's setpoint asks for"""

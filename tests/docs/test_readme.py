@@ -117,7 +117,7 @@ def test_the_readmes_first_analyser_answers_plugfest_check(emulated_analyser: st
     assert "YOKOGAWA WT1804E" in ended.stdout
 
 
-@pytest.mark.parametrize("name", ["cases", "rules", "defects"])
+@pytest.mark.parametrize("name", ["cases", "rules", "defects", "coverage"])
 def test_each_list_is_told_as_json_with_the_keys_that_the_documents_name(name: str) -> None:
     ended = CliRunner().invoke(app, [name, "--json"])
     assert ended.exit_code == 0

@@ -136,7 +136,7 @@ def external_profiles_are_not_cleared(session: Session) -> Iterator[Broken]:
             yield broken(one.answer, f"{purpose} is cleared", one.request)
 
 
-@station("K11 to K14", "the source of an external limit is not CSO")
+@station("K11..K14", "the source of an external limit is not CSO")
 def external_limits_are_not_the_csos(session: Session) -> Iterator[Broken]:
     for one in asked(session, "NotifyChargingLimit", "ClearedChargingLimit"):
         limit = one.asked.get("chargingLimit", one.asked)
