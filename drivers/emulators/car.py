@@ -114,7 +114,8 @@ class PlantCar:
     def inlet(self) -> Inlet:
         state = self.plant.state
         power_w = state.inlet_voltage_v * state.battery_current_a
-        return Inlet(state.inlet_voltage_v, state.battery_current_a, power_w, 0.0, state.soc)
+        reactive_var = state.grid_reactive_var if self.in_ac else 0.0
+        return Inlet(state.inlet_voltage_v, state.battery_current_a, power_w, reactive_var, state.soc)
 
     def target(self) -> tuple[float, float]:
         limits = self.limits
@@ -142,7 +143,7 @@ class PlantCar:
 
     def release(self) -> None:
         """No current, contactor open, pilot back to B."""
-        self.plant.command(ac_current_a=0.0, contactor=False, pilot_state="B")
+        self.plant.command(ac_current_a=0.0, ac_reactive_var=0.0, contactor=False, pilot_state="B")
 
     def _powered(self, progress: str) -> None:
         if progress == "Start":
@@ -158,4 +159,6 @@ class PlantCar:
         power_w = min(max(wanted_w, -limits.maximum_discharge_power_w), limits.maximum_charge_power_w)
         voltage_v = self.plant.state.grid_voltage_v
         power_w = self.grid_orders.shaped_w(power_w, limits.maximum_discharge_power_w, voltage_v)
-        self.plant.command(ac_current_a=power_w / (3.0 * voltage_v))
+        self.plant.command(
+            ac_current_a=power_w / (3.0 * voltage_v), ac_reactive_var=self.grid_orders.reactive_var(power_w)
+        )

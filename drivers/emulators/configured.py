@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from drivers.emulators.car_der import FUNCTIONS
+from drivers.emulators.car_der import FUNCTIONS, MAXIMUM_VAR
 from harness.iso15118.der import DerFunction
 from harness.iso15118.environment import Environment
 from harness.iso15118.evcc import EvccConfig
@@ -40,6 +40,7 @@ CONNECTORS = {Service.AC: 3, Service.AC_BPT: 3, Service.AC_DER_IEC: 3, Service.M
 
 ASKED_OF_DER = (
     DerFunction.OVER_FREQUENCY_WATT | DerFunction.UNDER_FREQUENCY_WATT | DerFunction.VOLT_WATT,
+    DerFunction.VOLT_WATT | DerFunction.DSO_Q_SETPOINT | DerFunction.DSO_COS_PHI_SETPOINT,
     DerFunction.VOLT_WATT,
     DerFunction(0),
 )
@@ -100,7 +101,7 @@ def contract_service(security: Environment) -> dict[str, Any]:
 def evcc_config(options: Mapping[str, Any], security: Environment | None) -> EvccConfig:
     wanted: dict[str, Any] = {"services": services(options.get("services", DC))}
     if Service.AC_DER_IEC in wanted["services"]:
-        wanted["der_functions"] = FUNCTIONS
+        wanted |= {"der_functions": FUNCTIONS, "maximum_reactive_var": MAXIMUM_VAR}
     if options.get("vas"):
         wanted["vas"] = (Service.INTERNET,)
     control = options.get("control", "dynamic")

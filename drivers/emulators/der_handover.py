@@ -19,8 +19,12 @@ CONTROLS = {
     DerFunction.OVER_FREQUENCY_WATT: ("FreqDroop", "FreqWatt"),
     DerFunction.UNDER_FREQUENCY_WATT: ("FreqDroop", "FreqWatt"),
     DerFunction.VOLT_WATT: ("VoltWatt",),
+    DerFunction.DSO_Q_SETPOINT: ("FixedVar",),
+    DerFunction.DSO_COS_PHI_SETPOINT: ("FixedPFAbsorb", "FixedPFInject"),
 }
 """Control types of OCPP that a vehicle executes by a function (our reading)."""
+CURVES = frozenset({"VoltWatt"})
+"""Those that only the charge parameters carry."""
 
 
 class DerHandover:
@@ -30,6 +34,8 @@ class DerHandover:
         self.charger = charger
         self.station = station
         self._most_w = 0.0
+        self._most_var = 0.0
+        station.evse.der.changed = self._changed
         charger.before_session.append(self._prepare)
 
     def chosen(self, service: Service) -> None:
@@ -41,6 +47,7 @@ class DerHandover:
 
     def limited(self, limits: Mapping[str, Any]) -> None:
         self._most_w = abs(limits.get("maximum_discharge_power_w") or 0.0)
+        self._most_var = limits.get("maximum_reactive_var") or 0.0
 
     def nameplate(self, minimum_energy_wh: float | None) -> Payload | None:
         """DERChargingParametersType of the connected vehicle; None for one without DER control."""
@@ -48,6 +55,8 @@ class DerHandover:
         if not own:
             return None
         told: Payload = {"evSupportedDERControl": sorted(own), "maxDischargeApparentPower": self._most_w}
+        if self._most_var:
+            told |= {"maxChargeReactivePower": self._most_var, "maxDischargeReactivePower": self._most_var}
         if minimum_energy_wh is not None:
             told["evSessionTotalDischargeEnergyAvailable"] = max(0.0, -minimum_energy_wh)
         return told
@@ -63,7 +72,27 @@ class DerHandover:
         return GridControl(
             None if percent is None else self._most_w * float(percent) / 100.0,
             _straight_line(curve.content["curveData"]) if curve else None,
+            self._reactive_var(),
+            self._power_factor(),
         )
+
+    def _reactive_var(self) -> float | None:
+        """FixedVar is positive towards the grid, a set point of ISO 15118-20 from it."""
+        fixed = self._working("FixedVar")
+        return None if fixed is None else -self._most_var * float(fixed.content["setpoint"]) / 100.0
+
+    def _power_factor(self) -> tuple[float, bool] | None:
+        """FixedPFInject while it gives power back, FixedPFAbsorb while it takes it."""
+        way = "FixedPFInject" if self.station.power_target_w() < 0 else "FixedPFAbsorb"
+        fixed = self._working(way)
+        return None if fixed is None else (float(fixed.content["displacement"]), not fixed.content["excitation"])
+
+    def _changed(self, control_type: str) -> None:
+        """A curve reaches a vehicle that is in session by a new negotiation of the service."""
+        quirks = self.station.core.quirks
+        waits = quirks.withholds_der or quirks.saves_curves
+        if control_type in CURVES & self.station.evse.der.in_vehicle and not waits:
+            self.charger.renegotiate_service()
 
     def _working(self, control_type: str) -> DerControl | None:
         der = self.station.evse.der

@@ -72,6 +72,18 @@ def _endless_droop(droop: Payload) -> None:
     droop.update(overDroop=0, underDroop=0)
 
 
+def _turned_round(control: Payload) -> None:
+    if "setpoint" in control:
+        control["setpoint"] *= -1
+
+
+def _unity(request: Payload) -> Payload:
+    for field in ("fixedPFAbsorb", "fixedPFInject"):
+        if field in request:
+            request[field]["displacement"] = 1.0
+    return request
+
+
 PROFILE_SEEDS: tuple[Seed, ...] = (
     ("accepts-setpoint-outside-limits", OURS, "ocpp2.1/V2X.05", "accepts a setpoint outside its limits",
      accept_if(_outside)),
@@ -166,6 +178,12 @@ DER_SEEDS: tuple[Seed, ...] = (
      Quirks(outgoing=changed("NotifyEVChargingNeeds", drop("derChargingParameters", "chargingNeeds")))),
     ("der-withheld", OURS, "PF_R02_02_CS", "accepts controls and hands none on to the vehicle that executes them",
      Quirks(withholds_der=True)),
+    ("der-curve-saved-for-later", OURS, "PF_R02_06_CS",
+     "keeps a curve that is set in session for the vehicle's next session", Quirks(saves_curves=True)),
+    ("der-reactive-turned-round", OURS, "PF_R02_04_CS", "takes FixedVar for its opposite",
+     Quirks(incoming=changed("SetDERControl", each_of("fixedVar", _turned_round)))),
+    ("der-power-factor-one", OURS, "PF_R02_05_CS", "hands on a power factor of 1 whatever is set",
+     Quirks(incoming=changed("SetDERControl", _unity))),
     ("der-done-twice", OURS, "PF_R02_02_CS", "executes itself what it has left to the vehicle", Quirks(doubles_der=True)),
     ("der-anything-supported", OURS, "PF_R02_R1_CS", "accepts control types that nobody executes",
      says("SetDERControl", "NotSupported", "Accepted")),

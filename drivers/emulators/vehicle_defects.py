@@ -330,6 +330,12 @@ def grid_orders_ignored(vehicle: ElectricVehicle) -> None:
     vehicle.car.grid_orders.obeys = False
 
 
+@defect("reactive-orders-ignored", seen_in="our default", found_by="PF_R02_04_CS")
+def reactive_orders_ignored(vehicle: ElectricVehicle) -> None:
+    """Has reactive power among its DER functions, and stays at a power factor of 1."""
+    vehicle.car.grid_orders.obeys_reactive = False
+
+
 @defect("asks-for-what-is-not-offered", seen_in="F40", found_by=RULE + "selected-service-was-offered")
 def asks_unoffered(vehicle: ElectricVehicle) -> None:
     """A parameter set that the station did not offer is selected."""

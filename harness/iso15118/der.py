@@ -47,11 +47,18 @@ def variant_of(kind: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GridControl:
-    """What the grid operator wants of the vehicle now. `volt_watt`: from which voltage on discharging is lowered, and at
-    which it has ended (V, phase to neutral); None: nothing of that kind."""
+    """What the grid operator wants of the vehicle now; None: nothing of that kind.
+
+    Limit and set points are in every answer of the charge loop, so they hold at once; curves only in the charge
+    parameters, so a new one needs a renegotiation of the service. `volt_watt`: from which voltage on discharging is
+    lowered, and at which it has ended (V, phase to neutral). `reactive_var` is positive drawn from the grid.
+    """
 
     maximum_discharge_w: float | None = None
     volt_watt: tuple[float, float] | None = None
+    reactive_var: float | None = None
+    power_factor: tuple[float, bool] | None = None
+    """Cos phi, and whether reactive power is given to the grid (over-excited)."""
 
     def in_parameters(self, nominal_charge_w: float, nominal_discharge_w: float) -> dict[str, Any]:
         """Of a charge parameter response; the settings hold for the service session."""
@@ -75,9 +82,40 @@ class GridControl:
 
     def in_loop(self) -> dict[str, Any]:
         """Of every charge loop response."""
-        if self.maximum_discharge_w is None:
-            return {}
-        return {"dso_maximum_discharge_power": rational(self.maximum_discharge_w)}
+        said: dict[str, Any] = {}
+        at_once: dict[str, Any] = {
+            "pt1_response_reactive_power": False,
+            "step_response_time_constant_reactive_power": rational(0),
+        }
+        if self.maximum_discharge_w is not None:
+            said["dso_maximum_discharge_power"] = rational(self.maximum_discharge_w)
+        if self.reactive_var is not None:
+            said["dsoq_setpoint"] = der_iec.DSOQSetpoint(
+                dsoq_setpoint_value=rational(round(self.reactive_var)), **at_once
+            )
+        if self.power_factor is not None:
+            cos_phi, gives = self.power_factor
+            excitation = (
+                der_iec.PowerFactorExcitation.OverExcited if gives else der_iec.PowerFactorExcitation.UnderExcited
+            )
+            said["dso_cos_phi_setpoint"] = der_iec.DSOCosPhiSetpoint(
+                dso_cos_phi_setpoint_value=rational(round(cos_phi, 3)), excitation=excitation, **at_once
+            )
+        return said
+
+
+def reactive_limits(maximum_var: float) -> der_iec.EVReactivePowerLimits:
+    """The same either way."""
+    return der_iec.EVReactivePowerLimits(
+        ev_maximum_charge_reactive_power=rational(maximum_var),
+        ev_maximum_discharge_reactive_power=rational(maximum_var),
+    )
+
+
+def maximum_reactive_var(content: Any) -> float | None:
+    """What a vehicle says in its charge parameters that it can do of reactive power; None where it does not."""
+    limits = getattr(content, "ev_reactive_power_limits", None)
+    return None if limits is None else abs(float(limits.ev_maximum_discharge_reactive_power))
 
 
 AC_PARAMETERS: dict[str, type[ac.ACCPDReqEnergyTransferMode]] = {

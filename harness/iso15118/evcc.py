@@ -51,6 +51,8 @@ class EvccConfig:
     channel: Channel = Channel.UNIFIED
     der_functions: int = 0
     """DER control of the vehicle's own, as in `der.DerFunction`."""
+    maximum_reactive_var: float | None = None
+    """What a vehicle with DER control says that it can do of reactive power, either way; None: it does not say."""
     vas: tuple[Service, ...] = ()
     first_schema_id: int = 0
     loop_period_s: float = 0.2

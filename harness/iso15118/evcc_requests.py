@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.exi.declare import Record
 from harness.iso15118 import evcc_contract
-from harness.iso15118.der import AC_LOOP, AC_PARAMETERS, variant
+from harness.iso15118.der import AC_LOOP, AC_PARAMETERS, reactive_limits, variant
 from harness.iso15118.intent import Intent
 from harness.iso15118.messages import ac, common, dc, sap
 from harness.iso15118.messages.common_types import DisplayParameters, MessageHeader, Processing
@@ -240,6 +240,8 @@ def ac_parameters(session: EvccSession, now_s: float) -> Record:
     if session.service is Service.AC_DER_IEC:
         values["ev_processing"] = Processing.Finished
         values |= _dischargeable(session.vehicle.needs())
+        if session.config.maximum_reactive_var is not None:
+            values["ev_reactive_power_limits"] = reactive_limits(session.config.maximum_reactive_var)
     return ac.ACChargeParameterDiscoveryReq(header=_header(session, now_s), energy_transfer_mode=kind(**values))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.exi.declare import Record
 from harness.iso15118 import prices
 from harness.iso15118.answering import Refused, answers, filled, processing, stated_limits, stated_needs
-from harness.iso15118.der import AC_PARAMETERS_ANSWER, variant, variant_of
+from harness.iso15118.der import AC_PARAMETERS_ANSWER, maximum_reactive_var, variant, variant_of
 from harness.iso15118.messages import ac, common, dc
 from harness.iso15118.messages.common_types import Processing
 from harness.iso15118.quantities import Limits, changed, rational, read_limits
@@ -88,7 +88,8 @@ def charge_parameters(session: SeccSession, request: Any, now_s: float) -> Recor
     if session.energy is Energy.DC and limits.maximum_voltage_v < session.station.limits.minimum_voltage_v:
         raise Refused("FAILED_WrongChargeParameter", f"{limits.maximum_voltage_v} V is below what the charger can do")
     session.vehicle_limits = limits
-    session.tell(What.LIMITS, now_s, **{name: getattr(limits, name) for name in Limits.__slots__})
+    told = {name: getattr(limits, name) for name in Limits.__slots__}
+    session.tell(What.LIMITS, now_s, **told, maximum_reactive_var=maximum_reactive_var(content))
     return filled(session, request, now_s)
 
 

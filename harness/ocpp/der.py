@@ -92,6 +92,8 @@ class DerControls:
         """It emulates what the vehicle does: how an emulated station fails at R03."""
         self.tripped: str | None = None
         """Control type of the must-trip curve that holds the converter off."""
+        self.changed: Callable[[str], None] = lambda _control_type: None
+        """Told of the type of each control that comes to work, or ends."""
         self._post = post
         self._component = "ACDERCtrlr" if model.text("ACDERCtrlr", "ModesSupported", None, evse_id) else "DCDERCtrlr"
 
@@ -146,9 +148,7 @@ class DerControls:
         """Tell starts and ends (R04.FR.20 to 22), forget what is over (R04.FR.10)."""
         for control in list(self.controls):
             if control.end_s is not None and now_s >= control.end_s:
-                self.controls.remove(control)
-                if control.started:
-                    self._start_stop(control, False, now_s)
+                self._remove(control, now_s)
             elif control.at_work(now_s) and not control.started:
                 self._start(control, now_s)
 
@@ -254,9 +254,7 @@ class DerControls:
         if not found:
             return {"status": "NotFound"}  # R04.FR.41, FR.42
         for control in found:
-            self.controls.remove(control)
-            if control.started:
-                self._start_stop(control, False, now_s)
+            self._remove(control, now_s)
         return {"status": "Accepted"}
 
     # inside ------------------------------------------------------------------------------------------------------
@@ -273,9 +271,16 @@ class DerControls:
             ):
                 yield control
 
+    def _remove(self, control: DerControl, now_s: float) -> None:
+        self.controls.remove(control)
+        if control.started:
+            self._start_stop(control, False, now_s)
+            self.changed(control.type)
+
     def _start(self, control: DerControl, now_s: float) -> None:
         index = self.controls.index(control)
         self.controls[index] = replace(control, started=True)
+        self.changed(control.type)
         if not control.is_default:
             self._start_stop(control, True, now_s)
 

@@ -111,6 +111,8 @@ class Quirks:
     """It emulates DER controls that the vehicle does itself."""
     withholds_der: bool = False
     """It hands no DER control on to the vehicle."""
+    saves_curves: bool = False
+    """It keeps a new curve for the next session of a vehicle."""
     forgets_der: bool = False
     """Its DER controls do not survive a reboot."""
 
@@ -150,6 +152,7 @@ class Quirks:
             dies_of_garbage=self.dies_of_garbage or other.dies_of_garbage,
             doubles_der=self.doubles_der or other.doubles_der,
             withholds_der=self.withholds_der or other.withholds_der,
+            saves_curves=self.saves_curves or other.saves_curves,
             forgets_der=self.forgets_der or other.forgets_der,
             stays_away=self.stays_away or other.stays_away,
         )

@@ -50,6 +50,8 @@ class VehicleInputs:
     """True: the on-board charger draws what the pilot's duty cycle offers while the pilot is in state C or D."""
     ac_current_a: float = 0.0
     """Otherwise: RMS current per phase of the on-board charger, positive charges."""
+    ac_reactive_var: float = 0.0
+    """What it draws beside it over all phases, positive inductive; nothing while it carries no current."""
     ac_phases: int | None = None
     """Phases that the on-board charger uses; None is all that it has."""
     ac_maximum_a: float | None = None

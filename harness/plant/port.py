@@ -106,8 +106,8 @@ class PlantPort(Protocol):
         dead time), contactor, pilot_duty_percent, pilot_on, reactive_var, distortion_percent, more_loss_w, ac_phases,
         welded.
         Owner `vehicle`: contactor, pilot_state ("A".."F": what the car's resistors ask for), maximum_charge_a,
-        maximum_discharge_a; on-board charger for AC: ac_follows_pilot, ac_current_a, ac_phases, ac_maximum_a; arrives_soc,
-        isolation_ohm, welded.
+        maximum_discharge_a; on-board charger for AC: ac_follows_pilot, ac_current_a, ac_reactive_var, ac_phases,
+        ac_maximum_a; arrives_soc, isolation_ohm, welded.
         Owner `pilot`: plugged, pilot_state.
         Owner `grid`: voltage_v, frequency_hz, profile.
         Owner `site`: household_w, pv_w, battery_target_w, profile, ems_limit_w, ems_discharge_limit_w,

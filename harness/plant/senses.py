@@ -26,6 +26,8 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
     onboard_a = plant.onboard_phase_a(moment.onboard_a, cells, source_v)
     limit_var = converter.reactive_limit_var(converter_w)
     reactive_var = min(max(station.reactive_var, -limit_var), limit_var) if station.mode == "power" else 0.0
+    if onboard_a:
+        reactive_var += plant.vehicle.ac_reactive_var
     phase_v, phase_w, phase_a, active_w = _line(plant, source_v, converter_w, reactive_var, onboard_a)
     battery_a = 0.0 if plant.emulator.output else dc_a
     onboard_w = active_w - converter_w

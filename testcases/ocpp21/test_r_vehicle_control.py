@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import acos, tan
 from typing import Any
 
 from harness.case import current_case, expect, step
@@ -155,3 +156,108 @@ async def test_the_station_does_what_the_vehicle_cannot(
     expect(reading.active_w, at_most=0.9 * pf_parameters.charge_w, of="station", named="power at low frequency")
     await pf_site.grid()
     await pf_session.settles(pf_parameters.charge_w, within_s=pf_limits.settling_s)
+
+
+async def reactive(session, power, wait_s):
+    """What the analyser shows of reactive power after some time; positive is drawn from the grid."""
+    await session.wait(wait_s)
+    reading = await power.now()
+    if reading.reactive_var is None:
+        current_case().miss("the power analyser shows no reactive power", Side.BENCH)
+    return reading.reactive_var
+
+
+def own(found, *kinds):
+    """Misses where the vehicle does not do one of these itself: then there is nothing to hand on."""
+    if not set(kinds) <= set(found):
+        current_case().miss(f"the vehicle does not do {' and '.join(kinds)} itself", Side.BENCH)
+
+
+@usecase("PF_R02_04_CS", sut="pair", protocol="ocpp2.1", requires=PAIR, requirements=["R02.FR.03", "R03.FR.06"],
+         uses_rules=RULES, parameters={"charge_w": 6_000, "percent": 60, "settle_s": 3})  # fmt: skip
+async def test_the_vehicle_gives_reactive_power(
+    pf_ground, pf_session, pf_station, pf_v2g, pf_power, pf_limits, pf_parameters
+):
+    """FixedVar, set in session, reaches the vehicle as DSOQSetpoint, the analyser shows it; cleared, it ends"""
+    await reach(Authorized, pf_ground)
+    needs, found = await own_controls(pf_station, pf_limits)
+    own(found, "FixedVar")
+    most_var = float(needs["derChargingParameters"]["maxDischargeReactivePower"])
+    charging = {"transactionInfo.chargingState": "Charging"}
+    await pf_station.expect("TransactionEvent", charging, within_s=pf_limits.session_s)
+    await pf_session.follows(pf_parameters.charge_w)
+    wanted_var = -most_var * pf_parameters.percent / 100
+    fixed = {"priority": 0, "setpoint": pf_parameters.percent, "unit": "PctMaxVar"}
+    await put(pf_station, {"isDefault": True, "controlId": "q", "controlType": "FixedVar", "fixedVar": fixed})
+    seen_var = await reactive(pf_session, pf_power, pf_parameters.seconds("settle_s"))
+    told: Any = last(pf_v2g, "AC_ChargeLoopRes").dsoq_setpoint
+    if told is None:
+        current_case().miss("no DSOQSetpoint is told to the vehicle", Side.STATION)
+    band_var = 0.05 * most_var
+    expect(float(told.dsoq_setpoint_value), at_least=wanted_var - band_var, at_most=wanted_var + band_var, of="station",
+           named="DSOQSetpoint", unit="var")  # fmt: skip
+    expect(seen_var, at_least=wanted_var - 2 * band_var, at_most=wanted_var + 2 * band_var, of="vehicle",
+           named="reactive power, positive drawn", unit="var")  # fmt: skip
+    await pf_station.call("ClearDERControl", {"isDefault": True, "controlId": "q"})
+    seen_var = await reactive(pf_session, pf_power, pf_parameters.seconds("settle_s"))
+    expect(abs(seen_var), at_most=2 * band_var, of="pair", named="reactive power without the control", unit="var")
+
+
+@usecase("PF_R02_05_CS", sut="pair", protocol="ocpp2.1", requires=PAIR, requirements=["R02.FR.03", "R03.FR.06"],
+         uses_rules=RULES, parameters={"power_w": 6_000, "factor": 0.9, "settle_s": 3})  # fmt: skip
+async def test_the_vehicle_keeps_a_power_factor(
+    pf_ground, pf_session, pf_station, pf_v2g, pf_power, pf_limits, pf_parameters
+):
+    """FixedPFAbsorb counts while power is taken, FixedPFInject while it is given back: in session, by DSOCosPhiSetpoint"""
+    await reach(Authorized, pf_ground)
+    _, found = await own_controls(pf_station, pf_limits)
+    own(found, "FixedPFAbsorb", "FixedPFInject")
+    charging = {"transactionInfo.chargingState": "Charging"}
+    await pf_station.expect("TransactionEvent", charging, within_s=pf_limits.session_s)
+    factor = pf_parameters.factor
+    for kind, field, excitation in (
+        ("FixedPFAbsorb", "fixedPFAbsorb", True),
+        ("FixedPFInject", "fixedPFInject", False),
+    ):
+        fixed = {"priority": 0, "displacement": factor, "excitation": excitation}
+        await put(pf_station, {"isDefault": True, "controlId": kind, "controlType": kind, field: fixed})
+    for power_w, direction in ((pf_parameters.power_w, "UnderExcited"), (-pf_parameters.power_w, "OverExcited")):
+        await pf_session.follows(power_w)
+        seen_var = await reactive(pf_session, pf_power, pf_parameters.seconds("settle_s"))
+        told: Any = last(pf_v2g, "AC_ChargeLoopRes").dso_cos_phi_setpoint
+        if told is None:
+            current_case().miss("no DSOCosPhiSetpoint is told to the vehicle", Side.STATION)
+        expect(str(told.excitation), equals=direction, of="station", named=f"excitation at {power_w:+g} W")
+        expect(float(told.dso_cos_phi_setpoint_value), at_least=factor - 0.005, at_most=factor + 0.005, of="station",
+               named=f"DSOCosPhiSetpoint at {power_w:+g} W", unit="")  # fmt: skip
+        wanted_var = power_w * tan(acos(factor))
+        band_var = 0.15 * abs(wanted_var)
+        expect(seen_var, at_least=wanted_var - band_var, at_most=wanted_var + band_var, of="vehicle",
+               named=f"reactive power at {power_w:+g} W, positive drawn", unit="var")  # fmt: skip
+
+
+@usecase("PF_R02_06_CS", sut="pair", protocol="ocpp2.1", requires=PAIR, requirements=["R02.FR.03"], uses_rules=RULES,
+         parameters={"start_percent": 104, "stop_percent": 110, "discharge_w": -5_000})  # fmt: skip
+async def test_a_curve_reaches_the_vehicle_in_session(
+    pf_ground, pf_session, pf_station, pf_v2g, pf_limits, pf_parameters
+):
+    """VoltWatt, set in session, is in the charge parameters of a new negotiation of the service; the session goes on"""
+    await reach(Authorized, pf_ground)
+    _, found = await own_controls(pf_station, pf_limits)
+    own(found, "VoltWatt")
+    charging = {"transactionInfo.chargingState": "Charging"}
+    await pf_station.expect("TransactionEvent", charging, within_s=pf_limits.session_s)
+    await pf_session.follows(pf_parameters.discharge_w)
+    after = pf_v2g.mark()
+    points = [{"x": pf_parameters.start_percent, "y": 100}, {"x": pf_parameters.stop_percent, "y": 0}]
+    curve = {"priority": 0, "yUnit": "PctMaxW", "curveData": points}
+    await put(pf_station, {"isDefault": True, "controlId": "vw", "controlType": "VoltWatt", "curve": curve})
+    said = await pf_v2g.message("AC_ChargeParameterDiscoveryRes", within_s=pf_limits.session_s, after=after)
+    control = getattr(said.content.energy_transfer_mode, "der_control", None)
+    support = control.active_power_support if control else None
+    told: Any = support.volt_watt if support else None
+    if told is None:
+        current_case().miss("no VoltWatt is told to the vehicle", Side.STATION)
+    wanted_v = pf_parameters.stop_percent * NOMINAL_V / 100
+    expect(float(told.u_stop), at_least=wanted_v - 0.5, at_most=wanted_v + 0.5, of="station", named="UStop", unit="V")
+    await pf_session.settles(pf_parameters.discharge_w, within_s=pf_limits.session_s)
