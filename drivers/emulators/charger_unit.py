@@ -237,6 +237,8 @@ class ChargerUnit:
         wanted_w = support.shaped_w(self.station.power_target_w(), self.clock.now_s())
         if support.off != self.charger.outlet.off_grid:
             self.charger.outlet.leave_grid(support.off)
+        if support.code is None and not self.charger.outlet.ac:
+            self.plant.command(reactive_var=self.station.reactive_target_var())
         if self.charger.outlet.ac:
             return wanted_w  # the vehicle regulates, at the very point that is metered
         state = self.plant.state

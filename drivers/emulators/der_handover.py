@@ -10,7 +10,8 @@ from drivers.emulators.station import EmulatedStation
 from harness.iso15118.der import DerFunction, GridControl
 from harness.iso15118.secc_shell import Secc
 from harness.iso15118.services import Service
-from harness.ocpp.der import NOMINAL_GRID_V, DerControl
+from harness.ocpp.der import DerControl
+from harness.ocpp.der_power import NOMINAL_GRID_V
 from harness.ocpp.frames import Payload
 
 LIMIT = "LimitMaxDischarge"

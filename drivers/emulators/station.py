@@ -225,6 +225,10 @@ class EmulatedStation:
         """Positive into the vehicle; 0 outside an energy transfer."""
         return self.evse.power_target_w(self.now_s())
 
+    def reactive_target_var(self) -> float:
+        """Positive drawn from the grid; 0 outside an energy transfer."""
+        return self.evse.reactive_target_var(self.now_s())
+
     def take_orders(self) -> list[Order]:
         return self.evse.take_orders()
 

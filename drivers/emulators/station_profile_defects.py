@@ -84,6 +84,12 @@ def _unity(request: Payload) -> Payload:
     return request
 
 
+def _all_volt_watt(report: Payload) -> Payload:
+    for one in report.get("curve", ()):
+        one["curveType"] = "VoltWatt"
+    return report
+
+
 PROFILE_SEEDS: tuple[Seed, ...] = (
     ("accepts-setpoint-outside-limits", OURS, "ocpp2.1/V2X.05", "accepts a setpoint outside its limits",
      accept_if(_outside)),
@@ -184,6 +190,16 @@ DER_SEEDS: tuple[Seed, ...] = (
      Quirks(incoming=changed("SetDERControl", each_of("fixedVar", _turned_round)))),
     ("der-power-factor-one", OURS, "PF_R02_05_CS", "hands on a power factor of 1 whatever is set",
      Quirks(incoming=changed("SetDERControl", _unity))),
+    ("der-default-forgotten", OURS, "PF_R04_11_CS", "takes a scheduled control for the end of the default",
+     Quirks(forgets_defaults=True)),
+    ("der-running-cut-short", OURS, "PF_R04_06_CS", "ends a scheduled control as soon as a later one is set",
+     Quirks(cuts_running=True)),
+    ("der-takeover-as-an-end", OURS, "PF_R05_02_CS", "tells the end of an alarm where another control takes over",
+     Quirks(ends_taken_over=True)),
+    ("der-curve-type-untold", OURS, "PF_R04_09_CS", "reports every curve as one of VoltWatt",
+     Quirks(outgoing=changed("ReportDERControl", _all_volt_watt))),
+    ("der-reactive-unheard", OURS, "PF_R01_04_CS", "accepts FixedVar and stays at a power factor of 1",
+     Quirks(incoming=changed("SetDERControl", each_of("fixedVar", lambda c: c.update(setpoint=0))))),
     ("der-done-twice", OURS, "PF_R02_02_CS", "executes itself what it has left to the vehicle", Quirks(doubles_der=True)),
     ("der-anything-supported", OURS, "PF_R02_R1_CS", "accepts control types that nobody executes",
      says("SetDERControl", "NotSupported", "Accepted")),

@@ -12,15 +12,9 @@ from typing import Any
 
 from harness.ocpp.device_model import DeviceModel
 from harness.ocpp.frames import Payload
-from harness.ocpp.meter_values import Readings
 from harness.ocpp.outbox import Letter
-from harness.ocpp.profiles import interpolate
 from harness.ocpp.timestamps import to_seconds, to_text
 
-NOMINAL_VOLTAGE_V = 400.0
-"""What PctEffectiveV is taken of at the emulated DC outlet. Our default."""
-NOMINAL_GRID_V = 230.0
-"""Phase to neutral (IEC 60038)."""
 REPORTED_AT_ONCE = 24
 """Controls of one kind in a ReportDERControl (schema)."""
 
@@ -36,21 +30,6 @@ _OWN_FIELDS = {
 CONTROL_FIELDS = frozenset({*_OWN_FIELDS.values(), "curve"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Trip:
-    """`fault` as in GridEventFaultEnumType."""
-
-    fault: str
-    high: bool
-    of_frequency: bool
-
-
-_TRIPS = {
-    "HVMustTrip": _Trip("OverVoltage", high=True, of_frequency=False),
-    "LVMustTrip": _Trip("UnderVoltage", high=False, of_frequency=False),
-    "HFMustTrip": _Trip("OverFrequency", high=True, of_frequency=True),
-    "LFMustTrip": _Trip("UnderFrequency", high=False, of_frequency=True),
-}
 _REPORT_INNER = {"fixedPFAbsorb": "fixedPF", "fixedPFInject": "fixedPF"}
 _ONLY_DEFAULT = ("EnterService", "Gradients")
 
@@ -90,12 +69,12 @@ class DerControls:
         """Control types that the connected vehicle does itself: they are handed on, not emulated (R03.FR.05, FR.06)."""
         self.doubles = False
         """It emulates what the vehicle does: how an emulated station fails at R03."""
-        self.tripped: str | None = None
-        """Control type of the must-trip curve that holds the converter off."""
+        self.forgets_defaults = False
+        self.cuts_running = False
         self.changed: Callable[[str], None] = lambda _control_type: None
         """Told of the type of each control that comes to work, or ends."""
         self._post = post
-        self._component = "ACDERCtrlr" if model.text("ACDERCtrlr", "ModesSupported", None, evse_id) else "DCDERCtrlr"
+        self.component = "ACDERCtrlr" if model.text("ACDERCtrlr", "ModesSupported", None, evse_id) else "DCDERCtrlr"
 
     def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:
         return {"SetDERControl": self._set, "GetDERControl": self._get, "ClearDERControl": self._clear}
@@ -113,31 +92,6 @@ class DerControls:
             return None
         return self.working(control_type, now_s)
 
-    def shaped_w(self, power_w: float, maximum_charge_w: float, maximum_discharge_w: float, readings: Readings,
-                 now_s: float) -> float:  # fmt: skip
-        """The power after all controls that bear on active power: trips, droop and watt curves, the discharge limit."""
-        if self.tripped:
-            return 0.0
-        if droop := self.emulated("FreqDroop", now_s):
-            power_w += _droop_w(droop.content, readings.frequency_hz, maximum_discharge_w)
-        for control_type, at in (
-            ("FreqWatt", readings.frequency_hz),
-            ("VoltWatt", self._voltage_percent(readings)),
-        ):
-            if curve := self.emulated(control_type, now_s):
-                points = tuple((point["x"], point["y"]) for point in curve.content["curveData"])
-                floor_w = -maximum_discharge_w * interpolate(points, at) / 100.0
-                power_w = max(power_w, floor_w)
-        limit = self.emulated("LimitMaxDischarge", now_s)
-        if limit and "pctMaxDischargePower" in limit.content:
-            power_w = max(power_w, -maximum_discharge_w * limit.content["pctMaxDischargePower"] / 100.0)
-        return min(max(power_w, -maximum_discharge_w), maximum_charge_w)
-
-    def _voltage_percent(self, readings: Readings) -> float:
-        if self._component == "ACDERCtrlr":
-            return 100.0 * readings.grid_voltage_v / NOMINAL_GRID_V
-        return 100.0 * readings.voltage_v / NOMINAL_VOLTAGE_V
-
     def due_s(self) -> float | None:
         """When the next control starts or ends."""
         moments = [one.start_s for one in self.controls if not one.started and not one.superseded]
@@ -151,26 +105,6 @@ class DerControls:
                 self._remove(control, now_s)
             elif control.at_work(now_s) and not control.started:
                 self._start(control, now_s)
-
-    def watch(self, readings: Readings, now_s: float) -> None:
-        """Trip where the grid leaves what a must-trip control allows, and tell it; the same when it is over (R05)."""
-        found = next((one for one in _TRIPS if self._beyond(one, readings, now_s)), None)
-        if found == self.tripped:
-            return
-        if self.tripped and found is None:
-            self.alarm(self.tripped, _TRIPS[self.tripped].fault, now_s, ended=True)
-        if found:
-            self.alarm(found, _TRIPS[found].fault, now_s)
-        self.tripped = found
-
-    def _beyond(self, control_type: str, readings: Readings, now_s: float) -> bool:
-        """Trip curves give percent of the nominal voltage, or hertz, as y over seconds as x: the innermost point counts."""
-        control = self.working(control_type, now_s)
-        if control is None:
-            return False
-        trip, points = _TRIPS[control_type], [float(point["y"]) for point in control.content["curveData"]]
-        at = readings.frequency_hz if trip.of_frequency else 100.0 * readings.grid_voltage_v / NOMINAL_GRID_V
-        return at > min(points) if trip.high else at < max(points)
 
     def alarm(self, control_type: str, fault: str, now_s: float, *, ended: bool = False) -> None:
         """A grid event makes the EVSE leave its profile, or is over (R05)."""
@@ -223,6 +157,10 @@ class DerControls:
             else one
             for one in self.controls
         ]
+        if self.cuts_running:
+            self.controls = [replace(one, end_s=now_s) if one.id in running else one for one in self.controls]
+        if self.forgets_defaults and not fresh.is_default:
+            self.controls = [one for one in self.controls if not one.is_default or one.type != fresh.type]
         self.controls.append(fresh)
         return sorted(losers)
 
@@ -260,7 +198,7 @@ class DerControls:
     # inside ------------------------------------------------------------------------------------------------------
 
     def _supported(self) -> list[str]:
-        return [*self.model.items(self._component, "ModesSupported", None, self.evse_id), *self.in_vehicle]
+        return [*self.model.items(self.component, "ModesSupported", None, self.evse_id), *self.in_vehicle]
 
     def _matching(self, request: Payload) -> Iterable[DerControl]:
         for control in self.controls:
@@ -298,15 +236,6 @@ def _overlap(one: DerControl, other: DerControl) -> bool:
     if one.is_default:
         return True
     return (one.end_s is None or other.start_s < one.end_s) and (other.end_s is None or one.start_s < other.end_s)
-
-
-def _droop_w(content: Payload, frequency_hz: float, rated_w: float) -> float:
-    """The change of power by a droop: none between underFreq and overFreq, then rated power per droop (Hz)."""
-    over_hz = max(frequency_hz - float(content["overFreq"]), 0.0)
-    under_hz = max(float(content["underFreq"]) - frequency_hz, 0.0)
-    up_w = rated_w * over_hz / float(content["overDroop"]) if content["overDroop"] > 0 else 0.0
-    down_w = rated_w * under_hz / float(content["underDroop"]) if content["underDroop"] > 0 else 0.0
-    return up_w - down_w
 
 
 def _reported(control: DerControl) -> Payload:

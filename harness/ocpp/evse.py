@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.der import DerControls
+from harness.ocpp.der_power import DerPower
 from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter, Readings
@@ -81,6 +82,9 @@ class Evse:
         self.smart.overlooks = quirks.overlooks
         self.der = DerControls(model, EVSE_ID, post)
         self.der.doubles = quirks.doubles_der
+        self.der.forgets_defaults = quirks.forgets_defaults
+        self.der.cuts_running = quirks.cuts_running
+        self.der_power = DerPower(self.der, ends_taken_over=quirks.ends_taken_over)
         self.metering = Metering(model, EVSE_ID, transaction_prefix, self._readings)
         self.transaction: Transaction | None = None
         self.plugged = False
@@ -226,7 +230,15 @@ class Evse:
             charge_w = min(charge_w, self.needs.maximum_charge_w)
             discharge_w = min(discharge_w, self.needs.maximum_discharge_w if self.needs.bidirectional else 0.0)
         power_w = self.target(now_s).power_w(charge_w, discharge_w)
-        return self.quirks.target_w(self.der.shaped_w(power_w, charge_w, discharge_w, self._readings(), now_s))
+        return self.quirks.target_w(self.der_power.shaped_w(power_w, charge_w, discharge_w, self._readings(), now_s))
+
+    def reactive_target_var(self, now_s: float) -> float:
+        """The reactive power to aim at now, positive drawn from the grid: what DER controls ask of the converter."""
+        if self.transaction is None or self.transaction.charging_state != "Charging":
+            return 0.0
+        maximum_var = self.model.number("DCDERCtrlr", "MaxVar", None, EVSE_ID) or 0.0
+        readings = self._readings()
+        return self.der_power.reactive_var(readings.power_w, maximum_var, readings, now_s)
 
     # the station's side ------------------------------------------------------------------------------------------
 
@@ -480,7 +492,7 @@ class Evse:
             self._control_due_s = None
             return
         self._watch_frequency()
-        self.der.watch(self._readings(), now_s)
+        self.der_power.watch(self._readings(), now_s)
         self.smart.tick(now_s, online=self.online)
         target = self.target(now_s)
         transaction.evse_sleep = target.mode is Mode.IDLE and target.evse_sleep

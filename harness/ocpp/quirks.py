@@ -111,6 +111,12 @@ class Quirks:
     """It emulates DER controls that the vehicle does itself."""
     withholds_der: bool = False
     """It hands no DER control on to the vehicle."""
+    forgets_defaults: bool = False
+    """A scheduled DER control takes the place of the default for ever."""
+    cuts_running: bool = False
+    """A new scheduled DER control ends the one that runs at once."""
+    ends_taken_over: bool = False
+    """It tells the end of an alarm where another control takes over."""
     saves_curves: bool = False
     """It keeps a new curve for the next session of a vehicle."""
     forgets_der: bool = False
@@ -152,6 +158,9 @@ class Quirks:
             dies_of_garbage=self.dies_of_garbage or other.dies_of_garbage,
             doubles_der=self.doubles_der or other.doubles_der,
             withholds_der=self.withholds_der or other.withholds_der,
+            forgets_defaults=self.forgets_defaults or other.forgets_defaults,
+            cuts_running=self.cuts_running or other.cuts_running,
+            ends_taken_over=self.ends_taken_over or other.ends_taken_over,
             saves_curves=self.saves_curves or other.saves_curves,
             forgets_der=self.forgets_der or other.forgets_der,
             stays_away=self.stays_away or other.stays_away,

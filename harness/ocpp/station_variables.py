@@ -111,8 +111,8 @@ PER_EVSE: tuple[tuple[str, str, str | None, Variable], ...] = (
     ("DCDERCtrlr", "MaxChargeRateVA", None, Variable("22000", _DEC, unit="VA")),
     ("DCDERCtrlr", "ReactiveSusceptance", None, Variable("0", _DEC)),
     ("DCDERCtrlr", "ModesSupported", None,
-     Variable("FixedPFAbsorb,FixedPFInject,FreqDroop,FreqWatt,VoltWatt,LimitMaxDischarge,Gradients,EnterService,"
-              "HVMustTrip,LVMustTrip,HFMustTrip,LFMustTrip",
+     Variable("FixedPFAbsorb,FixedPFInject,FixedVar,VoltVar,FreqDroop,FreqWatt,VoltWatt,LimitMaxDischarge,Gradients,"
+              "EnterService,HVMustTrip,LVMustTrip,HFMustTrip,LFMustTrip,HVMayTrip,LVMayTrip,HFMayTrip,HVMomCess,LVMomCess",
               _LIST)),
     ("DCDERCtrlr", "InverterManufacturer", None, Variable("Plugfest")),
     ("DCDERCtrlr", "InverterModel", None, Variable("Emulated V2G converter")),

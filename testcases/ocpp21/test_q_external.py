@@ -5,11 +5,12 @@ Each order is given at the site; what is judged is what the station says over OC
 
 from __future__ import annotations
 
-from harness.case import expect, step
+from harness.case import current_case, expect, step
 from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.shell import utc_s
 from harness.ocpp.timestamps import to_text
 from harness.usecase import usecase
+from harness.verdict import Side
 from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
 from testcases.ocpp21.test_q_power_transfer import CURVE, install
 
@@ -265,6 +266,33 @@ async def test_a_grid_event_is_alarmed(pf_ground, pf_session, pf_station, pf_sit
     ended = await pf_station.expect("NotifyDERAlarm", within_s=pf_limits.settling_s)
     expect(ended.payload.get("alarmEnded"), equals=True, of="station", named="alarmEnded")
     await pf_session.settles(pf_parameters.charge_w, within_s=pf_limits.settling_s)
+
+
+CESSATION = {"priority": 0, "yUnit": "PctEffectiveV", "curveData": [{"x": 0.1, "y": 110}, {"x": 1, "y": 108}]}
+
+
+@usecase("PF_R05_02_CS", sut="pair", protocol="ocpp2.1", requires={*EMS, "charger:der"} - {"charger:ems"},
+         requirements=["R05.FR.02", "R05.FR.03", "R05.FR.04"], uses_rules=RULES,
+         parameters={"high_v": 252, "higher_v": 275, "quiet_s": 2})  # fmt: skip
+async def test_another_control_takes_over(pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters):
+    """Voltage rises from the cessation curve to the must-trip curve: a second alarm, and no end of the first until all is over"""
+    await reach(EnergyTransferStarted, pf_ground)
+    for kind, curve in (("HVMomCess", CESSATION), ("HVMustTrip", TRIP)):
+        request = {"isDefault": True, "controlId": kind, "controlType": kind, "curve": curve}
+        answer = await pf_station.call("SetDERControl", request)
+        if answer["status"] == "NotSupported":
+            current_case().miss(f"the station does not support {kind}", Side.BENCH)
+        expect(answer["status"], equals="Accepted", of="station", named="status of SetDERControl")
+    alarms = []
+    for kind, voltage_v in (("HVMomCess", pf_parameters.high_v), ("HVMustTrip", pf_parameters.higher_v)):
+        await pf_site.grid(voltage_v=voltage_v)
+        alarms.append((await pf_station.expect("NotifyDERAlarm", within_s=pf_limits.settling_s)).payload)
+        expect(alarms[-1]["controlType"], equals=kind, of="station", named=f"controlType at {voltage_v:g} V")
+        expect(bool(alarms[-1].get("alarmEnded")), equals=False, of="station", named="an end where another takes over")
+    await pf_session.wait(pf_parameters.quiet_s)
+    await pf_site.grid()
+    ended = await pf_station.expect("NotifyDERAlarm", within_s=pf_limits.settling_s)
+    expect(ended.payload.get("alarmEnded"), equals=True, of="station", named="alarmEnded")
 
 
 @usecase("PF_K27_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "ems"}, requirements=["K27.FR.01"],

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from harness.case import expect
+from harness.case import current_case, expect
+from harness.ocpp.der import field_of
 from harness.ocpp.shell import utc_s
 from harness.ocpp.timestamps import to_text
 from harness.usecase import usecase
+from harness.verdict import Side
 from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
 
 DER = {"ocpp2.1", "der"}
 RULES = ["ocpp2.1"]
+EARLY_S = 1.5
+"""Two notices of one moment are not further apart (our default)."""
 GRADIENT = {"priority": 0, "gradient": 1, "softGradient": 1}
 
 
@@ -20,6 +24,44 @@ def limit(name, percent=50, priority=0, *, default=True, **content):
         "controlType": "LimitMaxDischarge",
         "limitMaxDischarge": {"priority": priority, "pctMaxDischargePower": percent, **content},
     }
+
+
+def _curve(low, high):
+    """Two points, far from where a grid is: nothing happens by them."""
+    return {"priority": 0, "yUnit": "PctMaxW", "curveData": [{"x": low, "y": low}, {"x": high, "y": high}]}
+
+
+def _fixed(**content):
+    return {"priority": 0, **content}
+
+
+TYPES: dict[str, dict[str, object]] = {
+    "EnterService": _fixed(highVoltage=110, lowVoltage=90, highFreq=50.1, lowFreq=49.5, delay=1),
+    "FreqDroop": _fixed(overFreq=51, underFreq=49, overDroop=5, underDroop=5, responseTime=1),
+    "FixedPFAbsorb": _fixed(displacement=0.98, excitation=True),
+    "FixedPFInject": _fixed(displacement=0.98, excitation=False),
+    "FixedVar": _fixed(setpoint=5, unit="PctMaxVar"),
+    "Gradients": _fixed(gradient=1, softGradient=1),
+    "LimitMaxDischarge": _fixed(pctMaxDischargePower=90),
+    **{one: {"priority": 0, "yUnit": "PctMaxW", "curveData": [{"x": 90, "y": 100}, {"x": 130, "y": 100}]} for one in (
+        "FreqWatt", "VoltWatt", "VoltVar", "WattPF", "WattVar", "PowerMonitoringMustTrip")},
+    **dict.fromkeys(("HFMustTrip", "HFMayTrip"), _curve(63, 64)),
+    "LFMustTrip": _curve(41, 42),
+    **dict.fromkeys(("HVMustTrip", "HVMayTrip", "HVMomCess"), _curve(150, 160)),
+    **dict.fromkeys(("LVMustTrip", "LVMayTrip", "LVMomCess"), _curve(20, 30)),
+}  # fmt: skip
+"""A harmless content of each of the 22 control types."""
+
+
+def default(name, control_type):
+    return {"isDefault": True, "controlId": name, "controlType": control_type,
+            field_of(control_type): TYPES[control_type]}  # fmt: skip
+
+
+async def modes(station):
+    found = await station.get_variable("DCDERCtrlr", "ModesSupported", evse=1)
+    expect(found["attributeStatus"], equals="Accepted", of="station", named="DCDERCtrlr.ModesSupported")
+    return [one for one in found.get("attributeValue", "").split(",") if one in TYPES]
 
 
 async def put(station, request, status="Accepted", superseded=()):
@@ -58,15 +100,38 @@ async def test_wrong_controls_are_rejected(pf_ground, pf_station):
 async def test_unsupported_controls_are_not_supported(pf_ground, pf_station):
     """A control type that is not in ModesSupported is answered NotSupported"""
     await reach(Booted, pf_ground)
-    modes = await pf_station.get_variable("DCDERCtrlr", "ModesSupported", evse=1)
-    curve = {"priority": 0, "yUnit": "PctMaxW", "curveData": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]}
-    for control_type in ("WattVar", "VoltVar", "HVMustTrip"):
-        if control_type in modes["attributeValue"].split(","):
-            continue
-        request = {"isDefault": True, "controlId": "x", "controlType": control_type, "curve": curve}
-        await put(pf_station, request, "NotSupported")
+    others = [one for one in TYPES if one not in await modes(pf_station)]
+    if not others:
+        current_case().miss("the station supports every type", Side.BENCH)
+    for control_type in others:
+        await put(pf_station, default("x", control_type), "NotSupported")
+        for action, question in (("GetDERControl", {"requestId": 5}), ("ClearDERControl", {"isDefault": True})):
+            answer = await pf_station.call(action, {**question, "controlType": control_type})
+            expect(answer["status"], equals="NotSupported", of="station", named=f"status of {action} {control_type}")
+
+
+@usecase("PF_R04_09_CS", sut="charger", protocol="ocpp2.1", requires=DER,
+         requirements=["R04.FR.16", "R04.FR.31", "R04.FR.34", "R04.FR.45"], uses_rules=RULES)  # fmt: skip
+async def test_every_supported_type_is_set_reported_and_cleared(pf_ground, pf_station):
+    """A default of each type in ModesSupported is accepted, reported in its own field as it was set, and cleared"""
+    await reach(Booted, pf_ground)
+    for number, control_type in enumerate(await modes(pf_station), 100):
+        request = default(f"of-{control_type}", control_type)
+        await put(pf_station, request)
+        question = {"requestId": number, "isDefault": True, "controlType": control_type}
+        answer = await pf_station.call("GetDERControl", question)
+        expect(answer["status"], equals="Accepted", of="station", named=f"status of GetDERControl {control_type}")
+        report = await pf_station.expect("ReportDERControl", {"requestId": number}, within_s=30)
+        field = field_of(control_type)
+        told = report.payload.get(field) or [{}]
+        expect(told[0].get("id"), equals=request["controlId"], of="station", named=f"{control_type} in {field}")
+        if field == "curve":
+            expect(told[0].get("curveType"), equals=control_type, of="station", named="curveType")
+        inner = {"fixedPFAbsorb": "fixedPF", "fixedPFInject": "fixedPF"}.get(field, field)
+        same = all((told[0].get(inner) or {}).get(key) == value for key, value in request[field].items())
+        expect(same, equals=True, of="station", named=f"{control_type} is reported as it was set")
         answer = await pf_station.call("ClearDERControl", {"isDefault": True, "controlType": control_type})
-        expect(answer["status"], equals="NotSupported", of="station", named="status of ClearDERControl")
+        expect(answer["status"], equals="Accepted", of="station", named=f"status of ClearDERControl {control_type}")
 
 
 @usecase("PF_R04_04_CS", sut="charger", protocol="ocpp2.1", requires=DER,
@@ -146,9 +211,14 @@ async def test_scheduled_controls_supersede(pf_ground, pf_station, pf_parameters
     better = limit("better", priority=1, default=False, startTime=start, duration=600)
     await put(pf_station, better, superseded={"next"})
     pf_station.forget()
+    since_s = utc_s(pf_ground.bench.clock)
     started = await pf_station.expect(
         "NotifyDERStartStop", {"controlId": "better", "started": True}, within_s=pf_parameters.start_s + 10
     )
+    early = [one for one in pf_station.received if since_s - 1 < one.at_s < started.at_s - EARLY_S
+             and one.action == "NotifyDERStartStop" and one.payload["controlId"] == "running"
+             and not one.payload["started"]]  # fmt: skip
+    expect(len(early), equals=0, of="station", named="ends of the control that runs, before the new one starts")
     expect("next" in started.payload.get("supersededIds", ()), equals=True, of="station", named="next in supersededIds")
 
 
@@ -195,12 +265,65 @@ async def test_controls_are_cleared_by_type_and_all(pf_ground, pf_station):
         expect(answer["status"], equals=wanted, of="station", named=f"status of ClearDERControl {question or 'all'}")
 
 
+NAMEPLATE = (
+    "MaxW", "MaxVA", "MaxVar", "MaxVarNeg", "MaxChargeRateW", "MaxChargeRateVA", "OverExcitedW", "OverExcitedPF",
+    "UnderExcitedW", "UnderExcitedPF", "ReactiveSusceptance", "ModesSupported", "InverterManufacturer", "InverterModel",
+    "InverterSwVersion", "InverterHwVersion",
+)  # fmt: skip
+
+
 @usecase("PF_R01_03_CS", sut="charger", protocol="ocpp2.1", requires=DER, requirements=["R01.FR.01", "R01.FR.02"],
          uses_rules=RULES)  # fmt: skip
 async def test_the_nameplate_is_reported(pf_ground, pf_station):
     """The required variables of DCDERCtrlr have values"""
     await reach(Booted, pf_ground)
-    for name in ("MaxW", "MaxVA", "MaxVar", "MaxVarNeg", "MaxChargeRateW", "OverExcitedPF", "UnderExcitedPF",
-                 "ModesSupported", "InverterManufacturer", "InverterModel"):  # fmt: skip
+    for name in NAMEPLATE:
         found = await pf_station.get_variable("DCDERCtrlr", name, evse=1)
         expect(bool(found.get("attributeValue")), equals=True, of="station", named=f"DCDERCtrlr.{name} has a value")
+
+
+@usecase("PF_R04_11_CS", sut="pair", protocol="ocpp2.1", requires={"charger:ocpp2.1", "charger:der", "dc_bpt", "dynamic"},
+         requirements=["R04.FR.04", "R04.FR.10", "R04.FR.11"], uses_rules=RULES,
+         parameters={"discharge_w": -9_000, "percent": 20, "duration_s": 30})  # fmt: skip
+async def test_the_default_counts_again(pf_ground, pf_session, pf_station, pf_power, pf_parameters, pf_limits):
+    """A scheduled limit counts before the default; once it is over the default counts again"""
+    await reach(EnergyTransferStarted, pf_ground)
+    await pf_session.follows(pf_parameters.discharge_w)
+    before = await pf_power.now()
+    await put(pf_station, limit("usual", 2 * pf_parameters.percent))
+    now = to_text(utc_s(pf_ground.bench.clock))
+    await put(
+        pf_station,
+        limit("now", pf_parameters.percent, default=False, startTime=now, duration=pf_parameters.duration_s),
+    )
+    await pf_session.wait(0.6 * pf_parameters.duration_s)
+    scheduled_w = (await pf_power.now()).active_w
+    ended = {"controlId": "now", "started": False}
+    await pf_station.expect("NotifyDERStartStop", ended, within_s=pf_parameters.duration_s + 10)
+    await pf_session.wait(pf_limits.settling_s / 2)
+    usual_w = (await pf_power.now()).active_w
+    expect(scheduled_w, at_least=0.75 * before.active_w, of="station", named="power with the scheduled limit")
+    expect(usual_w, at_least=2 * scheduled_w - 300, at_most=2 * scheduled_w + 300, of="station",
+           named="power with the default, which is twice the scheduled limit")  # fmt: skip
+
+
+@usecase("PF_R01_04_CS", sut="pair", protocol="ocpp2.1", requires={"charger:ocpp2.1", "charger:der", "dc_bpt", "dynamic"},
+         requirements=["R01.FR.01", "R04.FR.02"], uses_rules=RULES,
+         parameters={"charge_w": 5_000, "percent": 40, "settle_s": 4})  # fmt: skip
+async def test_reactive_power_is_executed(pf_ground, pf_session, pf_station, pf_power, pf_parameters):
+    """FixedVar of a station with DER control: the analyser shows the reactive power; cleared, it ends"""
+    await reach(EnergyTransferStarted, pf_ground)
+    if "FixedVar" not in await modes(pf_station):
+        current_case().miss("the station does not support FixedVar", Side.BENCH)
+    most_var = float((await pf_station.get_variable("DCDERCtrlr", "MaxVar", evse=1))["attributeValue"])
+    await pf_session.follows(pf_parameters.charge_w)
+    fixed = {"priority": 0, "setpoint": pf_parameters.percent, "unit": "PctMaxVar"}
+    await put(pf_station, {"isDefault": True, "controlId": "q", "controlType": "FixedVar", "fixedVar": fixed})
+    for wanted_var in (-most_var * pf_parameters.percent / 100, 0.0):
+        await pf_session.wait(pf_parameters.seconds("settle_s"))
+        reading = await pf_power.now()
+        if reading.reactive_var is None:
+            current_case().miss("the power analyser shows no reactive power", Side.BENCH)
+        expect(reading.reactive_var, at_least=wanted_var - 0.05 * most_var, at_most=wanted_var + 0.05 * most_var,
+               of="station", named="reactive power, positive drawn", unit="var")  # fmt: skip
+        await pf_station.call("ClearDERControl", {"isDefault": True, "controlId": "q"})

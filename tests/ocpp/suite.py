@@ -132,6 +132,8 @@ ALSO = {
     "csms-silent-on-late-events": "ocpp2.1/csms-answers-events ocpp2.1/csms-answers",
     "csms-silent-on-events": "ocpp2.1/csms-answers-events",
     "csms-allows-everything": "ocpp2.1/needs-for-a-forbidden-transfer-are-rejected",
+    "der-takeover-as-an-end": "ocpp2.1/takeover-is-no-end",
+    "der-running-cut-short": "ocpp2.1/running-controls-go-on",
     "result-error-to-nobody": "ocpp2.1/result-errors-name-results",
     "answers-sends": "ocpp2.1/sends-are-not-answered",
     "csms-result-error-to-nobody": "ocpp2.1/result-errors-name-results",

@@ -341,6 +341,12 @@ BREACHES = {
     "no-early-start": lambda t: der(t).der("a", default=False, startTime=LATER).started_stopped("a"),
     "alarms-name-their-fault": lambda t: alarm(t, fault=None),
     "one-alarm-per-event": lambda t: alarm(alarm(t)),
+    "takeover-is-no-end": lambda t: alarm(alarm(alarm(t.boot()), ended=True), kind="HVMustTrip"),
+    "running-controls-go-on": lambda t: alarm(
+        der(t).der("a", default=False, startTime=NOW, duration=600).started_stopped("a").wait(60).started_stopped(
+            "a", False
+        ).wait(20)
+    ),
     "ended-alarms-were-told": lambda t: alarm(t.boot(), ended=True),
     "der-nameplate-is-told": lambda t: t.boot().needs(
         requestedEnergyTransfer="AC_BPT_DER", availableEnergyTransfer=["AC_BPT_DER"]

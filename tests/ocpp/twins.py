@@ -60,7 +60,6 @@ TWINS = {
     "PF_R04_03_CS": "der-unsupported-rejected",
     "PF_R04_04_CS": "der-start-untold",
     "PF_R04_05_CS": "der-clears-nothing",
-    "PF_R04_06_CS": "der-superseded-untold",
     "PF_R04_07_CS": "der-report-everything",
     "PF_R04_08_CS": "der-clears-nothing",
     "PF_V2X_R05U_CS": "dynamic-update-ignored",

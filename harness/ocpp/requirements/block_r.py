@@ -51,7 +51,6 @@ ROWS: tuple[Row, ...] = (
     ("R04.FR.46", STATION, "or one"),
     ("R05.FR.01", BOTH, "a grid event is alarmed once"),
     ("R05.FR.02", BOTH, "so is its end"),
-    ("R05.FR.03", STATION, "another control takes over: a new alarm",
-     "needs a grid event that two curves answer one after the other"),
-    ("R05.FR.04", STATION, "and no end of the first", "as R05.FR.03"),
+    ("R05.FR.03", STATION, "another control takes over: a new alarm"),
+    ("R05.FR.04", STATION, "and no end of the first"),
 )  # fmt: skip

@@ -11,6 +11,8 @@ from harness.rules.ocpp21.terms import Session, asked, broken, station
 from harness.rules.rule import Broken, Check
 from harness.transcript.ocpp import Exchange, OcppMessage
 
+SAME_MOMENT_S = 1.0
+"""An end and a new alarm that are not further apart are of one moment (our default)."""
 NOTICE_S = 10.0
 """Until a start, an end or a report has to be told (our default)."""
 
@@ -320,11 +322,44 @@ def one_alarm_per_event(session: Session) -> Iterator[Broken]:
     for one in asked(session, "NotifyDERAlarm"):
         key = (one.asked["controlType"], one.asked.get("gridEventFault", ""))
         if one.asked.get("alarmEnded"):
-            open_alarms = {name: alarm for name, alarm in open_alarms.items() if name[0] != key[0]}
+            open_alarms.clear()
         elif key in open_alarms:
             yield broken(one.request, "the same alarm is still open", open_alarms[key].request)
         else:
-            open_alarms[key] = one
+            open_alarms = {key: one}  # another control has taken over (R05.FR.03)
+
+
+@station("R05.FR.03, R05.FR.04", "where another control takes over there is a new alarm, and no end of the first")
+def takeover_is_no_end(session: Session) -> Iterator[Broken]:
+    alarms = asked(session, "NotifyDERAlarm")
+    for one, other in zip(alarms, alarms[1:], strict=False):
+        ended, fresh = sorted((one, other), key=lambda each: not each.asked.get("alarmEnded"))
+        if not ended.asked.get("alarmEnded") or fresh.asked.get("alarmEnded"):
+            continue
+        apart_s = abs(to_seconds(one.asked["timestamp"]) - to_seconds(other.asked["timestamp"]))
+        if ended.asked["controlType"] != fresh.asked["controlType"] and apart_s <= SAME_MOMENT_S:
+            yield broken(ended.request, f"{fresh.asked['controlType']} takes over at that moment", fresh.request)
+
+
+@station(
+    "R04.FR.07", "a scheduled control that runs is not ended before its time unless it is cleared or another starts"
+)
+def running_controls_go_on(session: Session) -> Iterator[Broken]:
+    for one in asked(session, "NotifyDERStartStop"):
+        control = _installed_before(session, one.request).get(one.asked["controlId"])
+        duration_s = _content(control.asked).get("duration") if control else None
+        begun = [note for note in session.of("NotifyDERStartStop") if note.request.ordinal < one.request.ordinal
+                 and note.asked.get("started") and note.asked.get("controlId") == one.asked["controlId"]]  # fmt: skip
+        if one.asked["started"] or control is None or duration_s is None or not begun:
+            continue
+        due_s = begun[-1].request.utc_s + float(duration_s) - NOTICE_S
+        others = [note for note in session.of("NotifyDERStartStop") if note.asked.get("started")
+                  and note.asked.get("controlId") != one.asked["controlId"]
+                  and abs(note.request.utc_s - one.request.utc_s) <= NOTICE_S]  # fmt: skip
+        asked_again = [other for other in session.of("SetDERControl") if control.request.ordinal < other.request.ordinal
+                       and other.asked.get("controlId") == one.asked["controlId"]]  # fmt: skip
+        if one.request.utc_s < due_s and not others and not asked_again and session.covers(one.request, NOTICE_S):
+            yield broken(one.request, f"it was to last {duration_s:g} s", begun[-1].request)
 
 
 @station("R05.FR.02", "only an alarm that was told is ended")
@@ -346,12 +381,20 @@ def der_nameplate_is_told(session: Session) -> Iterator[Broken]:
             yield broken(one.request, f"{one.request} has no derChargingParameters")
 
 
+NAMEPLATE = (
+    "MaxW", "MaxVA", "MaxVar", "MaxVarNeg", "MaxChargeRateW", "MaxChargeRateVA", "OverExcitedW", "OverExcitedPF",
+    "UnderExcitedW", "UnderExcitedPF", "ReactiveSusceptance", "InverterManufacturer", "InverterModel",
+    "InverterSwVersion", "InverterHwVersion",
+)  # fmt: skip
+"""Required variables of DCDERCtrlr beside ModesSupported."""
+
+
 @station("R01.FR.01, R01.FR.02", "a station with DER control reports its nameplate", "S", "warn")
 def der_nameplate_is_reported(session: Session) -> Iterator[Broken]:
     pages = asked(session, "NotifyReport")
     if not pages or pages[-1].asked.get("tbc") or _supported(session) is None:
         return
-    for name in ("MaxW", "MaxVA", "MaxVar", "MaxVarNeg", "MaxChargeRateW", "InverterManufacturer", "InverterModel"):
+    for name in NAMEPLATE:
         if session.variable("DCDERCtrlr", name) is None:
             yield broken(pages[-1].request, f"DCDERCtrlr.{name} is not in the report")
 
