@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 
 class LinkClosed(ConnectionError):
@@ -27,8 +29,30 @@ class ByteStream(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A ping or a pong of a websocket (RFC 6455, 5.5.2 and 5.5.3)."""
+
+    what: Literal["ping", "pong"]
+    payload: bytes
+
+
+def echo(payload: bytes) -> bytes | None:
+    """A ping is answered with its own payload (RFC 6455, 5.5.3)."""
+    return payload
+
+
+def _unheard(_control: Control, _received: bool) -> None:
+    pass
+
+
 class TextChannel(Protocol):
-    """An ordered channel of whole text messages."""
+    """An ordered channel of whole text messages, with the pings and pongs of a websocket between them."""
+
+    pong: Callable[[bytes], bytes | None]
+    """What a ping is answered with, from its payload; None: with nothing."""
+    on_control: Callable[[Control, bool], None]
+    """Told of each ping and pong, and whether it was received (or sent)."""
 
     async def receive(self) -> str:
         """The next message; raises LinkClosed at the end."""
@@ -36,7 +60,15 @@ class TextChannel(Protocol):
 
     async def send(self, text: str) -> None: ...
 
+    async def ping(self, payload: bytes) -> None:
+        """Send a ping; its pong is told to `on_control`."""
+        ...
+
     async def close(self) -> None: ...
+
+    async def abort(self) -> None:
+        """End the link without a good-bye, as a lost network does."""
+        ...
 
 
 class _Memory:
@@ -80,15 +112,44 @@ class MemoryStream(_Memory):
 
 
 class MemoryChannel(_Memory):
-    """A TextChannel in memory."""
+    """A TextChannel in memory. Pings are answered by whoever waits for messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pong: Callable[[bytes], bytes | None] = echo
+        self.on_control: Callable[[Control, bool], None] = _unheard
 
     async def receive(self) -> str:
-        text = await self._take()
-        assert isinstance(text, str)
-        return text
+        while isinstance(item := await self.take(), Control):
+            self.on_control(item, True)
+            answer = self.pong(item.payload) if item.what == "ping" else None
+            if answer is not None:
+                with contextlib.suppress(LinkClosed):
+                    self._control(Control("pong", answer))
+        return item
 
     async def send(self, text: str) -> None:
         self._give(text)
+
+    async def ping(self, payload: bytes) -> None:
+        self._control(Control("ping", payload))
+
+    async def abort(self) -> None:
+        await self.close()
+
+    async def take(self) -> str | Control:
+        """What comes next, pings and pongs as they are: for who only hands on."""
+        item = await self._take()
+        assert isinstance(item, str | Control)
+        return item
+
+    def give(self, item: str | Control) -> None:
+        """The same in the other direction."""
+        self._give(item)
+
+    def _control(self, control: Control) -> None:
+        self._give(control)
+        self.on_control(control, False)
 
 
 def memory_streams() -> tuple[MemoryStream, MemoryStream]:

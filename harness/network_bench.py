@@ -17,7 +17,7 @@ from drivers.registry import make_driver
 from drivers.wire import Connection
 from harness.clock import Clock
 from harness.lab import Lab
-from harness.link import ByteStream, TextChannel
+from harness.link import ByteStream, MemoryChannel, TextChannel
 from harness.ocpp.memory_network import Reach
 from harness.ocpp.security import Security
 from harness.ocpp.version import Version
@@ -106,6 +106,7 @@ class NetworkOnBench:
         ) -> tuple[TextChannel, Version]:
             await relay.admit("ocpp")
             channel, version = await inner(url, identity, versions, security)
+            assert isinstance(channel, MemoryChannel)
             return relay.channel(channel), version
 
         return reach

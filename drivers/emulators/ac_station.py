@@ -15,6 +15,7 @@ from drivers.emulators.defects import Defect
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.station import EmulatedStation
 from harness.clock import Clock
+from harness.link import Control
 from harness.ocpp.charging_station import StationSettings
 from harness.ocpp.device_model import Key
 from harness.ocpp.evse import EVSE_ID, StopWanted
@@ -90,6 +91,9 @@ class _Ear:
     def frame(self, station: str, source: str, target: str, text: str) -> None:
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(None)
+
+    def control(self, station: str, source: str, target: str, control: Control) -> None:
+        """Pings change nothing."""
 
     def link(self, station: str, what: str, **details: Any) -> None:
         self._on_link(what)

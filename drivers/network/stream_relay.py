@@ -21,16 +21,16 @@ from drivers.impairment import GOOD, LINKS, Impairment, Link, Profile, load_prof
 from drivers.roles import Identity
 from drivers.wire import Connection, Options
 from harness.clock import Clock
-from harness.link import ByteStream, LinkClosed, TcpStream, TextChannel, memory_channels, memory_streams
+from harness.link import ByteStream, Control, LinkClosed, MemoryChannel, TcpStream, memory_channels, memory_streams
 
 PROFILES = Path(__file__).parents[2] / "lab-configs/impairments.yaml"
 MATTERS_S: dict[Link, float] = {"v2g": 0.1, "ocpp": 5.0}
 """Delay that may make a device miss a timing, and is told: the charge loop knows 0.25 s, OCPP waits 30 s (our default)."""
 OPEN_S = 10.0
 """How long a station waits for its connection to open in an outage, as the websockets package does by default."""
-DEAD_S = 40.0
-"""Silence after which websocket pings end a link in memory: two of harness.ocpp.wire's intervals."""
-_LOOK_S = 5.0
+_OPCODES = {"ping": b"\x09", "pong": b"\x0a"}
+_TEXT = b"\x01"
+"""How a websocket's frames begin (RFC 6455, 5.2)."""
 
 OnEffect = Callable[..., None]
 """`(link, source, target, what, **details)`: what the relay did to a link."""
@@ -186,8 +186,8 @@ class StreamRelay:
         self._carry_on(inner.read, stream.write, stream.close, self._direction(link, source, target, _ender(stream)))
         return _Outward(stream, near)
 
-    def channel(self, channel: TextChannel, link: Link = "ocpp") -> TextChannel:
-        """A channel of texts in memory, impaired both ways; websocket pings that are not answered end it."""
+    def channel(self, channel: MemoryChannel, link: Link = "ocpp") -> MemoryChannel:
+        """A channel of texts in memory, impaired both ways, its pings and pongs as well."""
         near, inner = memory_channels()
         ends = (inner, channel)
 
@@ -199,7 +199,6 @@ class StreamRelay:
         for source, sink, names in ((inner, channel, ("charger", "csms")), (channel, inner, ("csms", "charger"))):
             direction = self._direction(link, *names, cut, whole=True)
             self._carry_on(_octets(source), _texts(sink), sink.close, direction)
-        self._keep(asyncio.create_task(self._ping(direction), name=f"{link} pings"))
         return near
 
     # Inside
@@ -299,19 +298,6 @@ class StreamRelay:
             self.on_effect(*told, "held", for_s=round(pieces[-1][0] - now_s, 3))
         return [(pieces[-1][0], come)] if direction.whole else pieces
 
-    async def _ping(self, direction: _Direction) -> None:
-        dead_since_s: float | None = None
-        while direction in self._directions:
-            now_s = self.clock.now_s()
-            if direction.impairment.open_at_s(now_s) <= now_s:
-                dead_since_s = None
-            elif dead_since_s is None:
-                dead_since_s = now_s
-            elif now_s - dead_since_s >= DEAD_S:
-                await direction.cut()
-                return
-            await self.clock.sleep(_LOOK_S)
-
 
 class _Outward:
     """A stream whose writes go another way than its reads."""
@@ -342,16 +328,23 @@ def _ender(stream: ByteStream) -> Callable[[], Awaitable[None]]:
     return end
 
 
-def _octets(channel: TextChannel) -> Callable[[], Awaitable[bytes]]:
+def _octets(channel: MemoryChannel) -> Callable[[], Awaitable[bytes]]:
     async def read() -> bytes:
-        return (await channel.receive()).encode()
+        item = await channel.take()
+        return _TEXT + item.encode() if isinstance(item, str) else _OPCODES[item.what] + item.payload
 
     return read
 
 
-def _texts(channel: TextChannel) -> Callable[[bytes], Awaitable[None]]:
+def _texts(channel: MemoryChannel) -> Callable[[bytes], Awaitable[None]]:
     async def write(data: bytes) -> None:
-        await channel.send(data.decode(errors="replace"))
+        opcode, payload = data[:1], data[1:]
+        if opcode == _OPCODES["ping"]:
+            channel.give(Control("ping", payload))
+        elif opcode == _OPCODES["pong"]:
+            channel.give(Control("pong", payload))
+        else:
+            channel.give(payload.decode(errors="replace"))
 
     return write
 

@@ -30,6 +30,7 @@ _PURPOSES = {
 }
 _CONFIGURATION = {
     "HeartbeatInterval": "300",
+    "WebSocketPingInterval": "20",
     "MeterValueSampleInterval": "10",
     "MeterValuesSampledData": "Energy.Active.Import.Register,Power.Active.Import,SoC",
     "AuthorizeRemoteTxRequests": "false",
@@ -193,6 +194,9 @@ class ChargePoint16:
 
     def take_texts(self) -> list[str]:
         return self._session.take_texts() if self._session else []
+
+    def ping_interval_s(self) -> float:
+        return self._number("WebSocketPingInterval")
 
     def deadline_s(self) -> float | None:
         session_s = self._session.deadline_s() if self._session else None

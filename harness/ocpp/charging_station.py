@@ -158,6 +158,9 @@ class ChargingStation:
         dues = (session_s, self._boot_due_s, self._heartbeat_due_s, self.evse.due_s())
         return min((due_s for due_s in dues if due_s is not None), default=None)
 
+    def ping_interval_s(self) -> float:
+        return self.model.number("OCPPCommCtrlr", "WebSocketPingInterval") or 0.0
+
     def tick(self, now_s: float) -> None:
         """Do what is due, then hand the next message to the session."""
         if self._session:

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from harness.link import Control
+
 
 class Observer(Protocol):
     """`station` is the charging station's identity; `source` and `target` are roles: charger or csms."""
 
     def frame(self, station: str, source: str, target: str, text: str) -> None: ...
+
+    def control(self, station: str, source: str, target: str, control: Control) -> None:
+        """A ping or pong of the websocket."""
+        ...
 
     def link(self, station: str, what: str, **details: Any) -> None:
         """`what`: connected, closed, refused, lost."""
@@ -22,6 +28,9 @@ class Unobserved:
     """The observer of who needs none."""
 
     def frame(self, station: str, source: str, target: str, text: str) -> None:
+        pass
+
+    def control(self, station: str, source: str, target: str, control: Control) -> None:
         pass
 
     def link(self, station: str, what: str, **details: Any) -> None:

@@ -3,6 +3,9 @@
 To both sides it looks like a direct connection: message ids stay what they are, and a CALL of the proxy's own neither
 meets one that has no answer yet nor is met by one. On command it delays, drops or alters messages and injects its own.
 A fault of its own making, as a meddling that raises or makes what is no message, forwards the message untouched.
+
+Pings of the websocket go from point to point (OCPP 2.x part 4): it answers each side's by itself, pings the CSMS in an
+interval of its own, and closes both links when one is gone.
 """
 
 from __future__ import annotations
@@ -12,21 +15,23 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 from websockets.asyncio.server import Server
 
 from harness.clock import Clock
-from harness.link import LinkClosed, TextChannel
+from harness.link import Control, LinkClosed, TextChannel
 from harness.ocpp.dialect import spoken
 from harness.ocpp.frames import Call, CallError, CallResult, FrameError, Payload, parse, render
 from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.observer import Observer, Unobserved
+from harness.ocpp.pulse import Pulse
 from harness.ocpp.security import ConnectionRefused, Door, Security
 from harness.ocpp.session import message_ids
 from harness.ocpp.shell import utc_s
 from harness.ocpp.version import ErrorCode, Version
-from harness.ocpp.wire import connect, serve
+from harness.ocpp.wire import PING_INTERVAL_S, connect, serve
 
 Role = Literal["charger", "csms"]
 PATIENCE_S = 30.0
@@ -250,6 +255,8 @@ class Proxy:
         }
         self.sessions: dict[str, ProxySession] = {}
         self.network = network
+        self.ping_interval_s = PING_INTERVAL_S
+        """Between its own pings to the CSMS; 0: none."""
         self._wakes: dict[str, asyncio.Event] = {}
         self._server: Server | None = None
 
@@ -291,12 +298,15 @@ class Proxy:
         session = self.sessions[identity] = ProxySession(version, upstream=upstream)
         wake = self._wakes[identity] = asyncio.Event()
         channels: dict[Role, TextChannel] = {"charger": station, "csms": csms}
-        for role, spoken_version in (("charger", version), ("csms", upstream)):
-            self.observers[role].link(identity, "connected", version=str(spoken_version))  # type: ignore[index]
+        pulse = Pulse(lambda: self.ping_interval_s, utc_s(self.clock))
+        versions = {"charger": version, "csms": upstream}
+        for role, channel in channels.items():
+            channel.on_control = partial(self._controlled, identity, role, pulse)
+            self.observers[role].link(identity, "connected", version=str(versions[role]))
         tasks = [
             asyncio.ensure_future(self._read(identity, session, "charger", station, wake)),
             asyncio.ensure_future(self._read(identity, session, "csms", csms, wake)),
-            asyncio.ensure_future(self._write(identity, session, channels, wake)),
+            asyncio.ensure_future(self._write(identity, session, channels, wake, pulse)),
         ]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -317,16 +327,25 @@ class Proxy:
                 wake.set()
 
     async def _write(
-        self, identity: str, session: ProxySession, channels: dict[Role, TextChannel], wake: asyncio.Event
+        self, identity: str, session: ProxySession, channels: dict[Role, TextChannel], wake: asyncio.Event, pulse: Pulse
     ) -> None:
-        while True:
+        while not pulse.gone(utc_s(self.clock)):
             wake.clear()
             session.tick(utc_s(self.clock))
+            if (payload := pulse.tick(utc_s(self.clock))) is not None:
+                await channels["csms"].ping(payload)
             for target, text in session.take_texts():
                 self.observers[target].frame(identity, other(target), target, text)
                 await channels[target].send(text)
-            deadline_s = session.deadline_s()
+            dues = (session.deadline_s(), pulse.deadline_s())
+            deadline_s = min((due_s for due_s in dues if due_s is not None), default=None)
             within_s = None if deadline_s is None else max(deadline_s - utc_s(self.clock), 0.0)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
                     await wake.wait()
+
+    def _controlled(self, identity: str, role: Role, pulse: Pulse, control: Control, received: bool) -> None:
+        source, target = (role, other(role)) if received else (other(role), role)
+        self.observers[role].control(identity, source, target, control)
+        if role == "csms" and received and control.what == "pong":
+            pulse.heard(control.payload)

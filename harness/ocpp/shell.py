@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.clock import Clock
-from harness.link import LinkClosed, TextChannel
+from harness.link import Control, LinkClosed, TextChannel
 from harness.ocpp.observer import Observer
+from harness.ocpp.pulse import Pulse, one_interval_s
 from harness.ocpp.version import Version
 
 
@@ -38,13 +39,21 @@ class StationAgent(Agent, Protocol):
 
     def disconnected(self, now_s: float) -> None: ...
 
+    def ping_interval_s(self) -> float:
+        """Between two pings of the websocket; 0: none."""
+        ...
+
 
 class Shell:
-    """Runs one agent over one channel until the link ends. `own` and `peer` are roles, for the observer."""
+    """Runs one agent over one channel until the link ends. `own` and `peer` are roles, for the observer.
+
+    With a pulse the far end is pinged, and left when it is silent to that.
+    """
 
     def __init__(
-        self, agent: Agent, channel: TextChannel, clock: Clock, observer: Observer, station: str, own: str, peer: str
-    ) -> None:
+        self, agent: Agent, channel: TextChannel, clock: Clock, observer: Observer, station: str, own: str, peer: str,
+        pulse: Pulse | None = None,
+    ) -> None:  # fmt: skip
         self.agent = agent
         self.channel = channel
         self.clock = clock
@@ -52,6 +61,8 @@ class Shell:
         self.station = station
         self.own = own
         self.peer = peer
+        self.pulse = pulse
+        channel.on_control = self._controlled
         self._wake = asyncio.Event()
 
     def poke(self) -> None:
@@ -84,11 +95,31 @@ class Shell:
             for text in self.agent.take_texts():
                 self.observer.frame(self.station, self.own, self.peer, text)
                 await self.channel.send(text)
-            deadline_s = self.agent.deadline_s()
+            await self._beat(now_s)
+            deadline_s = self._deadline_s()
             within_s = None if deadline_s is None else max(deadline_s - utc_s(self.clock), 0.0)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
                     await self._wake.wait()
+
+    async def _beat(self, now_s: float) -> None:
+        if self.pulse is None:
+            return
+        if self.pulse.gone(now_s):
+            self.observer.link(self.station, "lost", reason="no pong in time")
+            await self.channel.abort()
+        elif (payload := self.pulse.tick(now_s)) is not None:
+            await self.channel.ping(payload)
+
+    def _deadline_s(self) -> float | None:
+        dues = (self.agent.deadline_s(), self.pulse.deadline_s() if self.pulse else None)
+        return min((due_s for due_s in dues if due_s is not None), default=None)
+
+    def _controlled(self, control: Control, received: bool) -> None:
+        source, target = (self.peer, self.own) if received else (self.own, self.peer)
+        self.observer.control(self.station, source, target, control)
+        if self.pulse and received and control.what == "pong":
+            self.pulse.heard(control.payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +157,8 @@ class StationShell:
         self.clock = clock
         self.observer = observer
         self.backoff = backoff or Backoff()
+        self.patience_s = one_interval_s
+        """How long a pong is waited for, from the interval of pings."""
         self._shell: Shell | None = None
         self._allowed = asyncio.Event()
         self._allowed.set()
@@ -172,7 +205,8 @@ class StationShell:
                 await self._pause(self.backoff.wait_s(0))
 
     async def _serve(self, channel: TextChannel, version: Version) -> None:
-        self._shell = Shell(self.agent, channel, self.clock, self.observer, self.identity, "charger", "csms")
+        pulse = Pulse(self.agent.ping_interval_s, utc_s(self.clock), self.patience_s)
+        self._shell = Shell(self.agent, channel, self.clock, self.observer, self.identity, "charger", "csms", pulse)
         self.agent.connected(version, utc_s(self.clock))
         self.observer.link(self.identity, "connected", version=str(version))
         try:

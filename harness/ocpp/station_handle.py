@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.clock import Clock
-from harness.link import TextChannel
+from harness.link import TextChannel, echo
 from harness.ocpp import profile_drafts
 from harness.ocpp.csms_answers import Answers, Behaviour, default_answer
 from harness.ocpp.frames import CallResult, Payload, parse, render
@@ -110,6 +110,10 @@ class StationHandle:
         """When it tried to come in since it is kept out (the bench's clock)."""
         self.door: Door | None = None
         """Where it came in the last time."""
+        self.pings: deque[tuple[float, bytes]] = deque(maxlen=KEPT_MESSAGES)
+        """When each ping of the station came (UTC seconds), and its payload."""
+        self.pong: Callable[[bytes], bytes | None] = echo
+        """What its pings are answered with, from their payload; None: with nothing."""
         self.tolerant = False
         """Answer an action that does not exist with an empty result: a deliberate fault."""
         self.wording = Wording()
@@ -302,6 +306,7 @@ class StationHandle:
         if self._shell:
             await self._shell.channel.close()
         self.version = version
+        channel.pong = self._pinged
         session = self._session = Session(version, self._ids)
         shell = self._shell = Shell(self, channel, self.clock, observer, self.identity, "csms", "charger")
         self._connected.set()
@@ -344,6 +349,10 @@ class StationHandle:
         if self._session is None:
             raise NotConnected(f"{self.identity} is not connected")
         return self._session
+
+    def _pinged(self, payload: bytes) -> bytes | None:
+        self.pings.append((utc_s(self.clock), payload))
+        return self.pong(payload)
 
     def _poke(self) -> None:
         if self._shell:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from typing import Literal
 from urllib.parse import quote, unquote
 
 from websockets.asyncio.client import connect as ws_connect
@@ -12,18 +13,23 @@ from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.asyncio.server import serve as ws_serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidHeader, InvalidStatus, NegotiationError
+from websockets.frames import Frame, Opcode
 from websockets.headers import build_authorization_basic, parse_authorization_basic
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from harness.link import LinkClosed, TextChannel
+from harness.link import Control, LinkClosed, TextChannel, echo
 from harness.ocpp.security import ConnectionRefused, Door, Security, StrangeSubprotocol
 from harness.ocpp.version import Version, subprotocol_of
 
 PING_INTERVAL_S = 20.0
-"""Websocket ping interval; a lost link is noticed within two of them. Our default."""
+"""Between two pings of a listening side of ours, which gives a silent station up after another one (our default). A station
+that connects pings by itself (pulse.py)."""
 LARGEST_FRAME = 1 << 20
 """Octets of one message that are accepted. Our default: far above any schema's limits."""
+
+
+_CONTROLS: dict[Opcode, Literal["ping", "pong"]] = {Opcode.PING: "ping", Opcode.PONG: "pong"}
 
 
 class WebSocketChannel(TextChannel):
@@ -31,6 +37,28 @@ class WebSocketChannel(TextChannel):
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.pong: Callable[[bytes], bytes | None] = echo
+        self.on_control: Callable[[Control, bool], None] = lambda *_: None
+        protocol = connection.protocol
+        self._send_frame, self._take_frame = protocol.send_frame, protocol.recv_frame
+        # The library answers pings by itself and tells nobody: its sans-I/O half is listened to at its two frame doors.
+        protocol.send_frame = self._sends  # type: ignore[method-assign]
+        protocol.recv_frame = self._receives  # type: ignore[method-assign]
+
+    def _receives(self, frame: Frame) -> None:
+        if frame.opcode in _CONTROLS:
+            self.on_control(Control(_CONTROLS[frame.opcode], bytes(frame.data)), True)
+        self._take_frame(frame)
+
+    def _sends(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.PONG:
+            payload = self.pong(bytes(frame.data))
+            if payload is None:
+                return
+            frame.data = payload
+        self._send_frame(frame)
+        if frame.opcode in _CONTROLS:
+            self.on_control(Control(_CONTROLS[frame.opcode], bytes(frame.data)), False)
 
     async def receive(self) -> str:
         try:
@@ -46,11 +74,16 @@ class WebSocketChannel(TextChannel):
         except ConnectionClosed as end:
             raise LinkClosed(str(end)) from end
 
+    async def ping(self, payload: bytes) -> None:
+        try:
+            await self.connection.ping(payload)
+        except ConnectionClosed as end:
+            raise LinkClosed(str(end)) from end
+
     async def close(self) -> None:
         await self.connection.close()
 
-    def abort(self) -> None:
-        """Cut the TCP connection without a closing handshake, as a lost network does."""
+    async def abort(self) -> None:
         self.connection.transport.abort()
 
 
@@ -72,7 +105,7 @@ async def connect(
             additional_headers=headers,
             ssl=security.client_context(),
             compression=None,
-            ping_interval=PING_INTERVAL_S,
+            ping_interval=None,
             max_size=LARGEST_FRAME,
             proxy=None,
         )

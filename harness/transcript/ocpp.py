@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from harness.link import Control
 from harness.ocpp.frames import Call, CallError, CallResult, CallResultError, FrameError, Payload, Send, parse
 from harness.ocpp.version import Version
 from harness.transcript.event import Event
@@ -28,6 +29,10 @@ class OcppRecorder:
 
     def frame(self, station: str, source: str, target: str, text: str) -> None:
         self.record("ocpp", self.kind, source, target, text=text, station=station)
+
+    def control(self, station: str, source: str, target: str, control: Control) -> None:
+        kind = f"ocpp.{control.what}" if self.kind == NEAR else f"ocpp.far.{control.what}"
+        self.record("ocpp", kind, source, target, hex=control.payload.hex(), station=station)
 
     def link(self, station: str, what: str, **details: Any) -> None:
         if self.kind == NEAR:

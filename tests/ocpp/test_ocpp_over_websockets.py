@@ -199,7 +199,7 @@ async def test_a_cut_link_is_taken_up_again_without_a_new_boot():
         station = await csms.station("CS 7/ä", within_s=5)
         await station.expect("BootNotification", within_s=1)
         await station.expect("StatusNotification", within_s=5)
-        station._shell.channel.abort()
+        await station._shell.channel.abort()
         await asyncio.sleep(0.3)
         await station.connected(5)
         await station.expect("StatusNotification", within_s=5)
