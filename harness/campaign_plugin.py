@@ -171,6 +171,11 @@ class CampaignPlugin:
         links = [under(case, name) for name in self.impairments]
         return [one for one in self.programme.subjects(links[0]) if any(cell(each, one) in wanted for each in links)]
 
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        """`-k` takes a case's id as well as the name of its function."""
+        if _has_subject(item):
+            item.extra_keyword_matches.add(_case_of(item).id)
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         wanted = set(config.getoption("--pf-case"))

@@ -107,6 +107,10 @@ DEFECTS = (
            "does not answer an event that it has seen before", "PF_GW_01_CSMS"),
     Defect("csms-stops-pauses", _ROLE, "ocpp2.1", _OURS, "stops the transaction of a vehicle that pauses",
            "PF_E02_01_CSMS"),
+    Defect("csms-answers-no-pings", _ROLE, "ocpp2.1", "field: public issue reports of CSMS software",
+           "answers no ping of a websocket", "PF_P4_10_CSMS"),
+    Defect("csms-pongs-of-its-own", _ROLE, "ocpp2.1", _OURS, "answers a ping with a pong of another payload",
+           "PF_P4_10_CSMS"),
     Defect("csms-installs-nothing", _ROLE, "ocpp2.1", _OURS, "accepts Get15118EVCertificate and gives no response",
            "PF_M01_01_CSMS"),
     Defect("csms-result-error-to-nobody", _ROLE, "ocpp2.1", _OURS, "calls a bad result bad by an id that no result has",
@@ -242,6 +246,10 @@ class EmulatedCsms:
                 station.wording += wording
         if "csms-knows-every-action" in self.defects:
             station.tolerant = True
+        if "csms-answers-no-pings" in self.defects:
+            station.pong = lambda _: None
+        if "csms-pongs-of-its-own" in self.defects:
+            station.pong = lambda _: b"pong"
 
     def _authorise(self, asked: Payload) -> Payload:
         """C01, C07: a contract is welcome if it is ours and comes with its certificates."""

@@ -20,6 +20,8 @@ _SEEDS = (
      says("SetChargingProfile", "Rejected", "Accepted")),
     ("16-stops-for-anybody", "ocpp1.6", "PF_16_04_CS", "accepts to stop a transaction that is not there",
      says("RemoteStopTransaction", "Rejected", "Accepted")),
+    ("16-pings-at-its-own-pace", "ocpp1.6", "PF_16_05_CS", "accepts a WebSocketPingInterval and pings in one of its own",
+     Quirks(incoming=changed("ChangeConfiguration", lambda p: {**p, "value": "9"} if p["value"].isdigit() else p))),
     ("201-events-without-values", "ocpp2.0.1", "PF_201_J02_CS", "sends its periodic events without meter values",
      Quirks(outgoing=changed("TransactionEvent", without("meterValue")))),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter
 from harness.ocpp.outbox import Letter, Outbox
 from harness.ocpp.profiles import Profile, Purpose, Surroundings, composite_schedule, read_profile, target_at
+from harness.ocpp.pulse import one_interval_s
 from harness.ocpp.quirks import HONEST, Quirks
 from harness.ocpp.session import Answered, Refused, Requested, Session, SessionEvent, Unanswered, message_ids
 from harness.ocpp.timestamps import to_text
@@ -198,6 +199,9 @@ class ChargePoint16:
     def ping_interval_s(self) -> float:
         return self._number("WebSocketPingInterval")
 
+    def pong_patience_s(self) -> float:
+        return one_interval_s(self.ping_interval_s())
+
     def deadline_s(self) -> float | None:
         session_s = self._session.deadline_s() if self._session else None
         dues = (session_s, self._boot_due_s, self._heartbeat_due_s, self._sample_due_s)
@@ -233,10 +237,11 @@ class ChargePoint16:
                 case Requested():
                     assert self._session
                     handler = self._handlers.get(event.action)
+                    heard = self.quirks.incoming(event.action, event.payload)
                     if handler is None:
                         self._session.refuse(event, ErrorCode.NOT_SUPPORTED, f"{event.action} is not supported here")
-                    else:
-                        answer = self.quirks.answer(event.action, event.payload, handler(event.payload, now_s))
+                    elif heard is not None:
+                        answer = self.quirks.answer(event.action, event.payload, handler(heard, now_s))
                         if answer is not None:
                             self._session.answer(event, answer)
                 case Answered() | Refused() | Unanswered():

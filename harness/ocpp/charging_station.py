@@ -7,6 +7,7 @@ Whoever calls from the vehicle's side pokes the shell afterwards, so that new te
 from __future__ import annotations
 
 import itertools
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter
 from harness.ocpp.network_profiles import NetworkProfiles
 from harness.ocpp.outbox import Letter, Outbox
+from harness.ocpp.pulse import one_interval_s
 from harness.ocpp.quirks import HONEST, Quirks
 from harness.ocpp.session import (
     Answered,
@@ -90,6 +92,7 @@ class ChargingStation:
         self.ids = itertools.cycle(("1", "2")) if quirks.reuses_ids else ids or message_ids()
         self._version = Version.V21
         self._session: Session | None = None
+        self._links = 0
         self._deaf = False
         self._outbox = Outbox(1) if quirks.gives_up_at_once else Outbox()
         self._boot_due_s: float | None = None
@@ -125,6 +128,7 @@ class ChargingStation:
     def connected(self, version: Version, now_s: float) -> None:
         """The websocket is up. A first connection boots; a later one only says how the connector stands."""
         self._version = version
+        self._links += 1
         timeout_s = self.model.number("OCPPCommCtrlr", "MessageTimeout", "Default") or 30.0
         self._session = Session(version, self.ids, call_timeout_s=timeout_s)
         self.evse.connected(now_s)
@@ -159,7 +163,12 @@ class ChargingStation:
         return min((due_s for due_s in dues if due_s is not None), default=None)
 
     def ping_interval_s(self) -> float:
+        if self.quirks.pings_first_link_only and self._links > 1:
+            return 0.0
         return self.model.number("OCPPCommCtrlr", "WebSocketPingInterval") or 0.0
+
+    def pong_patience_s(self) -> float:
+        return math.inf if self.quirks.ignores_missing_pongs else one_interval_s(self.ping_interval_s())
 
     def tick(self, now_s: float) -> None:
         """Do what is due, then hand the next message to the session."""

@@ -26,7 +26,7 @@ from harness.ocpp.dialect import spoken
 from harness.ocpp.frames import Call, CallError, CallResult, FrameError, Payload, parse, render
 from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.observer import Observer, Unobserved
-from harness.ocpp.pulse import Pulse
+from harness.ocpp.pulse import Pulse, one_interval_s
 from harness.ocpp.security import ConnectionRefused, Door, Security
 from harness.ocpp.session import message_ids
 from harness.ocpp.shell import utc_s
@@ -298,7 +298,7 @@ class Proxy:
         session = self.sessions[identity] = ProxySession(version, upstream=upstream)
         wake = self._wakes[identity] = asyncio.Event()
         channels: dict[Role, TextChannel] = {"charger": station, "csms": csms}
-        pulse = Pulse(lambda: self.ping_interval_s, utc_s(self.clock))
+        pulse = Pulse(lambda: self.ping_interval_s, lambda: one_interval_s(self.ping_interval_s), utc_s(self.clock))
         versions = {"charger": version, "csms": upstream}
         for role, channel in channels.items():
             channel.on_control = partial(self._controlled, identity, role, pulse)

@@ -18,11 +18,10 @@ def one_interval_s(interval_s: float) -> float:
 
 
 class Pulse:
-    """The pings of one link. Times are UTC seconds; `interval_s` is asked each time, so a new one counts at once."""
+    """The pings of one link. Times are UTC seconds; `interval_s` is asked each time, so a new one counts at once, and so is
+    `patience_s`, the time that a pong may take."""
 
-    def __init__(
-        self, interval_s: Callable[[], float], began_s: float, patience_s: Callable[[float], float] = one_interval_s
-    ) -> None:
+    def __init__(self, interval_s: Callable[[], float], patience_s: Callable[[], float], began_s: float) -> None:
         self._interval_s = interval_s
         self._patience_s = patience_s
         self._last_s = began_s
@@ -60,4 +59,4 @@ class Pulse:
     def _given_up_s(self) -> float | None:
         if not self._open:
             return None
-        return min(self._open.values()) + self._patience_s(self._interval_s())
+        return min(self._open.values()) + self._patience_s()

@@ -69,6 +69,10 @@ class Quirks:
     stays_away: bool = False
     """Once its link is lost it does not connect again."""
 
+    ignores_missing_pongs: bool = False
+    """It keeps a link whose far end answers no ping."""
+    pings_first_link_only: bool = False
+    """It pings no more once it has connected again."""
     hammers: bool = False
     """Once its link is lost it tries again without a pause."""
     trusts_everybody: bool = False
@@ -140,6 +144,8 @@ class Quirks:
             variables={**self.variables, **other.variables},
             ends_on_pause=self.ends_on_pause or other.ends_on_pause,
             forgets_offline=self.forgets_offline or other.forgets_offline,
+            ignores_missing_pongs=self.ignores_missing_pongs or other.ignores_missing_pongs,
+            pings_first_link_only=self.pings_first_link_only or other.pings_first_link_only,
             hammers=self.hammers or other.hammers,
             trusts_everybody=self.trusts_everybody or other.trusts_everybody,
             trusts_contracts=self.trusts_contracts or other.trusts_contracts,

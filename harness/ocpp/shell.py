@@ -11,7 +11,7 @@ from typing import Protocol
 from harness.clock import Clock
 from harness.link import Control, LinkClosed, TextChannel
 from harness.ocpp.observer import Observer
-from harness.ocpp.pulse import Pulse, one_interval_s
+from harness.ocpp.pulse import Pulse
 from harness.ocpp.version import Version
 
 
@@ -41,6 +41,10 @@ class StationAgent(Agent, Protocol):
 
     def ping_interval_s(self) -> float:
         """Between two pings of the websocket; 0: none."""
+        ...
+
+    def pong_patience_s(self) -> float:
+        """How long a pong is waited for."""
         ...
 
 
@@ -157,8 +161,6 @@ class StationShell:
         self.clock = clock
         self.observer = observer
         self.backoff = backoff or Backoff()
-        self.patience_s = one_interval_s
-        """How long a pong is waited for, from the interval of pings."""
         self._shell: Shell | None = None
         self._allowed = asyncio.Event()
         self._allowed.set()
@@ -171,6 +173,12 @@ class StationShell:
         """The station has been told something from its own side: let it speak."""
         if self._shell:
             self._shell.poke()
+
+    async def ping(self, payload: bytes) -> None:
+        """Ping the far end beside the pings of the interval; raises LinkClosed."""
+        if self._shell is None:
+            raise LinkClosed("there is no link")
+        await self._shell.channel.ping(payload)
 
     async def go_offline(self) -> None:
         """Cut the link and stay away until `go_online`."""
@@ -205,7 +213,7 @@ class StationShell:
                 await self._pause(self.backoff.wait_s(0))
 
     async def _serve(self, channel: TextChannel, version: Version) -> None:
-        pulse = Pulse(self.agent.ping_interval_s, utc_s(self.clock), self.patience_s)
+        pulse = Pulse(self.agent.ping_interval_s, self.agent.pong_patience_s, utc_s(self.clock))
         self._shell = Shell(self.agent, channel, self.clock, self.observer, self.identity, "charger", "csms", pulse)
         self.agent.connected(version, utc_s(self.clock))
         self.observer.link(self.identity, "connected", version=str(version))

@@ -11,7 +11,7 @@ wire is kept octet for octet (`hex` or `text`), decoded views are made from it w
 | v2g.tls    | v2g                  | hex: octets of a TLS connection as on the wire; session |
 | ocpp.frame | ocpp                 | text: the frame exactly as on the wire; station: identity |
 | ocpp.far   | ocpp                 | as ocpp.frame, on the wire beyond a proxy of ours |
-| ocpp.ping, ocpp.pong | ocpp       | hex: payload of a ping or pong of the websocket; station. Beyond a proxy: ocpp.far.ping, ... |
+| ocpp.ping  | ocpp                 | hex: payload of a ping of the websocket; station (ocpp.pong; beyond a proxy ocpp.far.ping) |
 | ocpp.link  | ocpp                 | what: connected, closed, refused; station; details |
 | scpi       | role of the device   | command, reply or error |
 | modbus     | role of the device   | function, address, count, values or error |

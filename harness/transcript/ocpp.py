@@ -92,6 +92,8 @@ class OcppSession:
     def __init__(self, station: str, version: Version, events: Sequence[Event]) -> None:
         self.station = station
         self.version = version
+        self.pulses = [event for event in events if event.kind in ("ocpp.ping", "ocpp.pong")]
+        """Pings and pongs of the websocket, in order."""
         self.links = [event for event in events if event.kind == "ocpp.link"]
         self.messages = list(_messages(version, [event for event in events if event.kind == "ocpp.frame"]))
 
@@ -121,10 +123,12 @@ class OcppSession:
 
     def covers(self, message: OcppMessage, duration_s: float) -> bool:
         """Whether the transcript goes on for that long after a message, with the link up."""
-        end_s = message.at_s + duration_s
-        cut = any(
-            link.data.get("what") in ("closed", "lost") and message.at_s <= link.at_s <= end_s for link in self.links
-        )
+        return self.up_after(message.at_s, duration_s)
+
+    def up_after(self, at_s: float, duration_s: float) -> bool:
+        """The same from any moment on."""
+        end_s = at_s + duration_s
+        cut = any(link.data.get("what") in ("closed", "lost") and at_s <= link.at_s <= end_s for link in self.links)
         return not cut and bool(self.messages) and self.messages[-1].at_s >= end_s
 
     def transaction_at(self, message: OcppMessage) -> str | None:
@@ -155,7 +159,7 @@ def sessions(events: Iterable[Event]) -> list[OcppSession]:
     """The OCPP 2.1 sessions in a transcript, one per station. A version that is not told is taken as 2.1."""
     by_station: dict[str, list[Event]] = {}
     for event in events:
-        if event.kind in ("ocpp.frame", "ocpp.link"):
+        if event.kind in ("ocpp.frame", "ocpp.link", "ocpp.ping", "ocpp.pong"):
             by_station.setdefault(str(event.data.get("station", "")), []).append(event)
     found = [OcppSession(station, _version(own), own) for station, own in by_station.items()]
     return [session for session in found if session.version is Version.V21 and session.messages]

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from harness.bench import Bench
 from harness.case import Subject
+from harness.link import echo
 from harness.ocpp.csms import StationError, StationHandle
 from testcases.ocpp21.states import Ground
 from testcases.ocpp21.under_test import TestStation
@@ -28,6 +29,7 @@ _AS_BEFORE = {
     ("SmartChargingCtrlr", "SetpointPriority"): "ExternalControl",
     ("SampledDataCtrlr", "SignReadings"): "false",
     ("AlignedDataCtrlr", "Interval"): "0",
+    ("OCPPCommCtrlr", "WebSocketPingInterval"): "20",
 }
 """Variables that cases change, with what the others count on."""
 
@@ -44,6 +46,7 @@ async def leave_as_found(bench: Bench, station: StationHandle) -> None:
 async def clear_station(station: StationHandle) -> None:
     """Our CSMS answers as usual again; no profile, no DER control and no changed variable stays for the next case."""
     station.answers.as_usual()
+    station.pong = echo
     station.let_in()
     if not station.online:
         return

@@ -185,6 +185,10 @@ class TestStation:
         """From the next transfer on our station tells meter values in this interval."""
         self.core.model.put(Key("SampledDataCtrlr", "TxUpdatedInterval"), str(interval_s))
 
+    def waits_for_answers(self, timeout_s: int) -> None:
+        """From the next link on our station takes a CALL as unanswered after this time."""
+        self.core.model.put(Key("OCPPCommCtrlr", "MessageTimeout", "Default"), str(timeout_s))
+
     def listen(self, action: str) -> list[Payload]:
         """From now on, the payloads of this action that the CSMS sends, as they come."""
         heard: list[Payload] = []
@@ -196,6 +200,11 @@ class TestStation:
 
         self.core.handlers[action] = note
         return heard
+
+    async def ping(self, payload: bytes) -> None:
+        """A ping of the websocket; its pong is in the transcript."""
+        assert self._shell
+        await self._shell.ping(payload)
 
     async def go_offline(self, for_s: float) -> None:
         """Cut the link for some time; the vehicle goes on charging."""

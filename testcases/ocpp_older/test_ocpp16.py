@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.case import expect, step
 from harness.usecase import usecase
+from testcases.ocpp21.test_pings import in_the_interval
 
 
 def limit(profile_id, watts, purpose):
@@ -81,3 +82,16 @@ async def test_a_remote_stop_ends_the_transaction(pf_bench, pf_station, pf_limit
         expect(answer["status"], equals=wanted, of="station", named=f"status for transaction {asked}")
     stopped = await pf_station.expect("StopTransaction", within_s=pf_limits.session_s)
     expect(stopped.payload.get("reason"), equals="Remote", of="station", named="reason")
+
+
+@usecase("PF_16_05_CS", requirements=["1.6 section 9.1"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"},
+         parameters={"ping_s": 3})  # fmt: skip
+async def test_the_charge_point_pings_in_its_interval(pf_bench, pf_station, pf_limits, pf_parameters):
+    """A new WebSocketPingInterval counts at once: pings come in it; a negative one is rejected"""
+    await pf_station.connected(pf_limits.session_s)
+    await pf_bench.clock.wait(pf_station.ready.wait(), pf_limits.session_s)
+    every_s = pf_parameters.ping_s
+    for value, wanted in (("-1", "Rejected"), (str(every_s), "Accepted")):
+        answer = await pf_station.call("ChangeConfiguration", {"key": "WebSocketPingInterval", "value": value})
+        expect(answer["status"], equals=wanted, of="station", named=f"status for an interval of {value}")
+    await in_the_interval(pf_station, every_s)

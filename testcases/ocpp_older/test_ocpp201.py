@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.case import expect
 from harness.ocpp.profile_drafts import profile
 from harness.usecase import usecase
+from testcases.ocpp21.test_pings import in_the_interval, told_to_ping
 
 PLAIN = {"startPeriod": 0, "limit": 6_000.0}
 
@@ -188,3 +189,12 @@ async def test_a_certificate_is_renewed(pf_bench, pf_station, pf_doors, pf_limit
     asked = await pf_doors.asked_to_sign()
     status = await pf_doors.signed(asked, pf_doors.authority.issue("another key")[0])
     expect(status, equals="Rejected", of="station", named="status for a certificate of another key")
+
+
+@usecase("PF_201_P4_01_CS", requirements=["part 4"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"},
+         parameters={"ping_s": 3})  # fmt: skip
+async def test_the_station_pings_in_its_interval(pf_bench, pf_station, pf_limits, pf_parameters):
+    """A new WebSocketPingInterval counts at once: pings come in it"""
+    await booted(pf_bench, pf_station, pf_limits)
+    await told_to_ping(pf_station, pf_parameters.ping_s)
+    await in_the_interval(pf_station, pf_parameters.ping_s)

@@ -35,6 +35,14 @@ class Talk:
         target = "csms" if source == "charger" else "charger"
         return self._add("ocpp.frame", source, target, text=text)
 
+    def ping(self, source="charger", payload="31"):
+        target = "csms" if source == "charger" else "charger"
+        return self._add("ocpp.ping", source, target, hex=payload)
+
+    def pong(self, source="csms", payload="31"):
+        target = "csms" if source == "charger" else "charger"
+        return self._add("ocpp.pong", source, target, hex=payload)
+
     def cs(self, action, payload, answer=None, **how):
         """The station calls."""
         return self._call("charger", "csms", action, payload, {} if answer is None else answer, **how)

@@ -120,6 +120,9 @@ async def tour(bench):
     bench.shell.poke()
     await clock.sleep(70)
     await send([CHARGE], transaction_id="none", id=80)
+    await station.set_variable("OCPPCommCtrlr", "WebSocketPingInterval", "5")
+    station.pong = lambda _: None
+    await clock.sleep(30)
 
 
 def findings_of(virtual, quirks):

@@ -29,12 +29,14 @@ def gaps(station):
 
 
 def kinds(events):
-    return [(event.kind, event.source, event.data["hex"]) for event in events if event.kind in ("ocpp.ping", "ocpp.pong")]
+    return [
+        (event.kind, event.source, event.data["hex"]) for event in events if event.kind in ("ocpp.ping", "ocpp.pong")
+    ]
 
 
 def test_a_pulse_beats_in_its_interval_and_none_means_never():
     interval_s = 10.0
-    pulse = Pulse(lambda: interval_s, 0.0)
+    pulse = Pulse(lambda: interval_s, lambda: 4.0, 0.0)
     assert (pulse.deadline_s(), pulse.tick(9.9)) == (10.0, None)
     assert pulse.tick(10.0) == b"1"
     interval_s = 3.0
@@ -44,7 +46,7 @@ def test_a_pulse_beats_in_its_interval_and_none_means_never():
 
 
 def test_a_pong_answers_all_pings_before_its_own():
-    pulse = Pulse(lambda: 4.0, 0.0)
+    pulse = Pulse(lambda: 4.0, lambda: 4.0, 0.0)
     for at_s in (4.0, 8.0, 12.0):
         pulse.tick(at_s)
     pulse.heard(b"not one of these")
@@ -151,7 +153,7 @@ class OnWires:
             LocalPlant(clock).port("station"), clock, over_websocket(url, "CS-1"), settings=settings,
             backoff=Backoff(0.05),
         )  # fmt: skip
-        self.emulated.shell.patience_s = lambda _: 0.3
+        self.emulated.core.pong_patience_s = lambda: 0.3
         self.emulated.core.ping_interval_s = lambda: 0.2
         self.emulated.start()
         self.station = await self.csms.station("CS-1", within_s=5)

@@ -72,6 +72,8 @@ OLDER_TWINS = {
     "PF_16_02_CS": "16-meter-values-of-nobody",
     "PF_16_03_CS": "16-profile-without-transaction",
     "PF_16_04_CS": "16-stops-for-anybody",
+    "PF_16_05_CS": "16-pings-at-its-own-pace",
+    "PF_201_P4_01_CS": "pings-at-its-own-pace",
     "PF_201_A02_CS": "any-own-certificate",
     "PF_201_A05_01_CS": "network-priority-ignored",
     "PF_201_A05_02_CS": "any-server-certificate",

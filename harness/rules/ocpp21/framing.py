@@ -10,6 +10,7 @@ from harness.ocpp.schema import SEND_ONLY, actions, problem
 from harness.ocpp.version import ErrorCode
 from harness.rules.ocpp21.terms import Session, broken, csms, station
 from harness.rules.rule import Broken, rule
+from harness.transcript.event import Event
 from harness.transcript.ocpp import OcppMessage
 from harness.verdict import Side
 
@@ -212,3 +213,39 @@ def _of_unknown_type(text: str) -> str:
     if not isinstance(parts, list) or len(parts) < 2 or type(parts[0]) is not int or 2 <= parts[0] <= 6:
         return ""
     return str(parts[1])
+
+
+PONG_S = 10.0
+"""After this a pong is taken as missing (our default)."""
+UNANSWERED = 3
+"""So many pings without a pong, over at least UNANSWERED_S, and a station should have left (our default)."""
+UNANSWERED_S = 6.0
+
+
+@rule("RFC 6455, 5.5.2", protocol="ocpp2.1", side="unknown", reason="a ping is answered with a pong of its payload",
+      confidence="S")  # fmt: skip
+def pings_are_answered(session: Session) -> Iterator[Broken]:
+    for ping in session.pulses:
+        if ping.kind == "ocpp.ping" and session.up_after(ping.at_s, PONG_S) and not _answered(session, ping):
+            side = Side.CSMS if ping.target == "csms" else Side.STATION
+            yield Broken(None, f"a ping of the {ping.source} got no pong within {PONG_S:g} s", (ping.number,), side)
+
+
+@station("part 4", "a station leaves a link whose far end answers no ping", confidence="I", severity="warn")
+def silent_links_are_left(session: Session) -> Iterator[Broken]:
+    silent: list[Event] = []
+    for pulse in sorted((*session.pulses, *session.links), key=lambda event: event.number):
+        if pulse.kind == "ocpp.ping" and pulse.source == "charger":
+            silent.append(pulse)
+        elif pulse.kind == "ocpp.link" or (pulse.kind == "ocpp.pong" and pulse.source == "csms"):
+            silent.clear()
+        if len(silent) >= UNANSWERED and silent[-1].at_s - silent[0].at_s >= UNANSWERED_S:
+            yield Broken(None, f"{len(silent)} pings without a pong, and it stays", tuple(one.number for one in silent))
+            return
+
+
+def _answered(session: Session, ping: Event) -> bool:
+    """By its own pong, or by that of a later ping, which answers it as well (RFC 6455, 5.5.3)."""
+    later = [one for one in session.pulses if one.number >= ping.number and one.at_s <= ping.at_s + PONG_S]
+    payloads = {one.data["hex"] for one in later if one.kind == "ocpp.ping" and one.source == ping.source}
+    return any(one.kind == "ocpp.pong" and one.source == ping.target and one.data["hex"] in payloads for one in later)
