@@ -252,7 +252,9 @@ class ChargerUnit:
         if state.driver_priority != self._prioritised:
             self._prioritised = state.driver_priority
             self.station.prioritise(self._prioritised)
-        self.station.follow_ems(EmsOrder(state.ems_setpoint_w, state.ems_limit_w, state.ems_discharge_limit_w))
+        self.station.follow_ems(
+            EmsOrder(state.ems_setpoint_w, state.ems_limit_w, state.ems_discharge_limit_w, state.ems_duration_s)
+        )
 
     def _watch_plug(self) -> None:
         plugged = self.plant.state.plugged

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
 from cryptography import x509
@@ -180,6 +181,8 @@ class EmulatedStation:
     def follow_ems(self, order: EmsOrder) -> None:
         """What the energy manager on site asks for now."""
         smart = self.evse.smart
+        if self.core.quirks.keeps_ems_orders:
+            order = replace(order, duration_s=None)
         deaf = self.core.quirks.deaf_to_ems_offline and not self.core.online
         if order == smart.ems or deaf:
             return

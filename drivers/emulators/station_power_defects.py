@@ -103,6 +103,13 @@ def _signed_rounded(sample: Payload) -> None:
         sample["value"] = round(sample["value"] + 0.5)
 
 
+def _no_mode_measurands(request: Payload) -> Payload:
+    for one in request["setVariableData"]:
+        if one["component"]["name"] == "V2XChargingCtrlr" and one["variable"]["name"].endswith("Measurands"):
+            one["attributeValue"] = ""
+    return request
+
+
 def _later(payload: Payload) -> Payload:
     for value in payload["meterValue"]:
         value["timestamp"] = to_text(to_seconds(value["timestamp"]) + 1.5)
@@ -223,6 +230,11 @@ METER_SEEDS: tuple[Seed, ...] = (
         "signed-value-not-told", OURS, "PF_J02_05_CS",
         "tells other register values than those that its meter has signed",
         Quirks(outgoing=changed("TransactionEvent", _each_sample(_signed_rounded))),
+    ),
+    (
+        "measurands-of-modes-ignored", OURS, "PF_Q01_33_CS",
+        "takes the measurands of an operation mode and tells the usual ones",
+        Quirks(incoming=changed("SetVariables", _no_mode_measurands)),
     ),
     (
         "public-key-untold", OURS, "PF_J02_05_CS",

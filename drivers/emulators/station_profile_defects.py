@@ -68,6 +68,12 @@ def _at_the_edge(request: Payload) -> bool:
     )
 
 
+def _without_limit_at_soc(request: Payload) -> Payload:
+    for schedule in profile_in(request)["chargingSchedule"]:
+        schedule.pop("limitAtSoC", None)
+    return request
+
+
 def _endless_droop(droop: Payload) -> None:
     droop.update(overDroop=0, underDroop=0)
 
@@ -150,6 +156,12 @@ PROFILE_SEEDS: tuple[Seed, ...] = (
      in_periods(lambda r: mode_in(r) == "CentralFrequency", lambda p: p.update(setpoint=0))),
     ("baseline-forgotten", OURS, "PF_Q08_01_CS", "balances frequency around 0 W whatever its baseline is",
      in_periods(lambda r: mode_in(r) == "LocalFrequency", lambda p: p.update(v2xBaseline=0))),
+    ("options-unchecked", OURS, "PF_K01_R90_CS", "accepts, and forgets, a profile with options that it has not",
+     Quirks(overlooks=frozenset({"K01.FR.90..95", "K01.FR.122..125"}))),
+    ("state-of-charge-ignored", OURS, "PF_K01_100_CS", "accepts limitAtSoC and does not keep it",
+     Quirks(incoming=changed("SetChargingProfile", _without_limit_at_soc))),
+    ("profiles-forgotten-at-reboot", OURS, "PF_K01_27_CS", "forgets its charging profiles at a reboot",
+     Quirks(forgets_profiles=True)),
     ("unknown-field-in-status", OURS, "ocpp2.1/payloads-fit-their-schema", "sends fields that the schema has not",
      Quirks(outgoing=changed("StatusNotification", lambda p: {**p, "errorCode": "NoError"}))),
 )  # fmt: skip

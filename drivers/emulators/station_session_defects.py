@@ -52,6 +52,13 @@ def _stopped_locally(info: Payload) -> None:
         info["stoppedReason"] = "Local"
 
 
+def _unlimited(_: Payload, answer: Payload) -> Payload:
+    for period in answer.get("schedule", {}).get("chargingSchedulePeriod", ()):
+        if "limit" in period:
+            period["limit"] = 22_000
+    return answer
+
+
 def _hash_of_another_key(asked: Payload) -> None:
     asked["issuerKeyHash"] = asked["issuerKeyHash"][::-1]
 
@@ -177,6 +184,12 @@ SITE_SEEDS: tuple[Seed, ...] = (
      keeps("ExternalConstraintsProfileDisallowed", "false")),
     ("external-limit-untold", OURS, "PF_Q06_01_CS", "keeps a limit of the energy manager and does not tell it",
      silent_about("NotifyChargingLimit")),
+    ("external-changes-untold", OURS, "PF_Q06_11_CS", "takes every change of the energy manager's limit for a small one",
+     keeps("LimitChangeSignificance", "1000")),
+    ("external-limit-for-ever", OURS, "PF_Q06_03_CS", "keeps a limit of the energy manager that has not renewed it",
+     Quirks(keeps_ems_orders=True)),
+    ("external-limit-unforeseen", OURS, "PF_K14_01_CS", "foresees nothing of a limit that the energy manager has set",
+     Quirks(answer=answered("GetCompositeSchedule", _unlimited))),
     ("external-release-untold", OURS, "PF_K13_01_CS", "does not tell that the energy manager's limit is gone",
      silent_about("ClearedChargingLimit")),
     ("setpoint-priority-fixed", OURS, "PF_Q06_02_CS", "follows the energy manager whatever SetpointPriority says",

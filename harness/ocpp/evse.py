@@ -277,6 +277,8 @@ class Evse:
         """Transactions end, what does not persist is forgotten (K01.FR.27)."""
         self._end("ResetCommand", "ImmediateReset", now_s)
         self.smart.rebooted()
+        if self.quirks.forgets_profiles:
+            self.smart.profiles.clear()
         if self.quirks.forgets_der:
             self.der.controls.clear()
 
@@ -295,10 +297,11 @@ class Evse:
         self, context: str, now_s: float, controller: str = SAMPLED, when: str = "TxUpdated"
     ) -> Payload | None:
         """MeterValueType with the measurands configured for `when` (TxStarted, TxUpdated, TxEnded)."""
-        transaction, setpoint_w = "", None
+        transaction, mode, setpoint_w = "", "", None
         if self.transaction:
-            transaction, setpoint_w = self.transaction.id, self.target(now_s).setpoint_w
-        return self.metering.value(context, now_s, setpoint_w, transaction, controller, when)
+            transaction, mode = self.transaction.id, self.transaction.operation_mode
+            setpoint_w = self.target(now_s).setpoint_w
+        return self.metering.value(context, now_s, setpoint_w, transaction, controller, when, mode)
 
     # what the CSMS asks ------------------------------------------------------------------------------------------
 
@@ -383,6 +386,7 @@ class Evse:
             transfer_started_s=transaction.transfer_started_s if transaction else None,
             offline_since_s=self.offline_since_s,
             priority_charging=transaction is not None and self.smart.priority_transaction == transaction.id,
+            soc_percent=readings.soc_percent,
             frequency_hz=readings.frequency_hz if self._frequency_hz is None else self._frequency_hz,
             power_w=readings.power_w,
             building_load_w=readings.building_load_w,

@@ -18,6 +18,7 @@ class Metering:
 
     def __init__(self, model: DeviceModel, evse_id: int, serial: str, readings: Callable[[], Readings]) -> None:
         self.model = model
+        self.evse_id = evse_id
         self.signing = SigningMeter(serial)
         model.put(Key("FiscalMetering", "PublicKey", None, evse_id), self.signing.public_key)
         self._readings = readings
@@ -29,11 +30,16 @@ class Metering:
         """The last clock-aligned moment that has passed."""
 
     def value(
-        self, context: str, now_s: float, setpoint_w: float | None, transaction: str, controller: str, when: str
-    ) -> Payload | None:
-        """MeterValueType with the controller's measurands for `when` (TxStarted, TxUpdated, TxEnded, or nothing)."""
+        self, context: str, now_s: float, setpoint_w: float | None, transaction: str, controller: str, when: str,
+        mode: str = "",
+    ) -> Payload | None:  # fmt: skip
+        """MeterValueType with the controller's measurands for `when` (TxStarted, TxUpdated, TxEnded, or nothing), and those
+        of the operation mode (Q01.FR.33 to 35)."""
         readings = self._since_the_last(self._readings())
-        value = meter_value(self.model.items(controller, f"{when}Measurands"), readings, setpoint_w, context, now_s)
+        measurands = self.model.items(controller, f"{when}Measurands")
+        if when and mode:
+            measurands += self.model.items("V2XChargingCtrlr", f"{when}Measurands", mode, self.evse_id)
+        value = meter_value(dict.fromkeys(measurands), readings, setpoint_w, context, now_s)
         if value and self.model.flag(controller, "SignReadings"):
             self.signing.sign(value, readings, context, now_s, with_key=self._tells_key(transaction))
         return value

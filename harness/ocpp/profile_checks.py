@@ -218,13 +218,13 @@ CHECKS: tuple[tuple[str, str, Breach], ...] = (
     ("V2X.09", "PhaseConflict",
      lambda o: any(has_phase_power(p) for p in o.periods())
      and (o.purpose is not Purpose.TX or not o.abilities.per_phase_discharge)),
-    ("K01.FR.120..126", "InvalidProfile",
+    ("K01.FR.122..125", "InvalidProfile",
      lambda o: "maxOfflineDuration" in o.profile and not o.abilities.max_offline_duration),
-    ("K01.FR.120..126", "InvalidSchedule",
+    ("K01.FR.90..95", "InvalidSchedule",
      lambda o: not o.abilities.local_time and any(s.get("useLocalTime") for s in o.schedules)),
-    ("K01.FR.120..126", "InvalidSchedule",
+    ("K01.FR.90..95", "InvalidSchedule",
      lambda o: not o.abilities.randomized_delay and any("randomizedDelay" in s for s in o.schedules)),
-    ("K01.FR.120..126", "InvalidSchedule",
+    ("K01.FR.122..125", "InvalidSchedule",
      lambda o: not o.abilities.limit_at_soc and any("limitAtSoC" in s for s in o.schedules)),
     ("K01.FR.80", "InvalidProfileId",
      lambda o: o.abilities.max_external_constraints_id is not None

@@ -75,6 +75,8 @@ class Schedule:
     start_s: float | None
     duration_s: float | None
     periods: tuple[Period, ...]
+    limit_at_soc: tuple[float, float] | None = None
+    """(percent, W): from this state of charge on no more than that (K01.FR.100)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Surroundings:
     """When energy transfer began: second zero of a Relative profile."""
     offline_since_s: float | None = None
     priority_charging: bool = False
+    soc_percent: float | None = None
+    """Of the vehicle, where it is told."""
     frequency_hz: float = 50.0
     power_w: float = 0.0
     """Present power of the EVSE."""
@@ -208,12 +212,13 @@ def read_profile(evse_id: int, raw: Payload, now_s: float, *, watts_per_ampere: 
 
 def _read_schedule(raw: Payload, watts_per_ampere: float) -> Schedule:
     factor = watts_per_ampere if raw["chargingRateUnit"] == "A" else 1.0
-    start = raw.get("startSchedule")
+    start, at_soc = raw.get("startSchedule"), raw.get("limitAtSoC")
     return Schedule(
         id=raw["id"],
         start_s=to_seconds(start) if start else None,
         duration_s=raw.get("duration"),
         periods=tuple(_read_period(period, factor) for period in raw["chargingSchedulePeriod"]),
+        limit_at_soc=(at_soc["soc"], at_soc["limit"] * factor) if at_soc else None,
     )
 
 
@@ -268,6 +273,13 @@ def with_update(profile: Profile, update: Payload, now_s: float, watts_per_amper
 
 def period_at(profile: Profile, around: Surroundings) -> Period | None:
     """The period that this profile gives for the moment; None where the profile does not count."""
+    period, at_soc = _period_by_time(profile, around), profile.schedules[0].limit_at_soc
+    if period and at_soc and around.soc_percent is not None and around.soc_percent >= at_soc[0]:
+        return replace(period, limit_w=_lowest([period.limit_w, at_soc[1]]))
+    return period
+
+
+def _period_by_time(profile: Profile, around: Surroundings) -> Period | None:
     if not _counts(profile, around):
         return None
     schedule = profile.schedules[0]

@@ -92,6 +92,8 @@ class Quirks:
 
     keeps_first_certificate: bool = False
     """It accepts a renewed certificate and goes on with the one of before."""
+    keeps_ems_orders: bool = False
+    """An order of the energy manager counts for ever, whatever its duration."""
     deaf_to_ems_offline: bool = False
     """Without its CSMS it does not listen to the energy manager on site."""
     repeats_needs: bool = False
@@ -125,6 +127,8 @@ class Quirks:
     """It keeps a new curve for the next session of a vehicle."""
     forgets_der: bool = False
     """Its DER controls do not survive a reboot."""
+    forgets_profiles: bool = False
+    """Its charging profiles do not survive a reboot."""
 
     def __add__(self, other: Quirks) -> Quirks:
         """Both at once; `self` has its say first."""
@@ -154,6 +158,7 @@ class Quirks:
             assumes_every_transfer=self.assumes_every_transfer or other.assumes_every_transfer,
             forgets_new_needs=self.forgets_new_needs or other.forgets_new_needs,
             keeps_first_certificate=self.keeps_first_certificate or other.keeps_first_certificate,
+            keeps_ems_orders=self.keeps_ems_orders or other.keeps_ems_orders,
             deaf_to_ems_offline=self.deaf_to_ems_offline or other.deaf_to_ems_offline,
             repeats_needs=self.repeats_needs or other.repeats_needs,
             keeps_first_schedule=self.keeps_first_schedule or other.keeps_first_schedule,
@@ -169,6 +174,7 @@ class Quirks:
             ends_taken_over=self.ends_taken_over or other.ends_taken_over,
             saves_curves=self.saves_curves or other.saves_curves,
             forgets_der=self.forgets_der or other.forgets_der,
+            forgets_profiles=self.forgets_profiles or other.forgets_profiles,
             stays_away=self.stays_away or other.stays_away,
         )
 

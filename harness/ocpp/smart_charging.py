@@ -42,6 +42,17 @@ class EmsOrder:
     setpoint_w: float | None = None
     limit_w: float | None = None
     discharge_limit_w: float | None = None
+    duration_s: float | None = None
+    """Until the next order has to come; after that the order does not count any more."""
+
+    def differs_from(self, other: EmsOrder, percent: float) -> bool:
+        """By more than this share in one of its numbers, or in which numbers it has (Q06.FR.11, LimitChangeSignificance)."""
+        mine = (self.setpoint_w, self.limit_w, self.discharge_limit_w)
+        theirs = (other.setpoint_w, other.limit_w, other.discharge_limit_w)
+        return any(
+            (one is None) != (two is None) or abs((one or 0.0) - (two or 0.0)) > percent / 100.0 * abs(two or 0.0)
+            for one, two in zip(mine, theirs, strict=True)
+        )
 
 
 def accepted() -> Payload:
@@ -69,6 +80,8 @@ class SmartCharging:
         self.evse_id = evse_id
         self.profiles: list[Profile] = []
         self.ems = EmsOrder()
+        self._ems_told = EmsOrder()
+        """The order that the CSMS was told of last."""
         self.priority_transaction: str | None = None
         self.afrr: list[tuple[float, int]] = []
         """(UTC seconds, signal) by time."""
@@ -294,15 +307,23 @@ class SmartCharging:
         numbers = {"limit": order.limit_w, "dischargeLimit": order.discharge_limit_w, "setpoint": order.setpoint_w}
         period: Payload = {"startPeriod": 0, "operationMode": str(mode)}
         period |= {key: value for key, value in numbers.items() if value is not None}
-        schedule = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [period]}
+        schedule: Payload = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [period]}
+        if order.duration_s is not None:  # Q06.FR.40, FR.41
+            schedule["duration"] = round(order.duration_s)
         raw: Payload = {
             "id": EMS_PROFILE_ID,
             "stackLevel": 0,
             "chargingProfilePurpose": str(Purpose.EXTERNAL_CONSTRAINTS),
             "chargingProfileKind": str(Kind.DYNAMIC),
+            "dynUpdateTime": to_text(now_s),
             "chargingSchedule": [schedule],
         }
         self._store(read_profile(self.evse_id, raw, now_s, watts_per_ampere=1.0, source="EMS"))
+        if not order.differs_from(
+            self._ems_told, self.model.number("SmartChargingCtrlr", "LimitChangeSignificance") or 0.0
+        ):
+            return
+        self._ems_told = order
         note: Payload = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": self.evse_id}
         if self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules"):
             note["chargingSchedule"] = [schedule]
@@ -311,7 +332,7 @@ class SmartCharging:
     def ems_released(self) -> None:
         """The EMS asks for nothing any more (K13)."""
         had = len(self.profiles)
-        self.ems = EmsOrder()
+        self.ems = self._ems_told = EmsOrder()
         self.profiles = [one for one in self.profiles if one.source != "EMS"]
         if len(self.profiles) < had:
             self._post(

@@ -70,7 +70,7 @@ STATION: tuple[tuple[str, str, str | None, Variable], ...] = (
     ("SmartChargingCtrlr", "SupportedAdditionalPurposes", None, Variable("PriorityCharging,LocalGeneration", _LIST)),
     ("SmartChargingCtrlr", "SupportsDynamicProfiles", None, Variable("true", _BOOL)),
     ("SmartChargingCtrlr", "SupportsMaxOfflineDuration", None, Variable("true", _BOOL)),
-    ("SmartChargingCtrlr", "SupportsLimitAtSoC", None, Variable("false", _BOOL)),
+    ("SmartChargingCtrlr", "SupportsLimitAtSoC", None, Variable("true", _BOOL)),
     ("SmartChargingCtrlr", "SupportsEvseSleep", None, Variable("true", _BOOL)),
     ("SmartChargingCtrlr", "SupportsUseLocalTime", None, Variable("false", _BOOL)),
     ("SmartChargingCtrlr", "SupportsRandomizedDelay", None, Variable("false", _BOOL)),
@@ -93,6 +93,8 @@ PER_EVSE: tuple[tuple[str, str, str | None, Variable], ...] = (
     ("V2XChargingCtrlr", "Enabled", None, Variable("true", _BOOL, _RW)),
     ("V2XChargingCtrlr", "SupportedEnergyTransferModes", None, Variable("DC,DC_BPT", _LIST)),
     ("V2XChargingCtrlr", "SupportedOperationModes", None, Variable(",".join(Mode), _LIST)),
+    *(("V2XChargingCtrlr", f"Tx{when}Measurands", str(mode), Variable("", _LIST, _RW))
+      for when in ("Started", "Updated", "Ended") for mode in Mode),
     ("V2XChargingCtrlr", "LocalFrequencyUpdateThreshold", None, Variable("10", _INT, _RW, "mHz", low=0)),
     ("V2XChargingCtrlr", "LocalLoadBalancing", "UpperThreshold", Variable("", _DEC, _RW, "W")),
     ("V2XChargingCtrlr", "LocalLoadBalancing", "LowerThreshold", Variable("", _DEC, _RW, "W")),

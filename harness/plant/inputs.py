@@ -95,6 +95,8 @@ class SiteInputs:
     """Not positive."""
     ems_setpoint_w: float | None = None
     """Negative discharges."""
+    ems_duration_s: float | None = None
+    """Until its next word has to come; None: what it said counts for ever."""
 
 
 @dataclass(slots=True)

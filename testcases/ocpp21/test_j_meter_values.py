@@ -10,7 +10,7 @@ from harness.ocpp.shell import utc_s
 from harness.ocpp.timestamps import to_seconds
 from harness.usecase import usecase
 from harness.verdict import Side
-from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
+from testcases.ocpp21.states import Authorized, Booted, EnergyTransferStarted, reach
 
 RULES = ["ocpp2.1"]
 V2X = {"charger:ocpp2.1", "dc_bpt", "dynamic"}
@@ -159,3 +159,40 @@ def checked(records, told, key):
             if REGISTERS.get(reading.direction) == one.get("measurand"):
                 expect(abs(reading.value_wh - base_unit(one)) <= ROUNDING_WH, equals=True, of="station",
                        named=f"{one['measurand']} told is the signed one")  # fmt: skip
+
+
+@usecase("PF_Q01_33_CS", sut="pair", protocol="ocpp2.1", requires=V2X | {"charger:mode_measurands"},
+         requirements=["Q01.FR.33", "Q01.FR.34", "Q01.FR.35"], uses_rules=RULES, parameters={"setpoint_w": 3_000})  # fmt: skip
+async def test_the_measurands_of_an_operation_mode(pf_ground, pf_station, pf_session, pf_limits, pf_parameters):
+    """What V2XChargingCtrlr names for an operation mode is in the first, the later and the last event of that mode"""
+    await reach(Booted, pf_ground)
+    wanted = {"Started": "ChargingOnly", "Updated": "CentralSetpoint", "Ended": "CentralSetpoint"}
+    with current_case().preamble():
+        await modes_tell(pf_station, wanted, "Frequency")
+    try:
+        await reach(Authorized, pf_ground)
+        started = [one for one in pf_station.received if one.payload.get("eventType") == "Started"][-1]
+        expect(has(started.payload, "Frequency"), equals=True, of="station", named="Frequency in the first event")
+        charging = {"transactionInfo.chargingState": "Charging"}
+        await pf_station.expect("TransactionEvent", charging, within_s=pf_limits.session_s)
+        await pf_session.follows(pf_parameters.setpoint_w)
+        pf_station.forget()
+        told = await pf_station.expect("TransactionEvent", PERIODIC, within_s=pf_limits.session_s)
+        expect(has(told.payload, "Frequency"), equals=True, of="station", named="Frequency in CentralSetpoint")
+        await pf_station.request_stop()
+        ended = await pf_station.expect("TransactionEvent", {"eventType": "Ended"}, within_s=pf_limits.session_s)
+        expect(has(ended.payload, "Frequency"), equals=True, of="station", named="Frequency in the last event")
+    finally:
+        await modes_tell(pf_station, wanted, "")
+
+
+async def modes_tell(station, modes, measurands):
+    for when, mode in modes.items():
+        written = await station.set_variable(
+            "V2XChargingCtrlr", f"Tx{when}Measurands", measurands, instance=mode, evse=1
+        )
+        expect(written["attributeStatus"], equals="Accepted", of="station", named=f"writing Tx{when}Measurands[{mode}]")
+
+
+def has(payload, measurand):
+    return any(one.get("measurand") == measurand for one in samples(payload))

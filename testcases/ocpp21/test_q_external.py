@@ -38,17 +38,20 @@ async def test_an_external_setpoint_in_the_csmss_profile(
         await pf_session.settles(power_w, within_s=pf_limits.settling_s)
 
 
-@usecase("PF_Q05_02_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q05.FR.02", "Q05.FR.06"],
-         uses_rules=RULES, parameters={"limit_w": 3_000})  # fmt: skip
+@usecase("PF_Q05_02_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q05.FR.02", "Q05.FR.04", "Q05.FR.06"],
+         uses_rules=RULES, parameters={"limit_w": 3_000, "discharge_limit_w": -2_000})  # fmt: skip
 async def test_external_limits_in_the_csmss_profile(
     pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters
 ):
-    """In an ExternalLimits period of the CSMS the energy manager's limit is kept"""
+    """In an ExternalLimits period of the CSMS the energy manager's limits are kept, and foreseen"""
     await reach(EnergyTransferStarted, pf_ground)
     await set_smart(pf_station, OPEN, "true")
     await install(pf_station, period("ExternalLimits"))
-    await pf_site.order(limit_w=pf_parameters.limit_w)
+    await pf_site.order(limit_w=pf_parameters.limit_w, discharge_limit_w=pf_parameters.discharge_limit_w)
     await pf_session.settles(pf_parameters.limit_w, within_s=pf_limits.settling_s)
+    answer = await pf_station.get_composite_schedule(60)
+    foreseen = answer.get("schedule", {}).get("chargingSchedulePeriod", [{}])[0].get("dischargeLimit")
+    expect(foreseen, equals=pf_parameters.discharge_limit_w, of="station", named="dischargeLimit foreseen")
 
 
 @usecase("PF_Q05_03_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q05.FR.07", "Q05.FR.08"],

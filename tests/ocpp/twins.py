@@ -23,6 +23,7 @@ TWINS = {
     "PF_J02_01_CS": "meter-values-wrong-sign",
     "PF_J02_02_CS": "meter-registers-swapped",
     "PF_K01_110_CS": "mode-change-untold",
+    "PF_K01_56_CS": "dynamic-update-ignored",
     "PF_K01_R06_CS": "accepts-duplicate-stack-level",
     "PF_K01_R09_CS": "accepts-profile-without-transaction",
     "PF_K01_R35_CS": "accepts-unordered-periods",

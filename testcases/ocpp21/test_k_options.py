@@ -1,0 +1,101 @@
+"""What profiles may ask for beyond limits and setpoints (K01): options by device model, state of charge, reboots, haste."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.case import current_case, expect, step
+from harness.ocpp.profile_drafts import period, profile
+from harness.usecase import usecase
+from harness.verdict import Side
+from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
+from testcases.ocpp21.test_q_power_transfer import RULES, V2X
+
+CHARGE = period("ChargingOnly", limit=4_000)
+OPTIONS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
+    ("SupportsUseLocalTime", {}, {"useLocalTime": True}),
+    ("SupportsRandomizedDelay", {}, {"randomizedDelay": 5}),
+    ("SupportsLimitAtSoC", {}, {"limitAtSoC": {"soc": 80, "limit": 1_000}}),
+    ("SupportsMaxOfflineDuration", {"maxOfflineDuration": 60}, {}),
+    ("SupportsDynamicProfiles", {"kind": "Dynamic"}, {}),
+)
+"""The variable that tells whether the station has it, and what asks for it in the profile or in its schedule."""
+
+
+def draft_of(profile_id, in_profile, in_schedule, **how):
+    draft = profile(profile_id, [CHARGE], **{"kind": "Relative", **how, **in_profile})
+    draft["chargingSchedule"][0].update(in_schedule)
+    return draft
+
+
+@usecase("PF_K01_R90_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"},
+         requirements=["K01.FR.90..95", "K01.FR.121", "K01.FR.122..125"], uses_rules=RULES)  # fmt: skip
+async def test_options_are_taken_where_they_are_supported(pf_ground, pf_station):
+    """Each option of a profile is accepted where the device model has it, and rejected where it has not"""
+    await reach(Booted, pf_ground)
+    told = {}
+    for name, *_ in OPTIONS:
+        told[name] = (await pf_station.get_variable("SmartChargingCtrlr", name)).get("attributeValue")
+    if not {"true", "false"} & set(told.values()):
+        with current_case().preamble():
+            current_case().miss("the device model tells of no option whether it is supported", Side.STATION)
+    for name, in_profile, in_schedule in OPTIONS:
+        if told[name] not in ("true", "false"):
+            continue  # what is not told cannot be held against the station
+        answer = await pf_station.set_charging_profile(
+            draft_of(540, in_profile, in_schedule, purpose="TxDefaultProfile")
+        )
+        wanted = "Accepted" if told[name] == "true" else "Rejected"
+        expect(answer["status"], equals=wanted, of="station", named=f"status with {name} {told[name]}")
+
+
+@usecase("PF_K01_100_CS", sut="pair", protocol="ocpp2.1", requires=V2X | {"charger:limit_at_soc"},
+         requirements=["K01.FR.100"], uses_rules=RULES, parameters={"free_w": 6_000, "full_w": 2_000})  # fmt: skip
+async def test_a_limit_at_a_state_of_charge(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
+    """limitAtSoC limits a vehicle that has reached that state of charge, and no other"""
+    await reach(EnergyTransferStarted, pf_ground)
+    for soc, wanted_w in ((100, pf_parameters.free_w), (0, pf_parameters.full_w)):
+        step(f"from {soc} % on no more than {pf_parameters.full_w} W")
+        draft = draft_of(541, {}, {"limitAtSoC": {"soc": soc, "limit": pf_parameters.full_w}})
+        draft["transactionId"] = pf_station.transaction_id
+        draft["chargingSchedule"][0]["chargingSchedulePeriod"] = [period("ChargingOnly", limit=pf_parameters.free_w)]
+        answer = await pf_station.set_charging_profile(draft)
+        expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
+        await pf_session.settles(wanted_w, within_s=pf_limits.settling_s)
+
+
+@usecase("PF_K01_27_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["K01.FR.27"],
+         uses_rules=RULES)  # fmt: skip
+async def test_a_default_profile_survives_a_reboot(pf_ground, pf_station, pf_limits):
+    """After a reset a TxDefaultProfile is still there"""
+    await reach(Booted, pf_ground)
+    answer = await pf_station.set_charging_profile(draft_of(542, {}, {}, purpose="TxDefaultProfile"))
+    expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
+    pf_station.forget()
+    answer = await pf_station.call("Reset", {"type": "Immediate"})
+    expect(answer["status"], equals="Accepted", of="station", named="status of Reset")
+    await pf_station.expect("BootNotification", within_s=pf_limits.session_s)
+    await pf_station.expect("StatusNotification", within_s=pf_limits.session_s)
+    answer = await pf_station.call(
+        "GetChargingProfiles", {"requestId": 42, "chargingProfile": {"chargingProfileId": [542]}}
+    )
+    expect(answer["status"], equals="Accepted", of="station", named="status of GetChargingProfiles")
+
+
+@usecase("PF_K01_56_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "dc_bpt", "dynamic"},
+         requirements=["K01.FR.56", "K28.FR.08"], uses_rules=RULES, parameters={"updates": 10})  # fmt: skip
+async def test_updates_in_haste(pf_ground, pf_station, pf_parameters):
+    """Many updates one upon another: each is taken or rejected, and the last that was accepted is what counts"""
+    await reach(Booted, pf_ground)
+    draft = profile(543, [period(setpoint=500)], purpose="TxDefaultProfile")
+    answer = await pf_station.set_charging_profile(draft)
+    expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
+    counts_w = 500
+    for number in range(1, pf_parameters.updates + 1):
+        answer = await pf_station.update_dynamic_schedule(543, setpoint=-100 * number)
+        expect(answer["status"], one_of=("Accepted", "Rejected"), of="station", named=f"status of update {number}")
+        if answer["status"] == "Accepted":
+            counts_w = -100 * number
+    answer = await pf_station.get_composite_schedule(60)
+    told = answer.get("schedule", {}).get("chargingSchedulePeriod", [{}])[0].get("setpoint")
+    expect(told, equals=counts_w, of="station", named="setpoint in the composite schedule")
