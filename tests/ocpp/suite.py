@@ -120,6 +120,7 @@ UNRELATED = {
 ALSO = {
     "der-forgotten-at-reboot": "ocpp2.1/controls-survive-a-reboot",
     "transfer-refusal-ignored": "ocpp2.1/refusal-has-a-consequence",
+    "options-unchecked": "ocpp2.1/K01.FR.90..95 ocpp2.1/K01.FR.122..125",
     "any-remote-start": "ocpp2.1/start-profiles-are-checked",
     "priority-for-anybody": "ocpp2.1/no-profile-is-said",
     "composite-of-no-evse": "ocpp2.1/schedule-is-there",

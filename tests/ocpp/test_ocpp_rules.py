@@ -75,6 +75,11 @@ def two_schedules(kind="Absolute"):
     return {"kind": kind, "chargingSchedule": [{"id": 1, **one}, {"id": 2, **one}]}
 
 
+def one_schedule(**more):
+    one = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 1}], **more}
+    return {"kind": "Relative", "chargingSchedule": [one]}
+
+
 def alarm(t, kind="VoltWatt", fault="OverVoltage", ended=None):
     payload = {"controlType": kind, "timestamp": t.now()}
     if fault:
@@ -138,6 +143,12 @@ BREACHES = {
     "K18.FR.07": lambda t: t.charging().report((SMART, "PeriodsPerSchedule", "1")).profile(
         CHARGE, {**CHARGE, "startPeriod": 9}, kind="Relative"
     ),
+    "K01.FR.90..95": lambda t: t.boot().report((SMART, "SupportsUseLocalTime", "false")).profile(
+        CHARGE, purpose="TxDefaultProfile", transaction_id=None, **one_schedule(useLocalTime=True)
+    ),
+    "K01.FR.122..125": lambda t: t.charging().report((SMART, "SupportsMaxOfflineDuration", "false")).profile(
+        maxOfflineDuration=5
+    ),
     "K28.FR.01": lambda t: t.charging().profile(CHARGE, **two_schedules("Dynamic")),
     "K28.FR.02": lambda t: t.charging().profile(period(setpoint=0), period(setpoint=0, start_s=5)),
     "K28.FR.03": lambda t: t.charging().profile(period(setpoint=0, start_s=5)),
@@ -170,6 +181,17 @@ BREACHES = {
     "csms-Q07.FR.02": lambda t: t.charging().profile(period("CentralFrequency", setpoint=0), kind="Relative"),
     "csms-Q07.FR.03": lambda t: t.charging().profile(period("CentralFrequency", setpoint=0, limit=5)),
     "csms-Q07.FR.04": lambda t: t.charging().profile(period("CentralFrequency", setpoint=0)),
+    "csms-V2X.08": lambda t: t.charging().profile(period(**PHASES), status="Rejected"),
+    "csms-V2X.09": lambda t: t.charging().profile(
+        period(**PHASES), purpose="TxDefaultProfile", transaction_id=None, status="Rejected"
+    ),
+    "periods-fit-the-vehicle": lambda t: t.charging().needs(top={"maxScheduleTuples": 1}).profile(
+        CHARGE, {**CHARGE, "startPeriod": 9}, kind="Relative"
+    ),
+    "sound-profiles-are-sent": lambda t: t.charging().profile(period("Idle", limit=0), status="Rejected"),
+    "permission-names-the-transaction": lambda t: t.charging().csms(
+        "NotifyAllowedEnergyTransfer", {"transactionId": "tx-9", "allowedEnergyTransfer": ["DC"]}, {"status": "Rejected"}
+    ),
     "csms-K18.FR.18": lambda t: t.charging().profile(CHARGE, **two_schedules()),
     "charging-only-before-permission": lambda t: t.boot().authorise("DC").event("Started").needs(
         requestedEnergyTransfer="DC"
@@ -206,6 +228,7 @@ BREACHES = {
     ).wait(70).metered(0),
     "reported-schedule-is-the-csmss": lambda t: ev_schedule(t.charging().profile(id=4), id=9),
     "reported-schedule-is-ordered": lambda t: ev_schedule(t.charging(), starts=(0, 9, 5)),
+    "needs-are-not-repeated": lambda t: t.charging().profile().needs(),
     "basic-modes-are-reported": lambda t: t.boot().report(("V2XChargingCtrlr", "SupportedOperationModes", "Idle")),
     "v2x-abilities-are-reported": lambda t: t.boot().report(("V2XChargingCtrlr", "Enabled", "true")),
     "connected-ev-is-reported": lambda t: t.boot().report(
@@ -280,6 +303,14 @@ BREACHES = {
     ),
     "external-setpoints-have-their-mode": lambda t: profiles_reported(
         t.boot(), raw(1, period(setpoint=5), purpose="ChargingStationExternalConstraints"), source="EMS"
+    ),
+    "external-updates-have-a-time": lambda t: profiles_reported(
+        t.boot(), raw(1, period("ExternalLimits", limit=5), purpose="ChargingStationExternalConstraints"), source="EMS"
+    ),
+    "persistent-profiles-survive": lambda t: t.boot().profile(
+        CHARGE, purpose="TxDefaultProfile", transaction_id=None, kind="Relative"
+    ).wait(5).boot().csms(
+        "GetChargingProfiles", {"requestId": 1, "chargingProfile": {"chargingProfileId": [1]}}, {"status": "NoProfiles"}
     ),
     "external-constraints-only-where-allowed": lambda t: profiles_reported(
         t.boot().report((SMART, "ExternalConstraintsProfileDisallowed", "true")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.rules.ocpp21.believed import needs_before
 from harness.rules.ocpp21.terms import Session, asked, broken, station
 from harness.rules.rule import Broken
 from harness.transcript.ocpp import Exchange
@@ -16,6 +17,8 @@ POWERS = tuple(
 ) + tuple(f"{limit}{direction}Current" for limit in ("min", "max") for direction in ("Charge", "Discharge"))
 REFUSAL_S = 60.0
 """How long renegotiation or the end of a transaction may take after a refusal (our default)."""
+REPEATED_S = 30.0
+"""Needs that come again within this time after a profile are told for it (our default)."""
 
 
 def _needs(session: Session) -> Iterator[tuple[Exchange, dict[str, object]]]:
@@ -139,6 +142,20 @@ def needs_after_permission(session: Session) -> Iterator[Broken]:
         waited = one.status == "Accepted" and one.answer and session.covers(one.answer, REFUSAL_S)
         if waited and one.answer and not any(session.after(one.answer, "NotifyEVChargingNeeds", within_s=REFUSAL_S)):
             yield broken(one.answer, "no NotifyEVChargingNeeds came within 60 s", one.request)
+
+
+@station("K16.FR.09", "a vehicle's needs are not told again for a new profile", "S", "warn")
+def needs_are_not_repeated(session: Session) -> Iterator[Broken]:
+    for one in asked(session, "SetChargingProfile", source="csms"):
+        before = needs_before(session, one.request)
+        if before is None or one.status != "Accepted" or one.answer is None:
+            continue
+        for later in session.after(one.answer, within_s=REPEATED_S):
+            if later.request.action == "NotifyAllowedEnergyTransfer" or later.asked.get("eventType") == "Ended":
+                break
+            if later.request.action == "NotifyEVChargingNeeds" and later.asked == before.asked:
+                yield broken(later.request, "the same needs were told before", one.request)
+                break
 
 
 @station("K19.FR.10", "in dynamic control mode the CSMS's own schedule is reported, with its id")

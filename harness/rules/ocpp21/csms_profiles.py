@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.ocpp.profile_checks import DISCHARGE_KEYS, LIMIT_KEYS, REACTIVE_KEYS, SETPOINT_KEYS, Breach
+from harness.ocpp.profile_checks import (
+    DISCHARGE_KEYS,
+    LIMIT_KEYS,
+    REACTIVE_KEYS,
+    SETPOINT_KEYS,
+    Breach,
+    has_phase_power,
+)
 from harness.ocpp.profiles import Kind, Mode, Purpose
-from harness.rules.ocpp21.profile_acceptance import offers
-from harness.rules.ocpp21.terms import Session, asked, broken, csms
+from harness.rules.ocpp21.believed import needs_before
+from harness.rules.ocpp21.profile_acceptance import has_to_be_rejected, offers
+from harness.rules.ocpp21.terms import OURS, Session, asked, broken, csms
 from harness.rules.rule import Broken
 
 FIRST_SCHEDULE_S = 60.0
@@ -33,6 +41,11 @@ _MUST_NOT_SEND: tuple[tuple[str, str, str, Breach], ...] = (
      _only(Mode.CENTRAL_FREQUENCY, *LIMIT_KEYS, *DISCHARGE_KEYS)),
     ("Q07.FR.04", "warn", "a CentralFrequency profile should have a duration",
      lambda o: any(o.periods(Mode.CENTRAL_FREQUENCY)) and any("duration" not in s for s in o.schedules)),
+    ("V2X.08, K01.FR.143, K01.FR.144, K01.FR.145, K01.FR.146", "fail",
+     "no powers by phase for a vehicle that has told none",
+     lambda o: o.purpose is Purpose.TX and not o.abilities.per_phase_discharge and any(map(has_phase_power, o.periods()))),
+    ("V2X.09, K01.FR.142", "fail", "powers by phase only in a TxProfile",
+     lambda o: o.purpose is not Purpose.TX and any(map(has_phase_power, o.periods()))),
     ("K18.FR.18", "warn", "one schedule is best", lambda o: len(o.schedules) > 1),
 )  # fmt: skip
 
@@ -43,11 +56,40 @@ def _register(requirement: str, severity: str, reason: str, breach: Breach) -> N
             if breach(offer):
                 yield broken(one.request, f"{one.request} breaks it")
 
-    csms(requirement, reason, "S", severity, id=f"ocpp2.1/csms-{requirement}")(sent)
+    csms(requirement, reason, "S", severity, id=f"ocpp2.1/csms-{requirement.partition(',')[0]}")(sent)
 
 
 for _row in _MUST_NOT_SEND:
     _register(*_row)
+
+
+@csms("K18.FR.07", "no schedule has more periods than maxScheduleTuples of the needs and PeriodsPerSchedule")
+def periods_fit_the_vehicle(session: Session) -> Iterator[Broken]:
+    for one, offer in offers(session):
+        needs = needs_before(session, one.request)
+        most = min(
+            needs.asked.get("maxScheduleTuples") or 1024 if needs else 1024, offer.abilities.periods_per_schedule
+        )
+        longest = max(len(schedule["chargingSchedulePeriod"]) for schedule in offer.schedules)
+        if offer.purpose is Purpose.TX and longest > most:
+            yield broken(
+                one.request, f"{longest} periods, where {most} are the most", *([needs.request] if needs else [])
+            )
+
+
+@csms(OURS, "a profile that a station has to reject is not sent", "I", "warn")
+def sound_profiles_are_sent(session: Session) -> Iterator[Broken]:
+    for one, offer in offers(session):
+        if requirement := has_to_be_rejected(offer):
+            yield broken(one.request, f"{one.request} breaks {requirement}")
+
+
+@csms("Q02.FR.05", "new allowed transfers are told for the transaction that runs")
+def permission_names_the_transaction(session: Session) -> Iterator[Broken]:
+    for one in asked(session, "NotifyAllowedEnergyTransfer", source="csms"):
+        running = session.transaction_at(one.request)
+        if running is not None and one.asked["transactionId"] != running:
+            yield broken(one.request, f"{one.asked['transactionId']} is told, {running or 'none'} is running")
 
 
 def _permission(session: Session, before: int) -> tuple[str, ...] | None:
@@ -86,7 +128,7 @@ def _one_way(allowed: tuple[str, ...] | None) -> bool:
     return allowed is None or not any("BPT" in one for one in allowed)
 
 
-@csms("Q01.FR.07, K18.FR.03, K18.FR.08", "after Accepted to the vehicle's needs a profile comes within 60 s")
+@csms("Q01.FR.07, K18.FR.03, K18.FR.08, K20.FR.03", "after Accepted to the vehicle's needs a profile comes within 60 s")
 def a_profile_follows_accepted_needs(session: Session) -> Iterator[Broken]:
     for one in asked(session, "NotifyEVChargingNeeds"):
         if one.status != "Accepted" or one.answer is None or not session.covers(one.answer, FIRST_SCHEDULE_S):

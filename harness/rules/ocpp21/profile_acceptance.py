@@ -25,7 +25,10 @@ from harness.transcript.ocpp import Exchange
 
 
 def _check(requirement: str) -> Breach:
-    return next(breach for name, _, breach in CHECKS if name == requirement)
+    """What of a requirement the station's own checks know; it may stand in several rows."""
+    rows = [breach for name, _, breach in CHECKS if name == requirement]
+    assert rows, requirement
+    return lambda offer: any(breach(offer) for breach in rows)
 
 
 def _mode_breach(*purposes: Purpose) -> Breach:
@@ -100,6 +103,8 @@ _MUST_REJECT: tuple[tuple[str, str, Breach], ...] = (
     ("K01.FR.120", "the purpose is one that the station supports", _check("K01.FR.120")),
     ("K01.FR.121", "Dynamic only where SupportsDynamicProfiles is true", _check("K01.FR.121")),
     ("K01.FR.126", "evseSleep outside Idle only where SupportsEvseSleep is true", _check("K01.FR.126")),
+    ("K01.FR.90..95", "useLocalTime and randomizedDelay only where they are supported", _check("K01.FR.90..95")),
+    ("K01.FR.122..125", "limitAtSoC and maxOfflineDuration only where they are supported", _check("K01.FR.122..125")),
     ("K18.FR.07", "no more periods than PeriodsPerSchedule", _check("K18.FR.07")),
     ("K28.FR.01", "a Dynamic profile has one schedule", _check("K28.FR.01")),
     ("K28.FR.02", "a Dynamic profile has one period", _check("K28.FR.02")),
@@ -118,6 +123,11 @@ _MUST_REJECT: tuple[tuple[str, str, Breach], ...] = (
     ("Q10.FR.02", "no setpoint in an Idle period", lambda o: o.any_key(SETPOINT_KEYS + REACTIVE_KEYS, Mode.IDLE)),
 )  # fmt: skip
 """Requirement ids, what is asked for, and the breach of it."""
+
+
+def has_to_be_rejected(offer: Offer) -> str:
+    """The first requirement for which a station has to reject a profile; empty if there is none."""
+    return next((requirement for requirement, _, breach in _MUST_REJECT if breach(offer)), "")
 
 
 def _register(requirement: str, reason: str, breach: Breach) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.ocpp.profiles import Purpose
 from harness.ocpp.timestamps import to_seconds
 from harness.rules.ocpp21.believed import installed_before
 from harness.rules.ocpp21.terms import OURS, Session, asked, broken, station
@@ -11,6 +12,7 @@ from harness.rules.rule import Broken
 
 SCHEDULE_START_S = 10.0
 """How far the start of a composite schedule may be from now (our default)."""
+PERSISTENT = frozenset({Purpose.STATION_MAX, Purpose.TX_DEFAULT, Purpose.PRIORITY})
 REPORT_S = 30.0
 """Until a report that was promised has to come (our default)."""
 
@@ -105,6 +107,19 @@ def promised_profiles_are_reported(session: Session) -> Iterator[Broken]:
             yield broken(one.answer, f"none came within {REPORT_S:g} s", one.request)
 
 
+@station("K01.FR.27", "station maximum, default and priority profiles are still there after a reboot")
+def persistent_profiles_survive(session: Session) -> Iterator[Broken]:
+    for one in asked(session, "GetChargingProfiles", source="csms"):
+        boot = session.latest_before(one.request, "BootNotification")
+        ids = one.asked["chargingProfile"].get("chargingProfileId", [])
+        if one.status != "NoProfiles" or boot is None or one.answer is None or len(one.asked["chargingProfile"]) > 1:
+            continue
+        lost = [profile.id for profile in installed_before(session, one.request)
+                if profile.id in ids and profile.purpose in PERSISTENT and profile.installed_s < boot.request.utc_s]  # fmt: skip
+        if lost and one.asked.get("evseId") is None:
+            yield broken(one.answer, f"profile {lost[0]} was accepted before the reboot", boot.request, one.request)
+
+
 @station("K10.FR.01", "clearing what is not there is Unknown")
 def clearing_nothing_is_unknown(session: Session) -> Iterator[Broken]:
     for one in asked(session, "ClearChargingProfile", source="csms"):
@@ -152,6 +167,15 @@ def external_limits_have_their_mode(session: Session) -> Iterator[Broken]:
                 mode = period.get("operationMode", "ChargingOnly")
                 if "setpoint" not in period and mode not in ("ExternalLimits", "ChargingOnly"):
                     yield broken(one.request, f"profile {profile['id']} has limits and mode {mode}")
+
+
+@station("Q06.FR.07, K29.FR.06", "a Dynamic profile of an EMS carries the time of its last change", "S", "warn")
+def external_updates_have_a_time(session: Session) -> Iterator[Broken]:
+    for one in asked(session, "ReportChargingProfiles"):
+        for profile in one.asked["chargingProfile"]:
+            dynamic = profile["chargingProfileKind"] == "Dynamic"
+            if dynamic and any(_external_periods(profile)) and "dynUpdateTime" not in profile:
+                yield broken(one.request, f"profile {profile['id']} has none")
 
 
 @station("Q06.FR.03, Q06.FR.04", "setpoints of an EMS are shown as ExternalSetpoint")
