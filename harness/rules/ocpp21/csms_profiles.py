@@ -14,8 +14,8 @@ from harness.ocpp.profile_checks import (
 )
 from harness.ocpp.profiles import Kind, Mode, Purpose
 from harness.rules.ocpp21.believed import needs_before
-from harness.rules.ocpp21.profile_acceptance import has_to_be_rejected, offers
-from harness.rules.ocpp21.terms import OURS, Session, asked, broken, csms
+from harness.rules.ocpp21.profile_acceptance import WRONG_ANYWHERE, offers, wrong_anywhere
+from harness.rules.ocpp21.terms import Session, asked, broken, csms
 from harness.rules.rule import Broken
 
 FIRST_SCHEDULE_S = 60.0
@@ -77,10 +77,14 @@ def periods_fit_the_vehicle(session: Session) -> Iterator[Broken]:
             )
 
 
-@csms(OURS, "a profile that a station has to reject is not sent", "I", "warn")
+@csms(
+    ", ".join(WRONG_ANYWHERE),
+    "a profile that every station has to reject is not sent",
+    id="ocpp2.1/sound-profiles-are-sent",
+)
 def sound_profiles_are_sent(session: Session) -> Iterator[Broken]:
     for one, offer in offers(session):
-        if requirement := has_to_be_rejected(offer):
+        if requirement := wrong_anywhere(offer):
             yield broken(one.request, f"{one.request} breaks {requirement}")
 
 

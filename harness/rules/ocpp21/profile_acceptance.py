@@ -125,9 +125,18 @@ _MUST_REJECT: tuple[tuple[str, str, Breach], ...] = (
 """Requirement ids, what is asked for, and the breach of it."""
 
 
-def has_to_be_rejected(offer: Offer) -> str:
-    """The first requirement for which a station has to reject a profile; empty if there is none."""
-    return next((requirement for requirement, _, breach in _MUST_REJECT if breach(offer)), "")
+WRONG_ANYWHERE = (
+    "V2X.05", "V2X.06", "V2X.07", "K01.FR.16", "K01.FR.31", "K01.FR.35", "K01.FR.38", "K01.FR.40", "K01.FR.41", "K01.FR.70",
+    "K01.FR.71", "K28.FR.01", "K28.FR.02", "K28.FR.03", "K28.FR.04", "Q08.FR.01", "Q08.FR.02", "Q08.FR.03", "Q08.FR.04",
+    "Q08.FR.05", "Q10.FR.01", "Q10.FR.02",
+)  # fmt: skip
+"""Requirements that a profile breaks by itself, whatever station it is sent to."""
+
+
+def wrong_anywhere(offer: Offer) -> str:
+    """The first requirement that a profile breaks at every station; empty if there is none."""
+    rows = (row for row in _MUST_REJECT if row[0] in WRONG_ANYWHERE)
+    return next((requirement for requirement, _, breach in rows if breach(offer)), "")
 
 
 def _register(requirement: str, reason: str, breach: Breach) -> None:
