@@ -55,8 +55,16 @@ class CentralContracts:
             self._asked = True
             content: dict[str, Any] = request.__dict__
             maximum = int(content["maximum_contract_certificate_chains"])
-            self.station.say(plug_and_charge.installation(messages.encode(request, "common"), maximum, self._take))
-        return self._given
+            listed = content["prioritized_emaids"]
+            first = (
+                () if listed is None or self.station.core.quirks.forgets_priorities else tuple(map(str, listed.emaid))
+            )
+            exi = messages.encode(request, "common")
+            self.station.say(plug_and_charge.installation(exi, maximum, self._take, first))
+        given = self._given
+        if given is not None and not self.station.core.quirks.asks_once:
+            self._asked, self._given = False, None  # a vehicle that asks again wants the next contract (M01.FR.04)
+        return given
 
     def _take(self, octets: bytes) -> None:
         self._given = octets

@@ -111,6 +111,8 @@ def evcc_config(options: Mapping[str, Any], security: Environment | None) -> Evc
     contract = options.get("contract", "none")
     if contract not in ("none", "held", "wanted"):
         raise ValueError(f"contract: expected none, held or wanted, found {contract!r}")
+    if options.get("contracts"):
+        wanted |= {"contracts": int(options["contracts"]), "prioritized_emaids": tuple(options.get("prioritized", ()))}
     if security and contract != "none":
         wanted |= contract_holder(security, held=contract == "held")
     return EvccConfig(**wanted)

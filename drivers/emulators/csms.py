@@ -118,6 +118,10 @@ DEFECTS = (
     Defect("csms-answers-sends", _ROLE, "ocpp2.1", _OURS, "answers a message that wants no answer", "PF_P4_03_CSMS"),
     Defect("csms-accepts-malformed-requests", _ROLE, "ocpp2.1", "field: public issue reports of CSMS software",
            "accepts requests that break their schema", "PF_P4_04_CSMS"),
+    Defect("csms-any-contract-chain", _ROLE, "ocpp2.1", _OURS, "accepts a contract whoever has signed its certificate",
+           "PF_C07_R2_CSMS"),
+    Defect("csms-signs-another-kind", _ROLE, "ocpp2.1", _OURS, "sends a certificate of another kind than was asked for",
+           "PF_A03_01_CSMS"),
     Defect("csms-garbage-time", _ROLE, "ocpp2.1", _OURS, "answers Heartbeat with a text that is no time",
            "ocpp2.1/payloads-fit-their-schema"),
 )  # fmt: skip
@@ -258,6 +262,8 @@ class EmulatedCsms:
             answer["certificateStatus"] = "Accepted"
             if asked["idToken"]["idToken"] != EMAID and "csms-any-contract" not in self.defects:
                 answer = {"idTokenInfo": {"status": "Invalid"}, "certificateStatus": "ContractCancelled"}
+            if "certificate" in asked and "csms-any-contract-chain" not in self.defects:
+                answer = {"idTokenInfo": {"status": "Invalid"}, "certificateStatus": "CertChainError"}  # we sign none
         if "csms-forgets-certificate-status" in self.defects:
             answer.pop("certificateStatus", None)
         return answer
@@ -300,7 +306,8 @@ class EmulatedCsms:
         if "csms-signs-nothing" not in self.defects:
             key_of = Authority("a stranger", utc_s(self.clock)) if "csms-signs-other-keys" in self.defects else None
             chain = key_of.issue("CS-TEST-1")[0] if key_of else self.authority.sign(asked["csr"])
-            request = {"certificateChain": chain, "certificateType": asked.get("certificateType", OWN)}
+            kind = "V2GCertificate" if "csms-signs-another-kind" in self.defects else asked.get("certificateType", OWN)
+            request = {"certificateChain": chain, "certificateType": kind}
             self._later(station.call("CertificateSigned", request))
         return {"status": "Accepted"}
 

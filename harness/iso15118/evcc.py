@@ -53,6 +53,10 @@ class EvccConfig:
     """DER control of the vehicle's own, as in `der.DerFunction`."""
     maximum_reactive_var: float | None = None
     """What a vehicle with DER control says that it can do of reactive power, either way; None: it does not say."""
+    contracts: int = 1
+    """How many contracts it takes when it asks for installation."""
+    prioritized_emaids: tuple[str, ...] = ()
+    """Which of them first (1 to 8)."""
     vas: tuple[Service, ...] = ()
     first_schema_id: int = 0
     loop_period_s: float = 0.2
@@ -214,6 +218,9 @@ class EvccSession:
         self.meter: Any = None
         self.notification: str | None = None
         self.prices: Any = None
+        self.contracts_taken = 0
+        self.contracts_remain = False
+        """The station has more contracts, and we want one more."""
         self.installed: Credential | None = None
         """A contract that was installed in this session."""
         self.reason = ""
@@ -244,7 +251,8 @@ class EvccSession:
 
     @property
     def wants_installation(self) -> bool:
-        wanted = self.config.provisioning is not None and self.config.contract is None and self.installed is None
+        wanted = self.config.provisioning is not None and self.config.contract is None
+        wanted = wanted and (self.installed is None or self.contracts_remain)
         return wanted and self.installation_offered
 
     @property
@@ -366,7 +374,8 @@ class EvccSession:
 
     def _watch_ongoing(self, before: State, now_s: float) -> None:
         """End the session when the station keeps us waiting longer than the phase's timer allows."""
-        waiting = self.state in _REPEATED and not (self.state is State.CERTIFICATE_INSTALLATION and self.installed)
+        settled = self.state is State.CERTIFICATE_INSTALLATION and self.installed and not self.contracts_remain
+        waiting = self.state in _REPEATED and not settled
         if not waiting:
             self._ongoing_since_s = None
             return

@@ -52,7 +52,8 @@ def installation_request(session: EvccSession, header: MessageHeader) -> Record:
                 for one in roots
             )
         ),
-        maximum_contract_certificate_chains=1,
+        maximum_contract_certificate_chains=session.config.contracts,
+        prioritized_emaids=common.EMAIDList(emaid=wanted) if (wanted := session.config.prioritized_emaids) else None,
     )
 
 
@@ -81,6 +82,9 @@ def take_contract(session: EvccSession, response: Any) -> None:
         session.stop_for(f"contract not installed: {problem}")
         return
     session.installed = Credential(key, chain[0], chain[1:])
+    session.contracts_taken += 1
+    more = int(response.remaining_contract_certificate_chains) > 0
+    session.contracts_remain = more and session.contracts_taken < session.config.contracts
     session.authorization = "PnC" if session.challenge else "EIM"
 
 

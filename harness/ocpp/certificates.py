@@ -16,7 +16,12 @@ from harness.ocpp.timestamps import to_text
 
 CHARGING_STATION = "ChargingStationCertificate"
 V2G = "V2GCertificate"
+V2G_20 = "V2G20Certificate"
+"""For ISO 15118-20, where V2G is the one for ISO 15118-2 (2.1)."""
+V2G_CHAIN = "V2GCertificateChain"
 V2G_ROOT = "V2GRootCertificate"
+WEEK_S = 7 * 86_400.0
+"""How old the status of our chain may get (M06)."""
 RESPONDER = "http://ocsp.invalid/"
 """Told where a certificate names no responder of its own (our default)."""
 
@@ -36,7 +41,19 @@ class Certificates:
         self._keys: dict[str, ec.EllipticCurvePrivateKey] = {}
         """Of the last signing request."""
         self._own_keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+        self._status_due_s: float | None = None
         self._post = post
+
+    def due_s(self) -> float | None:
+        return self._status_due_s
+
+    def tick(self, now_s: float) -> None:
+        """The status of our chain is asked for anew each week (M06)."""
+        if self._status_due_s is not None and now_s >= self._status_due_s:
+            self._status_due_s = now_s + WEEK_S
+            for kind in (V2G, V2G_20):
+                if kind in self.own:
+                    self._ask_status(self.own[kind])
 
     def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:
         return {
@@ -90,16 +107,35 @@ class Certificates:
         self._own_keys[certificate_type] = key
         if certificate_type != CHARGING_STATION:
             self._ask_status(request["certificateChain"])
+            self._status_due_s = now_s + WEEK_S
         return {"status": "Accepted"}
 
     def _ask_status(self, chain: str) -> None:
         """M06: the OCSP status of each sub-CA of the V2G chain whose issuer we know, by the chain or as an installed root."""
-        sub_cas = x509.load_pem_x509_certificates(chain.encode())[1:]
-        issuers = {one.subject: one for one in (*self.roots.get(V2G_ROOT, ()), *sub_cas)}
-        for one in sub_cas:
-            if issuer := issuers.get(one.issuer):
-                asked = {**hash_data(one, issuer), "responderURL": RESPONDER}
-                self._post(Letter("GetCertificateStatus", {"ocspRequestData": asked}))
+        for named in self._hashes(chain)[1:]:
+            asked = {**named, "responderURL": RESPONDER}
+            self._post(Letter("GetCertificateStatus", {"ocspRequestData": asked}))
+
+    def _hashes(self, chain: str) -> list[Payload]:
+        """Of the certificates of a V2G chain whose issuer we know, the leaf first."""
+        certificates = x509.load_pem_x509_certificates(chain.encode())
+        issuers = {one.subject: one for one in (*self.roots.get(V2G_ROOT, ()), *certificates[1:])}
+        return [hash_data(one, issuers[one.issuer]) for one in certificates if one.issuer in issuers]
+
+    def _own_chains(self) -> Iterator[Payload]:
+        """M03: a V2G certificate, and the sub-CAs behind it."""
+        for kind in (V2G, V2G_20):
+            if hashes_of := self._hashes(self.own.get(kind, "")) if kind in self.own else []:
+                yield {"certificateType": V2G_CHAIN, "certificateHashData": hashes_of[0],
+                       **({"childCertificateHashData": hashes_of[1:5]} if hashes_of[1:] else {})}  # fmt: skip
+
+    def _is_own(self, wanted: Payload) -> bool:
+        """Whether this names our certificate towards the CSMS: by its issuer's name and its serial number."""
+        leaf = _first(self.own.get(CHARGING_STATION, ""))
+        if leaf is None:
+            return False
+        named = hash_data(leaf, leaf)
+        return all(named[key] == str(wanted[key]).lower() for key in ("issuerNameHash", "serialNumber"))
 
     def _install(self, request: Payload, now_s: float) -> Payload:
         root = _first(request["certificate"])
@@ -115,6 +151,8 @@ class Certificates:
             for use, root in self._installed()
             if wanted is None or use in wanted
         ]
+        if wanted is None or V2G_CHAIN in wanted:
+            found += self._own_chains()
         return {"status": "Accepted", "certificateHashDataChain": found} if found else {"status": "NotFound"}
 
     def _delete(self, request: Payload, _now_s: float) -> Payload:
@@ -122,7 +160,7 @@ class Certificates:
             if hash_data(root, root) == request["certificateHashData"]:
                 self.roots[use].remove(root)
                 return {"status": "Accepted"}
-        return {"status": "NotFound"}
+        return {"status": "Failed" if self._is_own(request["certificateHashData"]) else "NotFound"}  # M04
 
     def _installed(self) -> Iterator[tuple[str, x509.Certificate]]:
         for use, roots in self.roots.items():

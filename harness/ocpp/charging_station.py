@@ -159,7 +159,7 @@ class ChargingStation:
 
     def deadline_s(self) -> float | None:
         session_s = self._session.deadline_s() if self._session else None
-        dues = (session_s, self._boot_due_s, self._heartbeat_due_s, self.evse.due_s())
+        dues = (session_s, self._boot_due_s, self._heartbeat_due_s, self.evse.due_s(), self.certificates.due_s())
         return min((due_s for due_s in dues if due_s is not None), default=None)
 
     def ping_interval_s(self) -> float:
@@ -181,6 +181,7 @@ class ChargingStation:
             self._heartbeat_due_s = now_s + self._heartbeat_interval_s()
             self.post(Letter("Heartbeat", {}))
         self.evse.tick(now_s)
+        self.certificates.tick(now_s)
         if self.reboot_when_idle and self.evse.transaction is None:
             self.reboot_when_idle = False
             self.reboot(now_s, "ScheduledReset")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from harness.ocpp.certificates import V2G
+from harness.ocpp.certificates import V2G, V2G_20
 from harness.ocpp.evse import EVSE_ID, RebootWanted, StopWanted
 from harness.ocpp.frames import Payload
 from harness.ocpp.outbox import Letter
@@ -32,6 +32,7 @@ class DeviceManagement:
             "TransactionEvent": self._transaction_event,
             "SignChargingStationCertificate": lambda _: station.certificates.signing_request(),
             "SignV2GCertificate": lambda _: station.certificates.signing_request(V2G),
+            "SignV2G20Certificate": lambda _: station.certificates.signing_request(V2G_20),
         }
 
     def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:

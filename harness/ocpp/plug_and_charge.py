@@ -16,15 +16,19 @@ from harness.ocpp.session import Answered, SessionEvent
 SCHEMA = "urn:iso:std:iso:15118:-20:CommonMessages"
 
 
-def installation(exi: bytes, maximum: int, then: Callable[[bytes], None]) -> Letter:
-    """Get15118EVCertificate; `maximum` contracts as the vehicle says (M01.FR.03). `then` gets the response's EXI, no
-    octets where the CSMS gave none."""
+def installation(exi: bytes, maximum: int, then: Callable[[bytes], None], prioritized: Sequence[str] = ()) -> Letter:
+    """Get15118EVCertificate; `maximum` contracts, and those wanted first, as the vehicle says (M01.FR.03).
+
+    `then` gets the response's EXI, no octets where the CSMS gave none.
+    """
     request: Payload = {
         "iso15118SchemaVersion": SCHEMA,
         "action": "Install",
         "exiRequest": base64.b64encode(exi).decode(),
         "maximumContractCertificateChains": maximum,
     }
+    if prioritized:
+        request["prioritizedEMAIDs"] = list(prioritized)
 
     def answered(event: SessionEvent, _now_s: float) -> None:
         payload = event.payload if isinstance(event, Answered) else {}

@@ -85,6 +85,10 @@ class Quirks:
     hides_failed_installation: bool = False
     """It tells the vehicle OK where the CSMS had no contract for it."""
 
+    forgets_priorities: bool = False
+    """It does not hand on which contracts a vehicle wants first."""
+    asks_once: bool = False
+    """It gives a vehicle that wants a second contract the first one again."""
     assumes_every_transfer: bool = False
     """It takes a missing list of allowed transfers for all of them."""
     forgets_new_needs: bool = False
@@ -155,6 +159,8 @@ class Quirks:
             trusts_contracts=self.trusts_contracts or other.trusts_contracts,
             serves_revoked_vehicles=self.serves_revoked_vehicles or other.serves_revoked_vehicles,
             hides_failed_installation=self.hides_failed_installation or other.hides_failed_installation,
+            forgets_priorities=self.forgets_priorities or other.forgets_priorities,
+            asks_once=self.asks_once or other.asks_once,
             assumes_every_transfer=self.assumes_every_transfer or other.assumes_every_transfer,
             forgets_new_needs=self.forgets_new_needs or other.forgets_new_needs,
             keeps_first_certificate=self.keeps_first_certificate or other.keeps_first_certificate,

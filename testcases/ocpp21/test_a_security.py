@@ -16,6 +16,7 @@ from cryptography.x509.ocsp import OCSPRequestBuilder
 
 from harness.case import expect, step
 from harness.ocpp.authority import EXPIRED
+from harness.ocpp.certificates import hash_data
 from harness.usecase import usecase
 from testcases.ocpp21.states import Booted, reach
 
@@ -209,3 +210,68 @@ def names_rightly(told, certificate, issuer):
            named="asks for this certificate, by its serial number")  # fmt: skip
     for name, octets in (("issuerNameHash", right.issuer_name_hash), ("issuerKeyHash", right.issuer_key_hash)):
         expect(told[name].lower(), equals=octets.hex(), of="station", named=name)
+
+
+KINDS = ("ChargingStationCertificate", "V2GCertificate", "V2G20Certificate")
+"""The last is for ISO 15118-20, and new in OCPP 2.1."""
+
+
+@usecase("PF_A02_02_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "certificates"},
+         requirements=["A02", "A03"], uses_rules=RULES)  # fmt: skip
+async def test_certificates_of_every_kind(pf_ground, pf_station, pf_doors, pf_limits):
+    """Each kind of certificate is asked for as that kind; one for another key is rejected, one for its own key accepted"""
+    await reach(Booted, pf_ground)
+    await pf_doors.install("V2GRootCertificate")
+    for kind in KINDS:
+        pf_station.forget()
+        answer = await pf_station.call("TriggerMessage", {"requestedMessage": f"Sign{kind}"})
+        if answer["status"] == "NotImplemented" and kind != KINDS[0]:
+            step(f"the station has no {kind}")
+            continue
+        expect(answer["status"], equals="Accepted", of="station", named=f"status of TriggerMessage Sign{kind}")
+        asked = dict((await pf_station.expect("SignCertificate", within_s=pf_limits.session_s)).payload)
+        expect(asked.get("certificateType", KINDS[0]), equals=kind, of="station", named="certificateType")
+        stranger = pf_doors.authority.issue("another key")[0]
+        expect(await pf_doors.signed(asked, stranger, kind), equals="Rejected", of="station",
+               named=f"status of a {kind} for another key")  # fmt: skip
+        own = pf_doors.authority.sign(str(asked["csr"]))
+        expect(await pf_doors.signed(asked, own, kind), equals="Accepted", of="station", named=f"status of a {kind}")
+
+
+def named(certificate, issuer):
+    """CertificateHashDataType of a certificate in PEM."""
+    subject, above = (x509.load_pem_x509_certificate(one.encode()) for one in (certificate, issuer))
+    return hash_data(subject, above)
+
+
+@usecase("PF_M03_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "certificates"}, requirements=["M03"],
+         uses_rules=RULES)  # fmt: skip
+async def test_the_v2g_chain_is_listed(pf_ground, pf_station, pf_doors):
+    """The station's V2G certificate is listed as V2GCertificateChain, with the sub-CA as its child"""
+    await reach(Booted, pf_ground)
+    await pf_doors.install("V2GRootCertificate")
+    asked = await pf_doors.asked_to_sign("V2GCertificate")
+    sub_ca = pf_doors.authority.subordinate("CPO sub-CA")
+    chain = sub_ca.sign(str(asked["csr"]))
+    status = await pf_doors.signed(asked, chain, "V2GCertificate")
+    expect(status, equals="Accepted", of="station", named="status of CertificateSigned")
+    listed = await pf_station.call("GetInstalledCertificateIds", {"certificateType": ["V2GCertificateChain"]})
+    found = listed.get("certificateHashDataChain", [])
+    serials = {each["serialNumber"].lower().lstrip("0") for one in found
+               for each in (one["certificateHashData"], *one.get("childCertificateHashData", ()))}  # fmt: skip
+    children = [each for one in found for each in one.get("childCertificateHashData", ())]
+    leaf = chain.replace(sub_ca.chain, "")
+    wanted = {named(leaf, sub_ca.root)["serialNumber"], named(sub_ca.root, pf_doors.authority.root)["serialNumber"]}
+    expect(wanted <= serials, equals=True, of="station", named="leaf and sub-CA are listed")
+    expect(len(children), at_least=1, of="station", named="childCertificateHashData", unit="")
+
+
+@usecase("PF_M04_R1_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "certificates"}, requirements=["M04"],
+         uses_rules=RULES)  # fmt: skip
+async def test_the_own_certificate_cannot_be_deleted(pf_ground, pf_station, pf_doors):
+    """DeleteCertificate for the certificate by which the station proves itself fails"""
+    await reach(Booted, pf_ground)
+    chain = await pf_doors.certify()
+    request = {"certificateHashData": named(chain, pf_doors.authority.root)}
+    answer = await pf_station.call("DeleteCertificate", request)
+    expect(answer["status"], equals="Failed", of="station", named="status of DeleteCertificate")

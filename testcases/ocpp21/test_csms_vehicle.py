@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 
 from harness.case import expect, step
+from harness.ocpp.authority import Authority
 from harness.ocpp.schedule_dialogue import ScheduleState
 from harness.ocpp.session import Answered
 from harness.ocpp.timestamps import to_text
@@ -54,6 +55,19 @@ async def test_an_unknown_contract_is_not_welcome(pf_test_station):
     expect(answer.get("certificateStatus") != "Accepted", equals=True, of="csms", named="certificateStatus refused")
 
 
+@usecase("PF_C07_R2_CSMS", sut="csms", protocol="ocpp2.1", requires=PNC, requirements=["C07.FR.17"], uses_rules=RULES)
+async def test_a_chain_of_a_stranger(pf_test_station):
+    """Authorize with a known contract whose certificate a stranger has signed: refused, and both statuses say why"""
+    await pf_test_station.boot()
+    stranger = Authority("a stranger", pf_test_station.now_s())
+    request = contract(pf_test_station)
+    request["certificate"] = stranger.issue(request["idToken"]["idToken"])[0]
+    answer = await result(pf_test_station, "Authorize", request)
+    expect(answer["idTokenInfo"]["status"] != "Accepted", equals=True, of="csms", named="token refused")
+    expect(answer.get("certificateStatus"), one_of=("CertChainError", "SignatureError", "NoCertificateAvailable"),
+           of="csms", named="certificateStatus")  # fmt: skip
+
+
 def installation(octets):
     return {"iso15118SchemaVersion": "urn:iso:std:iso:15118:-20:CommonMessages", "action": "Install",
             "exiRequest": octets, "maximumContractCertificateChains": 3}  # fmt: skip
@@ -93,11 +107,17 @@ async def test_the_status_of_a_vehicles_chain(pf_test_station):
     await pf_test_station.boot()
     chain = [{**HASHES, "serialNumber": number} for number in ("42", "43")]
     request = {"certificateStatusRequests": [
-        {"certificateHashData": one, "source": "OCSP", "urls": ["http://ocsp.invalid/"]} for one in chain
+        {"certificateHashData": one, "source": source, "urls": ["http://ocsp.invalid/"]}
+        for one, source in zip(chain, ("OCSP", "CRL"), strict=True)
     ]}  # fmt: skip
     answer = await result(pf_test_station, "GetCertificateChainStatus", request)
     told = {one["certificateHashData"]["serialNumber"] for one in answer["certificateStatus"]}
     expect(told, equals={"42", "43"}, of="csms", named="certificates answered")
+    sources = {one["source"] for one in answer["certificateStatus"]}
+    expect(sources, equals={"OCSP", "CRL"}, of="csms", named="sources of the statuses")
+    known = ("Good", "Revoked", "Unknown", "Failed")
+    for one in answer["certificateStatus"]:
+        expect(one["status"], one_of=known, of="csms", named=f"status by {one['source']}")
 
 
 @usecase("PF_K15_01_CSMS", sut="csms", protocol="ocpp2.1", requires=CSMS, requirements=["K15"], uses_rules=RULES)

@@ -62,8 +62,41 @@ async def test_a_cancelled_contract_does_not_charge(pf_ground, pf_session, pf_st
     expect(len(started), equals=0, of="station", named="transactions begun")
 
 
-def contract_giver(bench):
-    """How a CSMS with a provisioning service answers Get15118EVCertificate."""
+REFUSED = (
+    ("PF_C07_R2_CS", "C07.FR.15", "CertificateExpired", "Expired", "has expired"),
+    ("PF_C07_R3_CS", "C07.FR.16", "CertificateRevoked", "Invalid", "is revoked"),
+    ("PF_C07_R4_CS", "C07.FR.17", "CertChainError", "Invalid", "has a broken chain"),
+)
+"""Case, requirement, certificateStatus, status of the token, and in words."""
+
+
+def _refused(certificate, token, what):
+    async def test(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
+        await reach(Booted, pf_ground)
+        refused = {"idTokenInfo": {"status": token}, "certificateStatus": certificate}
+        pf_station.answers.answer("Authorize", refused)
+        since_s = utc_s(pf_ground.bench.clock)
+        await reach(EVConnected, pf_ground)
+        await shown(pf_station, pf_limits.session_s)
+        await pf_session.wait(pf_parameters.watch_s)
+        begun = [one for one in pf_station.received if one.at_s > since_s and one.payload.get("eventType") == "Started"]
+        expect(len(begun), equals=0, of="station", named="transactions begun")
+
+    test.__doc__ = f"The CSMS says that the contract's certificate {what}: no transaction begins"
+    test.__name__ = test.__qualname__ = f"test_a_contract_that_{what.replace(' ', '_')}"
+    return test
+
+
+for _id, _requirement, _certificate, _token, _what in REFUSED:
+    globals()[f"test_a_contract_that_{_what.replace(' ', '_')}"] = usecase(
+        _id, sut="pair", protocol="ocpp2.1", requires=PNC, requirements=[_requirement], uses_rules=RULES,
+        parameters={"watch_s": 10},
+    )(_refused(_certificate, _token, _what))  # fmt: skip
+
+
+def contract_giver(bench, remaining=0):
+    """How a CSMS with a provisioning service answers Get15118EVCertificate; `remaining` more contracts come one by one."""
+    left = iter(range(remaining, -1, -1))
     service = SeccSession(
         SeccConfig(**contract_service(bench.v2g.security.environment)),
         IdealStation(),
@@ -74,9 +107,10 @@ def contract_giver(bench):
         asked = messages.decode(base64.b64decode(request["exiRequest"]), "common").message
         given = certificate_installation(service, asked, bench.clock.now_s())
         assert given
-        given = changed(given, header__session_id=asked.header.session_id)
+        more = next(left, 0)
+        given = changed(given, header__session_id=asked.header.session_id, remaining_contract_certificate_chains=more)
         octets = messages.encode(given, "common")
-        return {"status": "Accepted", "exiResponse": base64.b64encode(octets).decode(), "remainingContracts": 0}
+        return {"status": "Accepted", "exiResponse": base64.b64encode(octets).decode(), "remainingContracts": more}
 
     return answer
 
@@ -103,6 +137,24 @@ async def test_a_contract_comes_from_the_csms(pf_bench, pf_ground, pf_session, p
     leaf = read_chain(given.content.signed_installation_data.contract_certificate_chain)[0]
     ours = pf_bench.v2g.security.hierarchy().leaves["contract"].leaf
     expect(leaf == ours, equals=True, of="station", named="the contract that the CSMS gave")
+
+
+@usecase("PF_M01_02_CS", sut="pair", protocol="ocpp2.1", requires=INSTALLS | {"vehicle:several_contracts"},
+         requirements=["M01.FR.03", "M01.FR.04", "M01.FR.05", "M01.FR.06", "M01.FR.07"], uses_rules=RULES)  # fmt: skip
+async def test_a_second_contract_comes_too(pf_bench, pf_ground, pf_station, pf_v2g, pf_limits):
+    """The CSMS has one contract more: the vehicle's next request reaches it too; the contracts wanted first are named"""
+    await reach(Booted, pf_ground)
+    pf_station.answers.answer("Get15118EVCertificate", contract_giver(pf_bench, remaining=1))
+    after = pf_v2g.mark()
+    await reach(EVConnected, pf_ground)
+    first = (await pf_station.expect("Get15118EVCertificate", within_s=pf_limits.session_s)).payload
+    request = await pf_v2g.message("CertificateInstallationReq", within_s=pf_limits.session_s, after=after)
+    wanted = request.content.prioritized_emaids
+    listed = None if wanted is None else [str(one) for one in wanted.emaid]
+    expect(first.get("prioritizedEMAIDs"), equals=listed, of="station", named="prioritizedEMAIDs")
+    second = (await pf_station.expect("Get15118EVCertificate", within_s=pf_limits.session_s)).payload
+    expect(second["action"], equals="Install", of="station", named="action for the second contract")
+    await pf_station.expect("TransactionEvent", {"eventType": "Started"}, within_s=pf_limits.session_s)
 
 
 @usecase("PF_M01_R1_CS", sut="pair", protocol="ocpp2.1", requires=INSTALLS, requirements=["M01"], uses_rules=RULES)

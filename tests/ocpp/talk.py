@@ -96,7 +96,7 @@ class Talk:
         }
         self._transaction_events += 1
         if kind == "Started":
-            payload["idToken"] = {"idToken": "1", "type": "Local"}
+            payload.setdefault("idToken", {"idToken": "1", "type": "Local"})
             if evccid:
                 payload["idToken"]["additionalInfo"] = [{"additionalIdToken": "WMI", "type": "EVCCID"}]
         if kind == "Ended":

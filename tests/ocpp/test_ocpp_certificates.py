@@ -12,8 +12,10 @@ from cryptography.x509.ocsp import OCSPRequestBuilder
 from cryptography.x509.oid import NameOID
 from table_top import Bench
 
-from harness.ocpp.certificates import hash_data
+from harness.ocpp.authority import Authority
+from harness.ocpp.certificates import Certificates, hash_data
 
+NOW_S = 1_767_225_600.0
 KEY = ec.generate_private_key(ec.SECP256R1())
 ROOT = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "root")])
 
@@ -78,3 +80,18 @@ def test_a_certificate_is_named_as_an_ocsp_request_names_it(issuer_key):
     assert told["issuerNameHash"] == right.issuer_name_hash.hex()
     assert told["issuerKeyHash"] == right.issuer_key_hash.hex()
     assert int(told["serialNumber"], 16) == right.serial_number
+
+
+def test_the_status_of_the_v2g_chain_is_asked_for_each_week():
+    letters = []
+    held = Certificates("CS-1", lambda: "Plugfest", letters.append)
+    authority = Authority("V2G root", NOW_S)
+    chain = authority.subordinate("CPO").sign(held.signing_request("V2GCertificate").payload["csr"])
+    handlers = held.handlers()
+    root = {"certificateType": "V2GRootCertificate", "certificate": authority.root}
+    handlers["InstallCertificate"](root, NOW_S)
+    handlers["CertificateSigned"]({"certificateChain": chain, "certificateType": "V2GCertificate"}, NOW_S)
+    assert [one.action for one in letters] == ["GetCertificateStatus"]
+    for day in range(15):
+        held.tick(NOW_S + 86_400.0 * day)
+    assert [one.action for one in letters] == ["GetCertificateStatus"] * 3

@@ -89,6 +89,28 @@ def alarm(t, kind="VoltWatt", fault="OverVoltage", ended=None):
     return t.cs("NotifyDERAlarm", payload)
 
 
+def contract(t, certificate, token, kind="eMAID"):
+    answer = {"idTokenInfo": {"status": token}, **({"certificateStatus": certificate} if certificate else {})}
+    asked = {
+        "idToken": {"idToken": "DEPFT", "type": kind},
+        "iso15118CertificateHashData": [{**HASHES, "responderURL": "x"}],
+    }
+    return t.cs("Authorize", asked, answer)
+
+
+def install_contract(t, **more):
+    asked = {
+        "iso15118SchemaVersion": "urn:iso:std:iso:15118:-20:CommonMessages",
+        "action": "Install",
+        "exiRequest": "AA==",
+    }
+    return t.cs("Get15118EVCertificate", {**asked, **more}, {"status": "Accepted", "exiResponse": "AA=="})
+
+
+def chain_status(source, **more):
+    return {"certificateHashData": HASHES, "source": source, **more}
+
+
 def priority(t, *, activate=True, tx="tx-1", status="Accepted"):
     return t.csms("UsePriorityCharging", {"transactionId": tx, "activate": activate}, {"status": status})
 
@@ -101,6 +123,7 @@ def limit_told(t, source="EMS"):
     return t.cs("NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": source}})
 
 
+HASHES = {"hashAlgorithm": "SHA256", "issuerNameHash": "a", "issuerKeyHash": "b", "serialNumber": "42"}
 STREAM = json.dumps([6, "s-1", "NotifyPeriodicEventStream", {"id": 1, "pending": 0, "basetime": NOW,
                                                              "data": [{"t": 0, "v": "1"}]}])  # fmt: skip
 FAST = {"purpose": "PriorityCharging", "kind": "Relative", "transaction_id": None}
@@ -234,6 +257,28 @@ BREACHES = {
     "connected-ev-is-reported": lambda t: t.boot().report(
         ("V2XChargingCtrlr", "Enabled", "true"), tbc=True
     ).report(("EVSE", "Power", "1"), number=1),
+    # contracts and certificates
+    "refused-contracts-do-not-charge": lambda t: contract(t.boot(), "ContractCancelled", "Invalid").event(
+        "Started", "Authorized", top={"idToken": {"idToken": "DEPFT", "type": "eMAID"}}
+    ),
+    "certificate-status-pairs": lambda t: contract(t.boot(), "CertificateExpired", "Invalid"),
+    "contract-certificates-are-judged": lambda t: contract(t.boot(), None, "Accepted"),
+    "only-contracts-show-certificates": lambda t: contract(t.boot(), "Accepted", "Accepted", kind="Local"),
+    "transaction-has-the-authorised-token": lambda t: t.boot().authorise("DC").event(
+        "Started", "Authorized", top={"idToken": {"idToken": "2", "type": "Local"}}
+    ),
+    "installation-chains": lambda t: install_contract(t.boot()),
+    "updates-only-in-the-older-edition": lambda t: install_contract(
+        t.boot(), action="Update", maximumContractCertificateChains=1
+    ),
+    "chain-statuses-are-complete": lambda t: t.boot().cs(
+        "GetCertificateChainStatus",
+        {"certificateStatusRequests": [chain_status("OCSP", urls=["http://o"]), chain_status("CRL", urls=["http://o"])]},
+        {"certificateStatus": [chain_status("OCSP", status="Good", nextUpdate=LATER)]},
+    ),
+    "certificate-kinds": lambda t: t.boot().cs(
+        "SignCertificate", {"csr": "x", "certificateType": "V2G20Certificate"}, {"status": "Accepted"}
+    ).csms("CertificateSigned", {"certificateChain": "x", "certificateType": "V2GCertificate"}),
     # modes and power
     "mode-changes-are-told": lambda t: t.charging().profile().wait(20).metered(0),
     "mode-is-named": lambda t: t.charging().event(trigger="OperationModeChanged"),
