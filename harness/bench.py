@@ -26,6 +26,7 @@ from harness.can_evidence import CanEvidence
 from harness.case import Subject
 from harness.clock import Clock, TimeMode, end_task
 from harness.emulation import Emulation, FarEnd, VirtualEmulation, WireEmulation
+from harness.identification import Identification
 from harness.iso15118.warm import warm_up
 from harness.lab import Device, Lab
 from harness.lag import Calm, beat
@@ -88,6 +89,7 @@ class Bench:
         self.csms = CsmsOnBench(mode, self.record, self.links, lab.csms_listen, lab.ocpp_gateway)
         self.v2g = V2gOnBench(self)
         self.operator = OperatorOnBench(self)
+        self.identification = Identification(self)
 
     def _check_programs(self) -> None:
         """Refuse at once what could not be started later; raises ConfigError."""
@@ -259,13 +261,18 @@ class Bench:
 
     # The vehicle's plug
 
-    async def plug_in(self) -> None:
-        """Put the connector into the inlet: the operator by hand, and a box in the control pilot line closes it."""
+    async def plug_in(self, *, identified: bool = False) -> None:
+        """Put the connector into the inlet: the operator by hand, and a box in the control pilot line closes it.
+
+        Then a charger that does not start by itself is told whose charging it is, unless it is `identified` already.
+        """
         self.record("bench", "bench", what="plug")
         if self._by_hand:
             await self.operator.plug()
         if not self._by_hand or self._box:
             await self.role("control_pilot").plug()
+        if self.subject and self.subject.charger and not identified:
+            await self.identification.give(self.subject.charger)
 
     async def unplug(self) -> None:
         """Pull the connector out."""

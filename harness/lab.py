@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,6 +38,21 @@ ROLES = (
 
 LAB_CAPABILITIES = frozenset({"tls", "strict-20", "lab-20", "ocsp", "issuing", "bus-shorts"})
 """Capabilities that a case asks of the lab (its `security`, its wiring), not of a device."""
+
+
+TOKEN = "04A1B2C3"
+"""By which a driver is identified where the lab file names no other token: an RFID card's UID (our default)."""
+
+
+class Start(StrEnum):
+    """What lets a charging station begin once a vehicle is plugged in: a charger's option `start`."""
+
+    ITSELF = "itself"
+    """Nothing else: it is for free, or the vehicle pays by contract."""
+    REMOTE = "remote"
+    """Our CSMS asks for it, by RequestStartTransaction (1.6: RemoteStartTransaction)."""
+    CARD = "card"
+    """A card at its reader, by the rfid role or the operator."""
 
 
 class LabError(ValueError):
@@ -97,6 +113,16 @@ class Device(_Model):
     """Maker, model, firmware and the like, for the report."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Further settings that the driver knows."""
+
+    @property
+    def start(self) -> Start:
+        """Of a charger; raises ValueError for what is none."""
+        return Start(self.options.get("start", Start.ITSELF))
+
+    @property
+    def token(self) -> str:
+        """Of a charger: whose charging is asked for."""
+        return str(self.options.get("token", TOKEN))
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -319,6 +345,8 @@ def _check(lab: Lab, today: dt.date) -> Iterator[tuple[tuple[str | int, ...], st
                 addresses[device.resource] = f"roles.{role}"
             if not device.resource and not device.emulator and role not in _WITHOUT_ADDRESS:
                 yield (*where, "resource"), "is missing; a real device needs its address (or give it an emulator)"
+            if role == "charger":
+                yield from _check_start(lab, where, device.options.get("start", Start.ITSELF))
             if device.calibration and device.calibration.due < today:
                 yield (
                     (*where, "calibration", "due"),
@@ -338,6 +366,13 @@ def _check(lab: Lab, today: dt.date) -> Iterator[tuple[tuple[str | int, ...], st
                         ("pairings", number, position),
                         f"no {role} {name!r}; configured are {', '.join(known) or 'none'}",
                     )
+
+
+def _check_start(lab: Lab, where: Where, start: object) -> Iterator[tuple[Where, str]]:
+    if start not in tuple(Start):
+        yield (*where, "options", "start"), nearest(str(start), [str(one) for one in Start])
+    if start == Start.CARD and not (lab.devices("rfid") or lab.devices("operator")):
+        yield (*where, "options", "start"), f"{Start.CARD} needs somebody to hold it: add roles.rfid or roles.operator"
 
 
 _OURS = {"network", "operator"}

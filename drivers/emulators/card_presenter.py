@@ -22,6 +22,7 @@ class CardPresenter(LineDevice):
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.defects)
+        self.plant = request.plant
         self.serial = str(request.option("serial", "CRD-0001"))
         self.shown = "-"
         self.history: list[str] = []
@@ -39,16 +40,18 @@ class CardPresenter(LineDevice):
     def _present(self, uid: str) -> str:
         self.shown = bytes.fromhex(uid).hex().upper()
         self.history.append(self.shown)
+        self.plant.command(card=self.shown)
         return ""
 
     def _remove(self) -> str:
         if not self.has("stuck"):
             self.shown = "-"
+            self.plant.command(card="")
         return ""
 
 
 build: Callable[[Request], CardPresenter] = CardPresenter
-OWNER = "observer"
+OWNER = "reader"
 LISTEN = "pty"
 
 if __name__ == "__main__":

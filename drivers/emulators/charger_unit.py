@@ -16,6 +16,7 @@ from drivers.emulators.charger_defects import CHARGER_DEFECTS
 from drivers.emulators.configured import secc_config
 from drivers.emulators.der_handover import DerHandover
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
+from drivers.emulators.reader import Reader
 from drivers.emulators.secc import Charger
 from drivers.emulators.station import EmulatedStation
 from drivers.emulators.station_defects import QUIRKS
@@ -56,7 +57,8 @@ class ChargerUnit:
     """Couples the halves: sessions become transactions, setpoints become power, and stops go both ways.
 
     `confirms_metering`: a vehicle that pays by contract is asked once to confirm the meter's reading. `central`: the
-    CSMS decides on contracts and installs them, so nobody is presented before the vehicle says how it pays.
+    CSMS decides on contracts and installs them, so nobody is presented before the vehicle says how it pays. `starts`: as in
+    reader.py.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class ChargerUnit:
         grid_code: str = "",
         confirms_metering: bool = False,
         central: bool = False,
+        starts: str = "itself",
     ) -> None:
         self.plant = plant
         self.clock = clock
@@ -100,6 +103,7 @@ class ChargerUnit:
         self._central: CentralContracts | None = None
         if central and security:
             self._central = CentralContracts(self.charger, self.station, security.hierarchy)
+        self._reader = Reader(plant, starts)
         self._prioritised = False
         self._confirms_metering = confirms_metering
         self._by_contract = False
@@ -261,13 +265,15 @@ class ChargerUnit:
         if plugged and not self._plugged:
             self._ending = BY_VEHICLE
             self.station.plug()
-            if self._central is None:
-                self.station.authorise(TOKEN)
+            self._reader.plugged()
         elif self._plugged and not plugged:
             self._transferring = False
             self._idle = False
+            self._reader.unplugged()
             self.station.unplug()
         self._plugged = plugged
+        if self._central is None and (token := self._reader.token(TOKEN)):
+            self.station.authorise(token)
 
     def _watch_idle(self) -> None:
         """Idle pauses the V2G session; the end of it wakes the vehicle."""
@@ -316,6 +322,7 @@ def build(request: Request) -> ChargerUnit:
         security=security,
         confirms_metering=bool(options.get("pnc")),
         central=options.get("pnc") == "central",
+        starts=options.get("starts", "itself"),
     )
 
 
@@ -340,6 +347,7 @@ async def _main() -> None:
         security=security,
         confirms_metering=bool(options.get("pnc")),
         central=options.get("pnc") == "central",
+        starts=options.get("starts", "itself"),
     )
     interface = options.get("interface")
     tls = unit.charger.tls

@@ -13,6 +13,7 @@ from functools import partial
 
 from drivers.emulators.older_defects import older_quirks
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
+from drivers.emulators.reader import Reader
 from drivers.emulators.station import PlantMeter
 from harness.clock import Clock
 from harness.ocpp.charge_point_16 import ChargePoint16
@@ -39,9 +40,11 @@ class OlderStation:
 
     def __init__(
         self, plant: PlantPort, clock: Clock, csms: CsmsAddress, identity: str, version: Version,
-        defects: Collection[str] = (),
+        defects: Collection[str] = (), starts: str = "itself",
     ) -> None:  # fmt: skip
+        """`starts`: as in reader.py."""
         self.plant = plant
+        self._reader = Reader(plant, starts)
         self.clock = clock
         quirks = older_quirks(defects, version)
         meter = PlantMeter(plant, lambda: None)
@@ -80,17 +83,26 @@ class OlderStation:
                 plugged = not plugged
                 self._plug(now_s) if plugged else self._unplug(now_s)
                 self.shell.poke()
+            if token := self._reader.token(TOKEN):
+                self._authorise(token, now_s)
+                self.shell.poke()
             self._obey(now_s)
 
     def _plug(self, now_s: float) -> None:
+        self._reader.plugged()
         if self.point:
             self.point.plug(now_s)
-            self.point.authorise(TOKEN, now_s)
         if self.modern:
             self.modern.evse.plug(now_s)
-            self.modern.evse.authorise(IdToken(TOKEN), now_s)
+
+    def _authorise(self, token: str, now_s: float) -> None:
+        if self.point:
+            self.point.authorise(token, now_s)
+        if self.modern:
+            self.modern.evse.authorise(IdToken(token), now_s)
 
     def _unplug(self, now_s: float) -> None:
+        self._reader.unplugged()
         if self.point:
             self.point.unplug(now_s)
         if self.modern:
@@ -114,7 +126,8 @@ def build(request: Request) -> OlderStation:
     """In memory: `csms_address` and `clock` come as objects in the options."""
     version, identity = Version(str(request.option("version", Version.V16))), request.option("ocpp_id", "CP-1")
     csms = request.option("csms_address", None)
-    return OlderStation(request.plant, request.option("clock", None), csms, identity, version, request.defects)
+    return OlderStation(request.plant, request.option("clock", None), csms, identity, version, request.defects,
+                        request.option("starts", "itself"))  # fmt: skip
 
 
 async def _main() -> None:
@@ -123,7 +136,7 @@ async def _main() -> None:
     identity, version = str(options.get("ocpp_id", "CP-1")), Version(str(options.get("version", Version.V16)))
     station = OlderStation(
         PlantClient(chosen.plant, OWNER), Clock(), CsmsAddress(str(options["csms"]), connect), identity, version,
-        chosen.defect,
+        chosen.defect, options.get("starts", "itself"),
     )  # fmt: skip
     await station.start()
     ready("older_station", address=identity, resource="0")

@@ -87,6 +87,9 @@ class ChargePoint16:
         self.ids = ids or message_ids()
         self._session: Session | None = None
         self._outbox = Outbox()
+        self.plugged = False
+        self._called_for: str | None = None
+        """Tag of a remote start that waits for the plug."""
         self._boot_due_s: float | None = None
         self._heartbeat_due_s: float | None = None
         self._sample_due_s: float | None = None
@@ -109,7 +112,11 @@ class ChargePoint16:
     # the vehicle's side ------------------------------------------------------------------------------------------
 
     def plug(self, now_s: float) -> None:
+        self.plugged = True
         self._tell_status("Preparing", now_s)
+        if self._called_for:
+            self.start(self._called_for, now_s)
+            self._called_for = None
 
     def authorise(self, id_tag: str, now_s: float) -> None:
         """Ask the CSMS about a tag; a transaction starts when it is accepted."""
@@ -168,6 +175,7 @@ class ChargePoint16:
         self._tell_status("Finishing", now_s)
 
     def unplug(self, now_s: float) -> None:
+        self.plugged = False
         self.stop(now_s, "EVDisconnected")
         self._tell_status("Available", now_s)
 
@@ -382,7 +390,10 @@ class ChargePoint16:
     def _remote_start(self, request: Payload, now_s: float) -> Payload:
         if self.charge or request.get("connectorId", CONNECTOR) != CONNECTOR:
             return {"status": "Rejected"}
-        self.start(request["idTag"], now_s)
+        if self.plugged:
+            self.start(request["idTag"], now_s)
+        else:
+            self._called_for = request["idTag"]
         return {"status": "Accepted"}
 
     def _remote_stop(self, request: Payload, _now_s: float) -> Payload:

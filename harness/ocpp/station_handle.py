@@ -284,6 +284,9 @@ class StationHandle:
         return result
 
     async def request_start(self, token: str, *, evse_id: int = 1, remote_start_id: int = 1, **more: Any) -> Payload:
+        """RequestStartTransaction; in 1.6 RemoteStartTransaction, which knows no id of the start."""
+        if self.version is Version.V16:
+            return await self.call("RemoteStartTransaction", {"connectorId": evse_id, "idTag": token, **more})
         request = {
             "idToken": {"idToken": token, "type": "Central"},
             "evseId": evse_id,

@@ -132,6 +132,14 @@ class RelayInputs:
 
 
 @dataclass(slots=True)
+class ReaderInputs:
+    """What is held before the station's reader."""
+
+    card: str = ""
+    """UID in hex digits; empty: nothing."""
+
+
+@dataclass(slots=True)
 class ObserverInputs:
     """Meters and analysers only look."""
 
@@ -145,6 +153,7 @@ Inputs = (
     | DriverInputs
     | BatteryEmulatorInputs
     | RelayInputs
+    | ReaderInputs
     | ObserverInputs
 )
 
@@ -157,6 +166,7 @@ OWNERS: dict[str, type[Inputs]] = {
     "driver": DriverInputs,
     "battery_emulator": BatteryEmulatorInputs,
     "relay": RelayInputs,
+    "reader": ReaderInputs,
     "observer": ObserverInputs,
 }
 _WORDS: dict[str, tuple[Value, ...]] = {"mode": MODES, "pilot_state": PILOT_STATES, "ac_phases": (1, 2, 3)}

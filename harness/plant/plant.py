@@ -29,6 +29,7 @@ from harness.plant.inputs import (
     GridInputs,
     Inputs,
     PilotInputs,
+    ReaderInputs,
     RelayInputs,
     SiteInputs,
     StationInputs,
@@ -106,7 +107,7 @@ class Plant:
         inputs = self.inputs
         station, vehicle, pilot = inputs["station"], inputs["vehicle"], inputs["pilot"]
         grid, site, emulator = inputs["grid"], inputs["site"], inputs["battery_emulator"]
-        driver, relay = inputs["driver"], inputs["relay"]
+        driver, relay, reader = inputs["driver"], inputs["relay"], inputs["reader"]
         assert isinstance(station, StationInputs)
         assert isinstance(vehicle, VehicleInputs)
         assert isinstance(pilot, PilotInputs)
@@ -115,9 +116,10 @@ class Plant:
         assert isinstance(driver, DriverInputs)
         assert isinstance(emulator, BatteryEmulatorInputs)
         assert isinstance(relay, RelayInputs)
+        assert isinstance(reader, ReaderInputs)
         self.station, self.vehicle, self.pilot = station, vehicle, pilot
         self.grid_inputs, self.site_inputs, self.emulator = grid, site, emulator
-        self.driver, self.relay = driver, relay
+        self.driver, self.relay, self.reader = driver, relay, reader
         self._wire()
 
     def _wire(self) -> None:

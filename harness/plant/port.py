@@ -89,6 +89,8 @@ class PlantState(msgspec.Struct, frozen=True, omit_defaults=True):
     driver_priority: bool = False
     relays_closed: str = ""
     """Contacts of the bench's relay box, contact 1 first, 1 is closed."""
+    card: str = ""
+    """UID of the card before the station's reader."""
 
 
 class PlantPort(Protocol):
@@ -116,6 +118,7 @@ class PlantPort(Protocol):
         Owner `driver`: departure_s, target_soc, ends, priority.
         Owner `battery_emulator`: output, voltage_v, source_limit_a, sink_limit_a (stands in for the battery).
         Owner `relay`: closed.
+        Owner `reader`: card.
         Owner `observer`: nothing; there may be many.
         Defaults and units of all of them: harness/plant/inputs.py.
         """

@@ -94,6 +94,7 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
         driver_ends=plant.driver.ends,
         driver_priority=plant.driver.priority,
         relays_closed=plant.relay.closed,
+        card=plant.reader.card,
     )
 
 

@@ -38,7 +38,7 @@ async def test_a_remote_start_brings_its_profile(pf_ground, pf_session, pf_stati
     answer = await pf_station.request_start("04A1B2C3", chargingProfile=draft)
     expect(answer["status"], equals="Accepted", of="station", named="status of RequestStartTransaction")
     pf_station.forget()
-    await pf_ground.bench.plug_in()
+    await pf_ground.bench.plug_in(identified=True)
     started = await pf_station.expect("TransactionEvent", {"eventType": "Started"}, within_s=pf_limits.session_s)
     expect(started.payload["transactionInfo"].get("remoteStartId"), equals=1, of="station", named="remoteStartId")
     charging = {"transactionInfo.chargingState": "Charging"}
