@@ -272,16 +272,6 @@ SITE_SEEDS: tuple[Seed, ...] = (
 
 
 SECURITY_SEEDS: tuple[Seed, ...] = (
-    ("hammers-its-csms", "field: public issue reports of station firmware", "PF_P4_02_CS",
-     "tries to connect again without a pause", Quirks(hammers=True)),
-    ("pings-at-its-own-pace", OURS, "PF_P4_10_CS", "accepts a WebSocketPingInterval and pings in one of its own",
-     keeps("WebSocketPingInterval", "7")),
-    ("pings-although-disabled", OURS, "PF_P4_11_CS", "pings although WebSocketPingInterval is 0",
-     keeps("WebSocketPingInterval", "2", instead_of="0")),
-    ("pings-once-connected-only", OURS, "PF_P4_12_CS", "pings no more once it has connected again",
-     Quirks(pings_first_link_only=True)),
-    ("missing-pongs-ignored", OURS, "ocpp2.1/silent-links-are-left", "keeps a link whose far end answers no ping",
-     Quirks(ignores_missing_pongs=True)),
     ("any-server-certificate", OURS, "PF_A00_R2_CS", "talks to a CSMS whatever certificate that shows",
      Quirks(trusts_everybody=True)),
     ("no-way-back", OURS, "PF_A00_R1_CS", "tries one network profile for ever",

@@ -95,6 +95,7 @@ class ChargingStation:
         self._links = 0
         self._deaf = False
         self._outbox = Outbox(1) if quirks.gives_up_at_once else Outbox()
+        self._outbox.restamped = quirks.restamps
         self._boot_due_s: float | None = None
         self._boot_reason = "PowerUp"
         self._heartbeat_due_s: float | None = None
@@ -201,7 +202,8 @@ class ChargingStation:
     def post(self, letter: Letter) -> None:
         """Say something to the CSMS; what is not durable is dropped while offline."""
         booting = letter.action == "BootNotification"
-        durable = letter.durable and not self.quirks.forgets_offline
+        forgotten = self.quirks.forgets_offline or letter.action in self.quirks.drops_offline
+        durable = letter.durable and not forgotten
         if not (self.online or durable or booting):
             return
         said = spoken(self._version, letter.action, letter.payload)

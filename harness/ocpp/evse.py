@@ -142,7 +142,7 @@ class Evse:
         self.id_token = token
         self.authorised = None
         if not self.linked:  # while booting the question can wait; without a link nobody will answer it
-            self.authorised = self.model.flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
+            self.authorised = self._welcome_offline(token)
             self._maybe_start(now_s)
             return
         asked = replace(token, evccid=self.evccid or token.evccid)
@@ -150,6 +150,13 @@ class Evse:
         if contract:
             request["iso15118CertificateHashData"] = list(contract)
         self._post(Letter("Authorize", request, self._authorise_answered, durable=True))
+
+    def _welcome_offline(self, token: IdToken) -> bool:
+        """There is no cache and no local list, so every token is unknown; a contract needs a leave of its own (C07.FR.07)."""
+        unknown = self.model.flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
+        return unknown and (
+            token.type != "eMAID" or self.model.flag("ISO15118Ctrlr", "ContractValidationOffline", EVSE_ID)
+        )
 
     def need(self, needs: ChargingNeeds, now_s: float) -> None:
         """The vehicle has told what it needs, for the first time or anew (Q01, K18, K19, K20)."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.ocpp.frames import Payload
 from harness.ocpp.session import Answered, Refused, Session, SessionEvent, Unanswered
+from harness.ocpp.timestamps import to_text
 
 Then = Callable[[SessionEvent, float], None]
 """What to do with the conclusion of a CALL: the event, and the time."""
@@ -32,6 +33,8 @@ class Outbox:
         OCPPCommCtrlr.MessageAttempts[TransactionEvent] in the emulated station (our default)."""
         self.attempts = attempts
         self._waiting: deque[Letter] = deque()
+        self.restamped: frozenset[str] = frozenset()
+        """Actions that get the time of their sending, whatever time they tell of: for a defect."""
         self._under_way: tuple[str, Letter] | None = None
 
     def put(self, letter: Letter, *, first: bool = False) -> None:
@@ -48,6 +51,8 @@ class Outbox:
             return
         letter = self._waiting.popleft()
         letter.attempts += 1
+        if letter.action in self.restamped and letter.attempts == 1:
+            letter.payload = _restamped(letter.payload, to_text(now_s))
         # A defect may have made the payload illegal on purpose; honest agents are checked by the tests.
         self._under_way = (session.call(letter.action, letter.payload, now_s, checked=False), letter)
 
@@ -69,3 +74,8 @@ class Outbox:
 
     def __len__(self) -> int:
         return len(self._waiting) + (self._under_way is not None)
+
+
+def _restamped(payload: Payload, now: str) -> Payload:
+    values = [{**value, "timestamp": now} for value in payload.get("meterValue", ())]
+    return {**payload, "timestamp": now, **({"meterValue": values} if values else {})}

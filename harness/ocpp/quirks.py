@@ -66,6 +66,10 @@ class Quirks:
     """It takes a pause of the vehicle for the end of the transaction."""
     forgets_offline: bool = False
     """It drops what it should keep while offline."""
+    drops_offline: frozenset[str] = frozenset()
+    """The same of some actions."""
+    restamps: frozenset[str] = frozenset()
+    """Actions whose messages get the time when they are sent."""
     stays_away: bool = False
     """Once its link is lost it does not connect again."""
 
@@ -152,6 +156,8 @@ class Quirks:
             variables={**self.variables, **other.variables},
             ends_on_pause=self.ends_on_pause or other.ends_on_pause,
             forgets_offline=self.forgets_offline or other.forgets_offline,
+            drops_offline=self.drops_offline | other.drops_offline,
+            restamps=self.restamps | other.restamps,
             ignores_missing_pongs=self.ignores_missing_pongs or other.ignores_missing_pongs,
             pings_first_link_only=self.pings_first_link_only or other.pings_first_link_only,
             hammers=self.hammers or other.hammers,

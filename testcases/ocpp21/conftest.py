@@ -29,6 +29,7 @@ _AS_BEFORE = {
     ("SmartChargingCtrlr", "SetpointPriority"): "ExternalControl",
     ("SampledDataCtrlr", "SignReadings"): "false",
     ("AlignedDataCtrlr", "Interval"): "0",
+    ("AuthCtrlr", "OfflineTxForUnknownIdEnabled"): "false",
     ("OCPPCommCtrlr", "WebSocketPingInterval"): "20",
 }
 """Variables that cases change, with what the others count on."""

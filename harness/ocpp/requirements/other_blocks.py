@@ -18,6 +18,8 @@ ROWS: tuple[Row, ...] = (
     ("B10", STATION, "moving to another one"),
     ("C01", STATION, "a transaction has the token that was authorised"),
     ("C07.FR.06", STATION, "a contract's chain is shown to the CSMS"),
+    ("C07.FR.07", STATION, "offline no contract charges without ContractValidationOffline"),
+    ("C07.FR.08", STATION, "with it the station validates the contract itself"),
     ("C07.FR.13", BOTH, "an unknown contract is not welcome"),
     ("C07.FR.14", BOTH, "a known one is"),
     ("C07.FR.15", BOTH, "an expired certificate: CertificateExpired, the token Expired"),
