@@ -37,9 +37,9 @@ LINK_SEEDS: tuple[Seed, ...] = (
 )  # fmt: skip
 
 OFFLINE_SEEDS: tuple[Seed, ...] = (
-    ("contracts-never-offline", OURS, "PF_C07_02_CS", "takes no contract offline, whatever ContractValidationOffline says",
+    ("contracts-never-offline", OURS, "PF_C07_08_CS", "takes no contract offline, whatever ContractValidationOffline says",
      keeps("ContractValidationOffline", "false")),
-    ("contracts-always-offline", OURS, "PF_C07_R2_CS", "charges for contracts offline although it may not",
+    ("contracts-always-offline", OURS, "PF_C07_R7_CS", "charges for contracts offline although it may not",
      keeps("ContractValidationOffline", "true")),
     ("der-notices-lost-offline", OURS, "PF_R04_12_CS", "does not tell later which controls began and ended offline",
      Quirks(drops_offline=frozenset({"NotifyDERStartStop"}))),

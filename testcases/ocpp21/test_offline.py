@@ -50,7 +50,7 @@ async def offline_contracts(station, allowed):
     expect(written["attributeStatus"], equals="Accepted", of="station", named="writing ContractValidationOffline")
 
 
-@usecase("PF_C07_02_CS", sut="pair", protocol="ocpp2.1", requires=PNC, requirements=["C07.FR.08", "E04"],
+@usecase("PF_C07_08_CS", sut="pair", protocol="ocpp2.1", requires=PNC, requirements=["C07.FR.08", "E04"],
          uses_rules=RULES)  # fmt: skip
 async def test_a_contract_offline(pf_ground, pf_v2g, pf_station, pf_limits):
     """ContractValidationOffline: a good contract charges offline, and its transaction is told later"""
@@ -68,7 +68,7 @@ async def test_a_contract_offline(pf_ground, pf_v2g, pf_station, pf_limits):
     )
 
 
-@usecase("PF_C07_R2_CS", sut="pair", protocol="ocpp2.1", requires=PNC, requirements=["C07.FR.07"], uses_rules=RULES,
+@usecase("PF_C07_R7_CS", sut="pair", protocol="ocpp2.1", requires=PNC, requirements=["C07.FR.07"], uses_rules=RULES,
          parameters={"uncharged_s": 30})  # fmt: skip
 async def test_no_contract_offline(pf_ground, pf_session, pf_station, pf_v2g, pf_parameters):
     """Without ContractValidationOffline no contract charges offline"""
@@ -161,7 +161,7 @@ async def test_an_external_setpoint_offline(pf_ground, pf_session, pf_station, p
     await pf_session.settles(pf_parameters.second_w, within_s=pf_limits.settling_s)
 
 
-@usecase("PF_Q07_03_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["Q07", "K01.FR.101"], uses_rules=RULES,
+@usecase("PF_Q07_03_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["K01.FR.101"], uses_rules=RULES,
          parameters={"power_w": -3_000, "baseline_w": 2_000, "unguided_s": 60})  # fmt: skip
 async def test_central_frequency_offline(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
     """Offline for longer than maxOfflineDuration a CentralFrequency profile gives way to a LocalFrequency one below it"""
