@@ -16,7 +16,8 @@ from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from drivers.emulators import frame_quirks
+from drivers.emulators import csms_schedules, frame_quirks
+from drivers.emulators.csms_schedules import Scheduler
 from drivers.emulators.defects import Defect
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from harness.clock import Clock
@@ -24,7 +25,6 @@ from harness.ocpp.authority import EXPIRED, Authority
 from harness.ocpp.csms import Csms, StationError, StationHandle
 from harness.ocpp.frames import Payload
 from harness.ocpp.memory_network import MemoryNetwork
-from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.security import OURS, Door, Security
 from harness.ocpp.shell import utc_s
 from harness.ocpp.timestamps import to_text
@@ -32,10 +32,8 @@ from harness.ocpp.version import Version
 
 OWNER = "grid"
 """It owns nothing in the plant; emulators are built with a port all the same."""
-ALLOWED = ("DC", "DC_BPT")
 EMAID = "DEPFTC12345678"
 """The contract that it knows (our default)."""
-PROFILE_ID = 700
 SETPOINT_W = -5_000.0
 """What it asks of every bidirectional vehicle (our default)."""
 PASSWORD = "emulated-csms-0001"
@@ -46,20 +44,9 @@ SOON_S = 0.2
 
 _ROLE, _OURS = "csms", "our default"
 DEFECTS = (
-    Defect("csms-allows-everything", _ROLE, "ocpp2.1", _OURS, "accepts needs for a transfer that it has not allowed",
-           "PF_Q01_04_CSMS"),
-    Defect("csms-forgets-the-profile", _ROLE, "ocpp2.1", _OURS, "accepts a vehicle's needs and sends no profile",
-           "PF_Q01_01_CSMS"),
-    Defect("csms-limits-with-setpoint", _ROLE, "ocpp2.1", _OURS, "sends a limit in a CentralSetpoint period",
-           "ocpp2.1/csms-Q03.FR.02"),
-    Defect("csms-profile-without-transaction", _ROLE, "ocpp2.1", _OURS, "sends a TxProfile that names no transaction",
-           "ocpp2.1/csms-K01.FR.03"),
+    *csms_schedules.DEFECTS,
     Defect("csms-silent-on-events", _ROLE, "ocpp2.1", _OURS, "does not answer TransactionEvent",
            "PF_E01_01_CSMS"),
-    Defect("csms-answers-any-pull", _ROLE, "ocpp2.1", _OURS, "accepts a pull for a profile that it never sent",
-           "PF_K28_12_CSMS"),
-    Defect("csms-empty-pull", _ROLE, "ocpp2.1", _OURS, "accepts a pull and sends no numbers",
-           "PF_K28_10_CSMS"),
     Defect("csms-knows-every-action", _ROLE, "ocpp2.1", "field: public issue reports of simulators",
            "answers an action that does not exist with a result", "PF_P4_01_CSMS"),
     Defect("csms-any-contract", _ROLE, "ocpp2.1", _OURS, "accepts every contract", "PF_C07_R1_CSMS"),
@@ -70,10 +57,6 @@ DEFECTS = (
            "PF_M06_01_CSMS"),
     Defect("csms-chain-status-short", _ROLE, "ocpp2.1", _OURS, "answers for the first certificate of a chain only",
            "PF_M07_01_CSMS"),
-    Defect("csms-discharges-everybody", _ROLE, "ocpp2.1", _OURS, "sends a setpoint to a vehicle that only charges",
-           "PF_Q02_01_CSMS"),
-    Defect("csms-too-many-schedules", _ROLE, "ocpp2.1", _OURS, "sends four schedules to a vehicle in scheduled control",
-           "PF_K18_01_CSMS"),
     Defect("csms-any-password", _ROLE, "ocpp2.1", _OURS, "lets a station in whatever its password is",
            "PF_A00_R1_CSMS"),
     Defect("csms-any-client-certificate", _ROLE, "ocpp2.1", _OURS, "asks no station for a certificate",
@@ -133,6 +116,10 @@ def _any(_: Payload) -> bool:
 
 def _signed(values: Payload) -> bool:
     return any("signedMeterValue" in one for value in values["meterValue"] for one in value["sampledValue"])
+
+
+def _negative(needs: Payload) -> bool:
+    return bool(needs["chargingNeeds"].get("v2xChargingParameters", {}).get("maxDischargePower", 0) < 0)
 
 
 def _has(parameters: str) -> Callable[[Payload], bool]:
@@ -224,13 +211,15 @@ class EmulatedCsms:
 
     def _prepare(self, station: StationHandle) -> None:
         answers = station.answers
-        answers.answer("Authorize", self._authorise)
+        scheduler = Scheduler(station, self.clock, self.defects, self.setpoint_w, self._later)
+        answers.answer("Authorize", lambda asked: self._authorise(scheduler, asked))
         answers.answer("Get15118EVCertificate", self._contract)
         answers.answer("GetCertificateChainStatus", self._chain_status)
         if "csms-ocsp-without-result" in self.defects:
             answers.answer("GetCertificateStatus", {"status": "Accepted"})
-        answers.answer("NotifyEVChargingNeeds", lambda needs: self._needs(station, needs))
-        answers.answer("PullDynamicScheduleUpdate", self._pulled)
+        answers.answer("NotifyEVChargingNeeds", scheduler.needs)
+        answers.answer("NotifyEVChargingSchedule", scheduler.reported)
+        answers.answer("PullDynamicScheduleUpdate", scheduler.pulled)
         answers.answer("SignCertificate", lambda asked: self._sign(station, asked))
         for defect, (action, wanted) in REFUSED.items():
             if defect in self.defects:
@@ -241,6 +230,8 @@ class EmulatedCsms:
             answers.stay_silent("TransactionEvent", when=lambda event: bool(event.get("offline")))
         if "csms-silent-on-repeated-events" in self.defects:
             answers.stay_silent("TransactionEvent", when=self._repeated)
+        if "csms-silent-on-negative-powers" in self.defects:
+            answers.stay_silent("NotifyEVChargingNeeds", when=_negative)
         if "csms-stops-pauses" in self.defects:
             answers.answer("TransactionEvent", lambda event: self._stop_pause(station, event))
         if "csms-garbage-time" in self.defects:
@@ -255,9 +246,11 @@ class EmulatedCsms:
         if "csms-pongs-of-its-own" in self.defects:
             station.pong = lambda _: b"pong"
 
-    def _authorise(self, asked: Payload) -> Payload:
+    def _authorise(self, scheduler: Scheduler, asked: Payload) -> Payload:
         """C01, C07: a contract is welcome if it is ours and comes with its certificates."""
-        answer: Payload = {"idTokenInfo": {"status": "Accepted"}, "allowedEnergyTransfer": list(ALLOWED)}
+        answer: Payload = {"idTokenInfo": {"status": "Accepted"}}
+        if allowed := scheduler.allowed(asked["idToken"]["idToken"]):
+            answer["allowedEnergyTransfer"] = allowed
         if asked["idToken"]["type"] == "eMAID":
             answer["certificateStatus"] = "Accepted"
             if asked["idToken"]["idToken"] != EMAID and "csms-any-contract" not in self.defects:
@@ -320,36 +313,6 @@ class EmulatedCsms:
         task = asyncio.ensure_future(soon())
         self._work.add(task)
         task.add_done_callback(self._work.discard)
-
-    def _needs(self, station: StationHandle, needs: Payload) -> Payload:
-        wanted = needs["chargingNeeds"]["requestedEnergyTransfer"]
-        if wanted not in ALLOWED and "csms-allows-everything" not in self.defects:
-            return {"status": "Rejected"}
-        if "csms-forgets-the-profile" not in self.defects:
-            self._later(self._send_profile(station, needs["chargingNeeds"]))
-        return {"status": "Accepted"}
-
-    async def _send_profile(self, station: StationHandle, needs: Payload) -> None:
-        bidirectional = "BPT" in needs["requestedEnergyTransfer"] or "csms-discharges-everybody" in self.defects
-        chosen = period(setpoint=self.setpoint_w) if bidirectional else period("ChargingOnly", limit=11_000)
-        if "csms-limits-with-setpoint" in self.defects:
-            chosen["limit"] = 11_000
-        if station.transaction_id is None:
-            return  # it has ended in the meantime
-        transaction = None if "csms-profile-without-transaction" in self.defects else station.transaction_id
-        draft = profile(PROFILE_ID, [chosen], transaction_id=transaction)
-        if needs.get("controlMode") == "ScheduledControl":
-            start = to_text(utc_s(self.clock))
-            draft = profile(PROFILE_ID, [chosen], transaction_id=transaction, kind="Absolute", start_schedule=start)
-            schedules = 4 if "csms-too-many-schedules" in self.defects else 1
-            draft["chargingSchedule"] = [{**draft["chargingSchedule"][0], "id": 1 + n} for n in range(schedules)]
-        await station.set_charging_profile(draft, checked=False)
-
-    def _pulled(self, request: Payload) -> Payload:
-        if request["chargingProfileId"] != PROFILE_ID and "csms-answers-any-pull" not in self.defects:
-            return {"status": "Rejected"}
-        numbers: Payload = {"scheduleUpdate": {"setpoint": self.setpoint_w}}
-        return {"status": "Accepted", **({} if "csms-empty-pull" in self.defects else numbers)}
 
 
 def build(request: Request) -> EmulatedCsms:

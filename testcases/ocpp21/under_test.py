@@ -151,12 +151,13 @@ class TestStation:
         if self._shell:
             self._shell.poke()
 
-    async def authorise(self) -> None:
+    async def authorise(self, token: str | None = None) -> None:
+        """With the token that the CSMS accepts, or another one that it knows."""
         step("a vehicle is plugged in and authorised")
         with current_case().preamble():
             self.evse.plug(self.now_s())
             self.evse.identify(EVCCID, self.now_s())
-            self.evse.authorise(IdToken(self.token), self.now_s())
+            self.evse.authorise(IdToken(token or self.token), self.now_s())
             self.poke()
             await self.until(lambda: self.evse.authorised is not None, "the CSMS did not answer Authorize", BOOT_S)
 

@@ -145,6 +145,12 @@ ALSO = {
     "csms-result-error-to-nobody": "ocpp2.1/result-errors-name-results",
     "csms-answers-sends": "ocpp2.1/sends-are-not-answered",
     "csms-accepts-malformed-requests": "ocpp2.1/payloads-fit-their-schema",
+    "csms-frequency-with-limit": "ocpp2.1/csms-Q07.FR.03",
+    "csms-short-curve": "ocpp2.1/sound-profiles-are-sent",
+    "csms-idle-with-limit": "ocpp2.1/sound-profiles-are-sent",
+    "csms-permits-another-transaction": "ocpp2.1/permission-names-the-transaction",
+    "csms-too-many-periods": "ocpp2.1/periods-fit-the-vehicle",
+    "csms-silent-on-negative-powers": "ocpp2.1/csms-answers",
     "csms-too-many-schedules": "ocpp2.1/payloads-fit-their-schema",
 }
 """Rules that may see the same fault in the case's transcript."""
