@@ -47,6 +47,11 @@ def _flattened(period: Payload) -> None:
         point["power"] = 0.0
 
 
+def _only_charging(info: Payload) -> None:
+    if "operationMode" in info:
+        info["operationMode"] = "ChargingOnly"
+
+
 def _stopped_locally(info: Payload) -> None:
     if info.get("stoppedReason") == "StoppedByEV":
         info["stoppedReason"] = "Local"
@@ -103,6 +108,11 @@ TRANSACTION_SEEDS: tuple[Seed, ...] = (
                 ),
             )
         ),
+    ),
+    (
+        "mode-of-another", OURS, "cross-protocol/told-mode-allows-the-power",
+        "tells ChargingOnly while it follows setpoints both ways",
+        Quirks(outgoing=changed("TransactionEvent", each_of("transactionInfo", _only_charging))),
     ),
     (
         "evccid-missing", OURS, "ocpp2.1/evccid-in-the-first-event",

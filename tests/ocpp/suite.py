@@ -136,6 +136,8 @@ ALSO = {
     "csms-allows-everything": "ocpp2.1/needs-for-a-forbidden-transfer-are-rejected",
     "der-takeover-as-an-end": "ocpp2.1/takeover-is-no-end",
     "der-running-cut-short": "ocpp2.1/running-controls-go-on",
+    "mode-of-another": "ocpp2.1/mode-changes-are-told",
+    "scheduled-called-dynamic": "cross-protocol/control-mode-is-the-selected-one",
     "any-contract": "ocpp2.1/refused-contracts-do-not-charge",
     "csms-signs-another-kind": "ocpp2.1/certificate-kinds",
     "csms-forgets-certificate-status": "ocpp2.1/contract-certificates-are-judged",

@@ -32,7 +32,7 @@ TRANSFERS = {
 """Energy transfers of OCPP by the service that vehicle and station have selected."""
 
 
-def _during(session: V2GSession, *actions: str) -> Iterator[Exchange]:
+def during(session: V2GSession, *actions: str) -> Iterator[Exchange]:
     """What the station said over OCPP while this V2G session ran."""
     if not session.messages:
         return
@@ -43,7 +43,7 @@ def _during(session: V2GSession, *actions: str) -> Iterator[Exchange]:
                 yield one
 
 
-def _disagrees(exchange: Exchange, message: Message, because: str) -> Broken:
+def disagrees(exchange: Exchange, message: Message, because: str) -> Broken:
     return Broken(message.ordinal, because, (exchange.request.event, message.event))
 
 
@@ -53,10 +53,10 @@ def _disagrees(exchange: Exchange, message: Message, because: str) -> Broken:
 )  # fmt: skip
 def evccid_is_the_vehicles(session: V2GSession) -> Iterator[Broken]:
     setups = session.requests("SessionSetupReq")
-    for one in _during(session, "TransactionEvent"):
+    for one in during(session, "TransactionEvent"):
         for more in one.asked.get("idToken", {}).get("additionalInfo", ()):
             if setups and more.get("type") == "EVCCID" and more["additionalIdToken"] != str(setups[-1].evcc_id):
-                yield _disagrees(one, setups[-1], f"{more['additionalIdToken']} is told, {setups[-1].evcc_id} it was")
+                yield disagrees(one, setups[-1], f"{more['additionalIdToken']} is told, {setups[-1].evcc_id} it was")
                 return
 
 
@@ -65,7 +65,7 @@ def evccid_is_the_vehicles(session: V2GSession) -> Iterator[Broken]:
     reason="the energy transfer that the station requests over OCPP is the one that the vehicle has selected",
 )  # fmt: skip
 def requested_transfer_is_the_selected_one(session: V2GSession) -> Iterator[Broken]:
-    for one in _during(session, "NotifyEVChargingNeeds"):
+    for one in during(session, "NotifyEVChargingNeeds"):
         chosen = [each for each in session.requests("ServiceSelectionReq") if each.at_s <= one.request.at_s]
         if not chosen:
             continue
@@ -73,7 +73,7 @@ def requested_transfer_is_the_selected_one(session: V2GSession) -> Iterator[Brok
         wanted = TRANSFERS.get(Service(service)) if service in set(Service) else None
         told = one.asked.get("chargingNeeds", {}).get("requestedEnergyTransfer")
         if wanted and told not in wanted:
-            yield _disagrees(one, chosen[-1], f"{told} is requested, service {service} was selected")
+            yield disagrees(one, chosen[-1], f"{told} is requested, service {service} was selected")
             return
 
 
@@ -82,7 +82,7 @@ def requested_transfer_is_the_selected_one(session: V2GSession) -> Iterator[Brok
     reason="the powers in the needs that the station tells over OCPP are those that the vehicle told",
 )  # fmt: skip
 def needs_are_the_vehicles(session: V2GSession) -> Iterator[Broken]:
-    for one in _during(session, "NotifyEVChargingNeeds"):
+    for one in during(session, "NotifyEVChargingNeeds"):
         told = one.asked.get("chargingNeeds", {}).get("v2xChargingParameters", {})
         asked = [each for each in session.requests("DC_ChargeParameterDiscoveryReq") if each.at_s <= one.request.at_s]
         for key, name in (("maxChargePower", "ev_maximum_charge_power"),
@@ -92,7 +92,7 @@ def needs_are_the_vehicles(session: V2GSession) -> Iterator[Broken]:
                 continue
             own_w, said_w = abs(float(limit)), float(told[key])
             if abs(said_w - own_w) > NEEDS_SHARE * own_w + NEEDS_W:
-                yield _disagrees(one, asked[-1], f"{key} is told as {said_w:.0f} W, the vehicle said {own_w:.0f} W")
+                yield disagrees(one, asked[-1], f"{key} is told as {said_w:.0f} W, the vehicle said {own_w:.0f} W")
                 return
 
 
@@ -118,16 +118,21 @@ def accepted_setpoints_are_executed(session: V2GSession) -> Iterator[Broken]:
 def _while_in_force(
     session: V2GSession, station: OcppSession, exchange: Exchange, measured: list[Sample]
 ) -> list[Sample]:
-    """Readings from when a setpoint has to be there until anything else bears on the power, or the loop ends."""
+    """Readings while a setpoint is in force."""
+    window = in_force(session, station, exchange)
+    return [] if window is None else [one for one in measured if window[0] <= one.at_s <= window[1]]
+
+
+def in_force(session: V2GSession, station: OcppSession, exchange: Exchange) -> tuple[float, float] | None:
+    """From when a setpoint has to be there until anything else bears on the power, or the loop ends."""
     loops = [one.at_s for one in session.responses("DC_ChargeLoopRes", "AC_ChargeLoopRes")]
     if not loops or exchange.answer is None or not loops[0] <= exchange.answer.at_s <= loops[-1]:
-        return []
+        return None
     later = [one for one in station.after(exchange.answer) if one.request.source == "csms"]
     later += station.after(exchange.answer, "NotifyChargingLimit", "NotifyDERAlarm")
     changes = [one.request.at_s for one in later if not one.request.action.startswith("Get")]
     end_s = min([loops[-1], *changes])
-    begin_s = exchange.answer.at_s + EXECUTED_S
-    return [one for one in measured if begin_s <= one.at_s <= end_s]
+    return exchange.answer.at_s + EXECUTED_S, end_s
 
 
 def _within_the_vehicle(session: V2GSession, exchange: Exchange, setpoint_w: float) -> float:

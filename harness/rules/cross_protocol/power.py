@@ -44,7 +44,7 @@ def readings(session: V2GSession, quantity: str) -> list[Sample]:
     ]
 
 
-def _steady(samples: Sequence[Sample], at_s: float) -> Sample | None:
+def steady(samples: Sequence[Sample], at_s: float) -> Sample | None:
     """The reading nearest to a moment, if those around it agree with it and surround it."""
     near = [one for one in samples if abs(one.at_s - at_s) <= NEAR_S]
     if len(near) < 2 or not (near[0].at_s <= at_s <= near[-1].at_s):
@@ -89,7 +89,7 @@ def _apart(told_w: float, measured_w: float, relative: float) -> bool:
 def station_tells_the_measured_power(session: V2GSession) -> Iterator[Broken]:
     measured = readings(session, "dc_power_w")
     for message, told_w in _told_dc(session):
-        found = _steady(measured, message.at_s)
+        found = steady(measured, message.at_s)
         if found and _apart(told_w, found.power_w, RELATIVE):
             because = f"{message} tells {told_w:.0f} W, measured were {found.power_w:.0f} W"
             yield Broken(message.ordinal, because, (message.event, found.event))
@@ -103,7 +103,7 @@ def station_tells_the_measured_power(session: V2GSession) -> Iterator[Broken]:
 def vehicle_tells_the_measured_power(session: V2GSession) -> Iterator[Broken]:
     measured = readings(session, "active_w")
     for message, told_w in _told_ac(session):
-        found = _steady(measured, message.at_s)
+        found = steady(measured, message.at_s)
         if found and _apart(told_w, found.power_w, RELATIVE):
             because = f"{message} tells {told_w:.0f} W, measured were {found.power_w:.0f} W"
             yield Broken(message.ordinal, because, (message.event, found.event))
@@ -117,7 +117,7 @@ def vehicle_tells_the_measured_power(session: V2GSession) -> Iterator[Broken]:
 def power_flows_as_told(session: V2GSession) -> Iterator[Broken]:
     measured = readings(session, "dc_power_w") or readings(session, "active_w")
     for message, told_w in _told_dc(session):
-        found = _steady(measured, message.at_s)
+        found = steady(measured, message.at_s)
         against = found is not None and told_w * found.power_w < 0
         if found and against and min(abs(told_w), abs(found.power_w)) > SIGNIFICANT_W:
             because = f"{message} tells {told_w:.0f} W, measured were {found.power_w:.0f} W"
@@ -131,8 +131,8 @@ def power_flows_as_told(session: V2GSession) -> Iterator[Broken]:
 )  # fmt: skip
 def meter_values_are_measured(session: V2GSession) -> Iterator[Broken]:
     measured = readings(session, "active_w")
-    for told in _meter_values(session.events):
-        found = _steady(measured, told.at_s)
+    for told in meter_values(session.events):
+        found = steady(measured, told.at_s)
         if found and _apart(told.power_w, found.power_w, RELATIVE):
             because = f"meter values tell {told.power_w:.0f} W, measured were {found.power_w:.0f} W"
             yield Broken(None, because, (told.event, found.event))
@@ -145,15 +145,15 @@ def meter_values_are_measured(session: V2GSession) -> Iterator[Broken]:
 )  # fmt: skip
 def protocols_tell_the_same_power(session: V2GSession) -> Iterator[Broken]:
     told = [Sample(message.at_s, power, message.event) for message, power in _told_dc(session)]
-    for metered in _meter_values(session.events):
-        found = _steady(told, metered.at_s)
+    for metered in meter_values(session.events):
+        found = steady(told, metered.at_s)
         if found and _apart(metered.power_w, found.power_w, LOSSY):
             because = f"meter values tell {metered.power_w:.0f} W, the loop tells {found.power_w:.0f} W"
             yield Broken(None, because, (metered.event, found.event))
             return
 
 
-def _meter_values(events: Sequence[Event]) -> Iterator[Sample]:
+def meter_values(events: Sequence[Event]) -> Iterator[Sample]:
     """Active power in TransactionEvent and MeterValues calls, import and export summed up with their signs."""
     for event in events:
         if event.kind != "ocpp.frame":
