@@ -53,6 +53,9 @@ _TRANSFERS = {Service.DC: "DC", Service.DC_BPT: "DC_BPT", Service.AC: "AC_three_
               Service.AC_DER_IEC: "AC_BPT_DER"}  # fmt: skip
 
 
+_CONTRACTS = {"ISO15118Ctrlr.PnCEnabled": "true", "ISO15118Ctrlr.ContractCertificateInstallationEnabled": "true"}
+
+
 class ChargerUnit:
     """Couples the halves: sessions become transactions, setpoints become power, and stops go both ways.
 
@@ -96,7 +99,11 @@ class ChargerUnit:
             plant,
             clock,
             csms,
-            settings=StationSettings(identity=identity, ac=Service.AC_DER_IEC in self.charger.config.offers),
+            settings=StationSettings(
+                identity=identity,
+                ac=Service.AC_DER_IEC in self.charger.config.offers,
+                variables=_CONTRACTS if central else {},
+            ),
             defects=[one for one in defects if one in QUIRKS],
         )
         self._der = DerHandover(self.charger, self.station)

@@ -47,6 +47,11 @@ def _flattened(period: Payload) -> None:
         point["power"] = 0.0
 
 
+def _without_stack_level(report: Payload) -> Payload:
+    kept = [one for one in report["reportData"] if one["variable"]["name"] != "ProfileStackLevel"]
+    return {**report, "reportData": kept}
+
+
 def _only_charging(info: Payload) -> None:
     if "operationMode" in info:
         info["operationMode"] = "ChargingOnly"
@@ -267,6 +272,8 @@ SITE_SEEDS: tuple[Seed, ...] = (
      says("GetCompositeSchedule", "Rejected", "Accepted")),
     ("killed-by-garbage", OURS, "PF_P4_01_CS", "hears nothing any more after a text that is no frame",
      Quirks(dies_of_garbage=True)),
+    ("required-variable-missing", OURS, "PF_B07_02_CS", "leaves ProfileStackLevel out of its full report",
+     Quirks(outgoing=changed("NotifyReport", _without_stack_level))),
     ("any-value", OURS, "PF_B05_01_CS", "accepts every value of a variable",
      Quirks(answer=answered("SetVariables", lambda _, a: {"setVariableResult": [
          {**one, "attributeStatus": "Accepted"} for one in a["setVariableResult"]]}))),

@@ -29,7 +29,7 @@ RESPONDER = "http://ocsp.invalid/"
 class Certificates:
     """What the station holds; `post` sends a message to the CSMS. Keys are made here and never leave."""
 
-    def __init__(self, identity: str, organisation: Callable[[], str], post: Callable[[Letter], None]) -> None:
+    def __init__(self, identity: str, organisation: Callable[[str], str], post: Callable[[Letter], None]) -> None:
         self.identity = identity
         self.organisation = organisation
         self.own: dict[str, str] = {}
@@ -82,7 +82,7 @@ class Certificates:
         subject = x509.Name(
             [
                 x509.NameAttribute(NameOID.COMMON_NAME, self.identity),
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organisation()),
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organisation(certificate_type)),
             ]
         )
         request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.ocpp.device_model import Key
 from harness.ocpp.frames import Payload
 from harness.ocpp.timestamps import to_text
 
@@ -33,6 +34,16 @@ class ChargingNeeds:
     maximum_v2x_energy_wh: float | None = None
     der: Payload | None = None
     """DERChargingParametersType of a vehicle that has DER control of its own (R02.FR.01)."""
+
+    def variables(self, evse_id: int) -> dict[Key, str]:
+        """What the device model tells of it (components ConnectedEV and ISO15118Ctrlr); empty for what is not known."""
+        told = {
+            "DepartureTime": None if self.departure_s is None else to_text(self.departure_s),
+            "DischargePower": f"{self.maximum_discharge_w:g}" if self.bidirectional else None,
+            "EnergyImport": None if self.target_energy_wh is None else f"{self.target_energy_wh:.0f}",
+        }
+        keys = {Key("ConnectedEV", name, None, evse_id): value or "" for name, value in told.items()}
+        return {**keys, Key("ISO15118Ctrlr", "RequestedEnergyTransferMode", None, evse_id): self.requested}
 
     @property
     def bidirectional(self) -> bool:

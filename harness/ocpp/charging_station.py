@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from harness.ocpp.certificates import Certificates
+from harness.ocpp.certificates import CHARGING_STATION, Certificates
 from harness.ocpp.device_management import DeviceManagement
 from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.dialect import spoken
@@ -273,8 +273,10 @@ class ChargingStation:
         self.post(self.evse.status_letter(now_s))
         self.networks.booted(now_s)
 
-    def _organisation(self) -> str:
-        return self.model.text("SecurityCtrlr", "OrganizationName") or ""
+    def _organisation(self, certificate_type: str) -> str:
+        """Who stands in a signing request: the operator towards the CSMS, or towards vehicles."""
+        controller = "SecurityCtrlr" if certificate_type == CHARGING_STATION else "ISO15118Ctrlr"
+        return self.model.text(controller, "OrganizationName", None, EVSE_ID) or ""
 
     def _heartbeat_interval_s(self) -> float:
         return self.model.number("OCPPCommCtrlr", "HeartbeatInterval") or 300.0

@@ -160,6 +160,8 @@ class Evse:
 
     def need(self, needs: ChargingNeeds, now_s: float) -> None:
         """The vehicle has told what it needs, for the first time or anew (Q01, K18, K19, K20)."""
+        for key, value in needs.variables(EVSE_ID).items():
+            self.model.put(key, value)
         self.schedule.need(needs, now_s, online=self.online)
 
     def start_transfer(self, now_s: float) -> None:
@@ -512,7 +514,7 @@ class Evse:
             self._event("Updated", "OperationModeChanged", now_s, tell_mode=True)  # K01.FR.110
         self._count_charging(now_s)
         if self._sample_due_s is not None and now_s >= self._sample_due_s:
-            self._sample_due_s = self.metering.sample_due_s(self._sample_due_s)
+            self._sample_due_s = self.metering.sample_due_s(self._sample_due_s, transaction.operation_mode)
             self._event("Updated", "MeterValuePeriodic", now_s, context="Sample.Periodic")
         self._control_due_s = now_s + self.control_interval_s
 

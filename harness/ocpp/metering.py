@@ -44,8 +44,11 @@ class Metering:
             self.signing.sign(value, readings, context, now_s, with_key=self._tells_key(transaction))
         return value
 
-    def sample_due_s(self, after_s: float) -> float | None:
-        interval_s = self.model.number(SAMPLED, "TxUpdatedInterval") or 0.0
+    def sample_due_s(self, after_s: float, mode: str = "") -> float | None:
+        """By the interval of the operation mode, where it has one of its own."""
+        interval_s = self.model.number("V2XChargingCtrlr", "TxUpdatedInterval", mode, self.evse_id)
+        if interval_s is None:
+            interval_s = self.model.number(SAMPLED, "TxUpdatedInterval") or 0.0
         return after_s + interval_s if interval_s > 0 else None
 
     def aligned_due_s(self) -> float | None:

@@ -74,6 +74,12 @@ STATION: tuple[tuple[str, str, str | None, Variable], ...] = (
     ("SmartChargingCtrlr", "SupportsEvseSleep", None, Variable("true", _BOOL)),
     ("SmartChargingCtrlr", "SupportsUseLocalTime", None, Variable("false", _BOOL)),
     ("SmartChargingCtrlr", "SupportsRandomizedDelay", None, Variable("false", _BOOL)),
+    ("SmartChargingCtrlr", "MaxExternalConstraintsId", None, Variable("0", _INT, _RW, low=0)),
+    *(("SmartChargingCtrlr", "ChargingProfilePersistence", purpose, Variable(kept, _BOOL)) for purpose, kept in (
+        ("ChargingStationMaxProfile", "true"), ("TxDefaultProfile", "true"), ("PriorityCharging", "true"),
+        ("TxProfile", "false"), ("ChargingStationExternalConstraints", "false"))),
+    ("SmartChargingCtrlr", "Phases3to1", None, Variable("false", _BOOL)),
+    ("SmartChargingCtrlr", "ACPhaseSwitchingSupported", None, Variable("false", _BOOL)),
 )  # fmt: skip
 """(component, variable, instance, variable) of the station as a whole."""
 
@@ -90,11 +96,23 @@ PER_EVSE: tuple[tuple[str, str, str | None, Variable], ...] = (
     ("ISO15118Ctrlr", "MaxScheduleEntries", None, Variable("1024", _INT)),
     ("ISO15118Ctrlr", "SeccId", None, Variable("", "string", _RW)),
     ("ISO15118Ctrlr", "CountryName", None, Variable("DE", "string", _RW)),
+    ("ISO15118Ctrlr", "OrganizationName", None, Variable("Plugfest", "string", _RW)),
+    ("ISO15118Ctrlr", "V2GCertificateInstallationEnabled", None, Variable("true", _BOOL)),
+    ("ISO15118Ctrlr", "ContractCertificateInstallationEnabled", None, Variable("false", _BOOL)),
+    ("ISO15118Ctrlr", "MaxPriceElements", None, Variable("0", _INT)),
+    ("ISO15118Ctrlr", "RequestedEnergyTransferMode", None, Variable("")),
+    ("ISO15118Ctrlr", "RequestMeteringReceipt", None, Variable("false", _BOOL)),
+    ("ISO15118Ctrlr", "NotificationDelay", None, Variable("0", _INT, unit="s")),
+    ("ISO15118Ctrlr", "SupportedProviders", None, Variable("", _LIST)),
+    ("ISO15118Ctrlr", "ProtocolSupported", "1", Variable("urn:iso:std:iso:15118:-20:DC,1,0")),
+    ("ISO15118Ctrlr", "CertificateStatusSource", None, Variable("OCSP", _OPTION, values=("CRL", "OCSP"))),
     ("V2XChargingCtrlr", "Enabled", None, Variable("true", _BOOL, _RW)),
     ("V2XChargingCtrlr", "SupportedEnergyTransferModes", None, Variable("DC,DC_BPT", _LIST)),
     ("V2XChargingCtrlr", "SupportedOperationModes", None, Variable(",".join(Mode), _LIST)),
     *(("V2XChargingCtrlr", f"Tx{when}Measurands", str(mode), Variable("", _LIST, _RW))
       for when in ("Started", "Updated", "Ended") for mode in Mode),
+    *(("V2XChargingCtrlr", "TxUpdatedInterval", str(mode), Variable("", _INT, _RW, "s", low=0)) for mode in Mode),
+    *(("V2XChargingCtrlr", "TxEndedInterval", str(mode), Variable("0", _INT, unit="s")) for mode in Mode),
     ("V2XChargingCtrlr", "LocalFrequencyUpdateThreshold", None, Variable("10", _INT, _RW, "mHz", low=0)),
     ("V2XChargingCtrlr", "LocalLoadBalancing", "UpperThreshold", Variable("", _DEC, _RW, "W")),
     ("V2XChargingCtrlr", "LocalLoadBalancing", "LowerThreshold", Variable("", _DEC, _RW, "W")),
@@ -120,11 +138,22 @@ PER_EVSE: tuple[tuple[str, str, str | None, Variable], ...] = (
     ("DCDERCtrlr", "InverterModel", None, Variable("Emulated V2G converter")),
     ("DCDERCtrlr", "InverterSwVersion", None, Variable("1")),
     ("DCDERCtrlr", "InverterHwVersion", None, Variable("1")),
+    ("DCDERCtrlr", "InverterSerialNumber", None, Variable("0001")),
+    ("DCDERCtrlr", "VNom", None, Variable("230", _DEC, unit="V")),
+    ("DCDERCtrlr", "MaxV", None, Variable("276", _DEC, unit="V")),
+    ("DCDERCtrlr", "MinV", None, Variable("184", _DEC, unit="V")),
+    ("DCDERCtrlr", "IslandingDetectionMethod", None, Variable("NoAntiIslandingSupport", _LIST)),
+    ("DCDERCtrlr", "IslandingDetectionTripTime", None, Variable("0", _DEC, unit="s")),
     ("ConnectedEV", "Available", None, Variable("false", _BOOL)),
     ("ConnectedEV", "VehicleID", None, Variable("")),
     ("ConnectedEV", "ProtocolAgreed", None, Variable("")),
     ("ConnectedEV", "ProtocolSupportedByEV", "1", Variable("")),
-    ("ConnectedEV", "VehicleCertificate", "Leaf", Variable("")),
+    *(("ConnectedEV", "VehicleCertificate", place, Variable("")) for place in ("Leaf", "SubCA1", "SubCA2", "Root")),
+    ("ConnectedEV", "StateOfCharge", None, Variable("", _DEC, unit="Percent")),
+    ("ConnectedEV", "EnergyImport", None, Variable("", _DEC, unit="Wh")),
+    ("ConnectedEV", "DischargePower", None, Variable("", _DEC, unit="W")),
+    ("ConnectedEV", "DepartureTime", None, Variable("", "dateTime")),
+    ("ConnectedEV", "BatteryCapacity", None, Variable("", _DEC, unit="Wh")),
 )  # fmt: skip
 """(component, variable, instance, variable) of each EVSE."""
 
@@ -134,7 +163,10 @@ AC_PER_EVSE: tuple[tuple[str, str, str | None, Variable], ...] = (
     ("ACDERCtrlr", "ModesSupported", None, Variable("FreqDroop,FreqWatt,VoltWatt,LimitMaxDischarge", _LIST)),
 )
 """The same of an AC station: what it emulates where a vehicle has no DER control, or not that one (R03.FR.03)."""
-_AC_VALUES = {"V2XChargingCtrlr.SupportedEnergyTransferModes": "AC_three_phase,AC_BPT,AC_BPT_DER"}
+_AC_VALUES = {
+    "ISO15118Ctrlr.ProtocolSupported[1]": "urn:iso:std:iso:15118:-20:AC,1,0",
+    "V2XChargingCtrlr.SupportedEnergyTransferModes": "AC_three_phase,AC_BPT,AC_BPT_DER",
+}
 
 
 def station_variables(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness.case import expect
 from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.shell import utc_s
@@ -35,6 +37,59 @@ async def test_the_device_model_tells_what_v2x_the_station_can(pf_ground, pf_sta
     expect(modes["attributeStatus"], equals="Accepted", of="station", named="SupportedOperationModes")
     for mode in ("ChargingOnly", "CentralSetpoint", "CentralFrequency"):
         expect(mode in modes["attributeValue"].split(","), equals=True, of="station", named=f"{mode} supported")
+
+
+_BOOL, _LIST, _NUMBER = {"boolean"}, {"MemberList", "SequenceList"}, {"integer", "decimal"}
+REQUIRED = {
+    "SmartChargingCtrlr": {
+        "LimitChangeSignificance": _NUMBER, "PeriodsPerSchedule": _NUMBER, "ProfileStackLevel": _NUMBER,
+        "RateUnit": _LIST, "Entries": _NUMBER},
+    "ISO15118Ctrlr": {"ContractValidationOffline": _BOOL},
+    "V2XChargingCtrlr": {"Enabled": _BOOL, "SupportedEnergyTransferModes": _LIST, "SupportedOperationModes": _LIST},
+}  # fmt: skip
+"""Variables that a station with these components has to have, and of which types they may be."""
+OPTIONAL = {
+    "SmartChargingCtrlr": {
+        "Enabled": _BOOL, "Available": _BOOL, "ExternalControlSignalsEnabled": _BOOL,
+        "NotifyChargingLimitWithSchedules": _BOOL, "ExternalConstraintsProfileDisallowed": _BOOL,
+        "SupportsDynamicProfiles": _BOOL, "SupportsMaxOfflineDuration": _BOOL, "SupportsUseLocalTime": _BOOL,
+        "SupportsRandomizedDelay": _BOOL, "SupportsLimitAtSoC": _BOOL, "SupportsEvseSleep": _BOOL,
+        "SupportedAdditionalPurposes": _LIST, "MaxExternalConstraintsId": _NUMBER},
+    "ISO15118Ctrlr": {"Enabled": _BOOL, "PnCEnabled": _BOOL, "CentralContractValidationAllowed": _BOOL,
+                      "ServiceRenegotiationSupport": _BOOL, "MaxScheduleEntries": _NUMBER},
+    "V2XChargingCtrlr": {"LocalFrequencyUpdateThreshold": _NUMBER | _BOOL, "LocalLoadBalancing": _NUMBER},
+    "ConnectedEV": {"Available": _BOOL},
+}  # fmt: skip
+"""Others, where a station has them. LocalFrequencyUpdateThreshold: the prose has mHz, the table boolean."""
+UNREAD = "WriteOnly"
+
+
+@usecase("PF_B07_02_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "dc_bpt"}, requirements=["B07"],
+         uses_rules=RULES)  # fmt: skip
+async def test_the_required_variables_are_there(pf_ground, pf_station):
+    """Smart charging, ISO 15118 and V2X: what is required is in the full report, readable, and of its type"""
+    await reach(Booted, pf_ground)
+    pf_station.forget()
+    answer = await pf_station.call("GetBaseReport", {"requestId": 2, "reportBase": "FullInventory"})
+    expect(answer["status"], equals="Accepted", of="station", named="status of GetBaseReport")
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    last = False
+    while not last:
+        page = (await pf_station.expect("NotifyReport", {"requestId": 2}, within_s=60)).payload
+        found |= {(one["component"]["name"], one["variable"]["name"]): one for one in page.get("reportData", ())}
+        last = not page.get("tbc")
+    for table, required in ((REQUIRED, True), (OPTIONAL, False)):
+        for component, variables in table.items():
+            for name, types in variables.items():
+                one = found.get((component, name))
+                if one is None:
+                    expect(required, equals=False, of="station", named=f"{component}.{name} is missing")
+                    continue
+                kind = one.get("variableCharacteristics", {}).get("dataType")
+                if kind is not None:
+                    expect(kind, one_of=sorted(types), of="station", named=f"type of {component}.{name}")
+                ways = [each.get("mutability", "ReadWrite") for each in one["variableAttribute"]]
+                expect(UNREAD in ways, equals=False, of="station", named=f"{component}.{name} cannot be read")
 
 
 @usecase("PF_B05_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["B05", "B06"],

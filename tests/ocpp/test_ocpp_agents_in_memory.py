@@ -13,6 +13,7 @@ from harness.ocpp.meter_values import sampled
 from harness.ocpp.profile_drafts import dynamic_setpoint, period, profile
 from harness.ocpp.quirks import Quirks
 from harness.ocpp.shell import utc_s
+from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import ErrorCode
 
 
@@ -271,5 +272,37 @@ def test_a_lost_link_fails_the_open_call_at_once(virtual):
             await bench.shell.go_offline()
             with pytest.raises(NoAnswer):
                 await waiting
+
+    virtual(story)
+
+
+def test_the_device_model_tells_of_the_vehicle_that_is_connected(virtual):
+    async def story():
+        async with Bench() as bench:
+            await bench.charge(target_energy_wh=20_000.0, departure_s=utc_s(bench.clock) + 3_600)
+            told = {}
+            for name in ("Available", "VehicleID", "DischargePower", "EnergyImport", "DepartureTime"):
+                told[name] = (await bench.station.get_variable("ConnectedEV", name, evse=1))["attributeValue"]
+            assert told.pop("DepartureTime") > to_text(utc_s(bench.clock))
+            assert told == {"Available": "true", "VehicleID": "WMIV1234567890ABCDEX", "DischargePower": "11000",
+                            "EnergyImport": "20000"}  # fmt: skip
+
+    virtual(story)
+
+
+def test_meter_values_come_in_the_interval_of_their_operation_mode(virtual):
+    async def story():
+        async with Bench() as bench:
+            await bench.station.set_variable(
+                "V2XChargingCtrlr", "TxUpdatedInterval", "3", instance="ChargingOnly", evse=1
+            )
+            await bench.charge()
+            await bench.clock.sleep(20)  # the first by the station's own interval
+            bench.station.forget()
+            await bench.clock.sleep(30)
+            sampled = [
+                one for one in bench.station.received if one.payload.get("triggerReason") == "MeterValuePeriodic"
+            ]
+            assert len(sampled) >= 12
 
     virtual(story)

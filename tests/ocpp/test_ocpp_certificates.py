@@ -84,7 +84,7 @@ def test_a_certificate_is_named_as_an_ocsp_request_names_it(issuer_key):
 
 def test_the_status_of_the_v2g_chain_is_asked_for_each_week():
     letters = []
-    held = Certificates("CS-1", lambda: "Plugfest", letters.append)
+    held = Certificates("CS-1", lambda _: "Plugfest", letters.append)
     authority = Authority("V2G root", NOW_S)
     chain = authority.subordinate("CPO").sign(held.signing_request("V2GCertificate").payload["csr"])
     handlers = held.handlers()

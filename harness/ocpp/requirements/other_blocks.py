@@ -14,6 +14,7 @@ ROWS: tuple[Row, ...] = (
     ("B01", BOTH, "boot"),
     ("B05", STATION, "variables are written"),
     ("B06", STATION, "and read"),
+    ("B07", STATION, "the required variables are in a full report"),
     ("B09", STATION, "network profiles"),
     ("B10", STATION, "moving to another one"),
     ("C01", STATION, "a transaction has the token that was authorised"),
