@@ -186,10 +186,13 @@ class EmulatedStation:
         deaf = self.core.quirks.deaf_to_ems_offline and not self.core.online
         if order == smart.ems or deaf:
             return
+        before_w = self.power_target_w()
         if order == EmsOrder():
             smart.ems_released()
         else:
             smart.ems_order(order, self.now_s())
+        if self.power_target_w() != before_w:
+            self.evse.rate_changed(self.now_s())
         self.evse.look_again(self.now_s())
         self.shell.poke()
 

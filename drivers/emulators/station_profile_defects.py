@@ -74,6 +74,12 @@ def _without_limit_at_soc(request: Payload) -> Payload:
     return request
 
 
+def _without_update_times(report: Payload) -> Payload:
+    for one in report["chargingProfile"]:
+        one.pop("dynUpdateTime", None)
+    return report
+
+
 def _endless_droop(droop: Payload) -> None:
     droop.update(overDroop=0, underDroop=0)
 
@@ -156,6 +162,13 @@ PROFILE_SEEDS: tuple[Seed, ...] = (
      in_periods(lambda r: mode_in(r) == "CentralFrequency", lambda p: p.update(setpoint=0))),
     ("baseline-forgotten", OURS, "PF_Q08_01_CS", "balances frequency around 0 W whatever its baseline is",
      in_periods(lambda r: mode_in(r) == "LocalFrequency", lambda p: p.update(v2xBaseline=0))),
+    ("modes-unlisted-accepted", OURS, "PF_K01_R115_CS", "accepts, and forgets, profiles in modes that it does not list",
+     Quirks(variables={"V2XChargingCtrlr.SupportedOperationModes": "ChargingOnly,CentralSetpoint,CentralFrequency"},
+            overlooks=frozenset({"K01.FR.115", "Q09.FR.01"}))),
+    ("amperes-unlisted-accepted", OURS, "PF_K01_R120_CS", "lists only watts, and accepts, and forgets, amperes",
+     Quirks(variables={"SmartChargingCtrlr.RateUnit": "W"}, overlooks=frozenset({"K01.FR.26"}))),
+    ("update-time-untold", OURS, "PF_K28_09_CS", "reports Dynamic profiles without the time of their update",
+     Quirks(outgoing=changed("ReportChargingProfiles", _without_update_times))),
     ("options-unchecked", OURS, "PF_K01_R90_CS", "accepts, and forgets, a profile with options that it has not",
      Quirks(overlooks=frozenset({"K01.FR.90..95", "K01.FR.122..125"}))),
     ("state-of-charge-ignored", OURS, "PF_K01_100_CS", "accepts limitAtSoC and does not keep it",

@@ -199,6 +199,8 @@ SITE_SEEDS: tuple[Seed, ...] = (
      keeps("ExternalConstraintsProfileDisallowed", "false")),
     ("external-limit-untold", OURS, "PF_Q06_01_CS", "keeps a limit of the energy manager and does not tell it",
      silent_about("NotifyChargingLimit")),
+    ("rate-change-untold", OURS, "PF_K13_01_CS", "tells no event when the energy manager changes the charging rate",
+     Quirks(outgoing=changed("TransactionEvent", lambda p: None if p["triggerReason"] == "ChargingRateChanged" else p))),
     ("external-changes-untold", OURS, "PF_Q06_11_CS", "takes every change of the energy manager's limit for a small one",
      keeps("LimitChangeSignificance", "1000")),
     ("external-limit-for-ever", OURS, "PF_Q06_03_CS", "keeps a limit of the energy manager that has not renewed it",

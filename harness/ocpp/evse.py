@@ -271,6 +271,11 @@ class Evse:
         if self._control_due_s is not None:
             self._control_due_s = now_s
 
+    def rate_changed(self, now_s: float) -> None:
+        """Somebody else than the CSMS has moved the power (K11 to K13)."""
+        if self.transaction:
+            self._event("Updated", "ChargingRateChanged", now_s)
+
     def tick(self, now_s: float) -> None:
         self.der.tick(now_s)
         if self.metering.aligned(now_s):

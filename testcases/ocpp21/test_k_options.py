@@ -6,6 +6,8 @@ from typing import Any
 
 from harness.case import current_case, expect, step
 from harness.ocpp.profile_drafts import period, profile
+from harness.ocpp.shell import utc_s
+from harness.ocpp.timestamps import to_seconds, to_text
 from harness.usecase import usecase
 from harness.verdict import Side
 from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
@@ -20,6 +22,22 @@ OPTIONS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("SupportsDynamicProfiles", {"kind": "Dynamic"}, {}),
 )
 """The variable that tells whether the station has it, and what asks for it in the profile or in its schedule."""
+
+
+CURVE = [{"frequency": 49.8, "power": -6_000}, {"frequency": 50.2, "power": 6_000}]
+MODES: dict[str, dict[str, Any]] = {
+    "ChargingOnly": {"limit": 4_000},
+    "CentralSetpoint": {"setpoint": 1_000},
+    "CentralFrequency": {"setpoint": 1_000},
+    "ExternalSetpoint": {},
+    "ExternalLimits": {},
+    "LocalFrequency": {"v2xBaseline": 0, "v2xFreqWattCurve": CURVE},
+    "LocalLoadBalancing": {},
+    "Idle": {},
+}
+"""A period of each operation mode that is as it should be."""
+ALWAYS = ("ChargingStationMaxProfile", "TxDefaultProfile")
+"""Purposes that every station has, and that need neither transaction nor energy manager."""
 
 
 def draft_of(profile_id, in_profile, in_schedule, **how):
@@ -99,3 +117,68 @@ async def test_updates_in_haste(pf_ground, pf_station, pf_parameters):
     answer = await pf_station.get_composite_schedule(60)
     told = answer.get("schedule", {}).get("chargingSchedulePeriod", [{}])[0].get("setpoint")
     expect(told, equals=counts_w, of="station", named="setpoint in the composite schedule")
+
+
+@usecase("PF_K01_R115_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "dc_bpt"},
+         requirements=["K01.FR.115", "Q08.FR.20", "Q09.FR.01"], uses_rules=RULES)  # fmt: skip
+async def test_operation_modes_are_taken_where_they_are_supported(pf_ground, pf_station):
+    """Profiles in a mode of SupportedOperationModes are accepted, in any other mode they are rejected"""
+    await reach(Booted, pf_ground)
+    told = (await pf_station.get_variable("V2XChargingCtrlr", "SupportedOperationModes", evse=1)).get("attributeValue")
+    expect(bool(told), equals=True, of="station", named="SupportedOperationModes told")
+    supported = {"ChargingOnly", *(told or "").split(",")}
+    for mode, numbers in MODES.items():
+        if mode in supported and mode == "LocalLoadBalancing":
+            continue  # its thresholds are the site's (Q09)
+        draft = profile(545, [period(mode, **numbers)], purpose="TxDefaultProfile", kind="Relative")
+        answer = await pf_station.set_charging_profile(draft)
+        wanted = "Accepted" if mode in supported else "Rejected"
+        expect(answer["status"], equals=wanted, of="station", named=f"status with {mode}")
+
+
+@usecase("PF_K01_R120_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"},
+         requirements=["K01.FR.26", "K01.FR.80", "K01.FR.82", "K01.FR.120"], uses_rules=RULES)  # fmt: skip
+async def test_units_purposes_and_ids_are_taken_where_they_are_supported(pf_ground, pf_station):
+    """Rate units, purposes and ids of profiles are accepted as the device model has them, and rejected otherwise"""
+    await reach(Booted, pf_ground)
+    units, purposes, ceiling = [
+        (await pf_station.get_variable("SmartChargingCtrlr", name)).get("attributeValue") or ""
+        for name in ("RateUnit", "SupportedAdditionalPurposes", "MaxExternalConstraintsId")
+    ]
+    expect(bool(units), equals=True, of="station", named="RateUnit told")
+    cases: list[tuple[dict[str, Any], bool, str]] = [
+        ({"unit": unit, "purpose": "TxDefaultProfile"}, unit in units.split(","), unit) for unit in ("W", "A")
+    ]
+    cases += [({"purpose": one}, one in purposes.split(","), one) for one in ("PriorityCharging", "LocalGeneration")]
+    if ceiling:
+        cases += [({"purpose": "TxDefaultProfile", "id": int(ceiling) + above}, bool(above), f"id {int(ceiling) + above}")
+                  for above in (0, 1)]  # fmt: skip
+    for how, supported, what in cases:
+        how = {"unit": units.split(",")[0], "id": 60_000, **how}
+        draft = draft_of(how.pop("id"), {}, {}, **how)
+        answer = await pf_station.set_charging_profile(draft)
+        wanted = "Accepted" if supported else "Rejected"
+        expect(answer["status"], equals=wanted, of="station", named=f"status with {what}")
+
+
+@usecase("PF_K28_09_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "dc_bpt", "dynamic"},
+         requirements=["K28.FR.05", "K28.FR.09"], uses_rules=RULES, parameters={"slack_s": 4})  # fmt: skip
+async def test_the_time_of_an_update_is_kept(pf_ground, pf_station, pf_parameters):
+    """A Dynamic profile is reported with the dynUpdateTime that it came with, and after an update with that one's"""
+    await reach(Booted, pf_ground)
+    clock = pf_ground.bench.clock
+    came_s = utc_s(clock) - 30.0
+    draft = profile(546, [period(setpoint=0)], purpose="TxDefaultProfile", dynUpdateTime=to_text(came_s))
+    answer = await pf_station.set_charging_profile(draft)
+    expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
+    for number in (43, 44):
+        request = {"requestId": number, "chargingProfile": {"chargingProfileId": [546]}}
+        await pf_station.call("GetChargingProfiles", request)
+        report = await pf_station.expect("ReportChargingProfiles", {"requestId": number}, within_s=30)
+        told = report.payload["chargingProfile"][0].get("dynUpdateTime")
+        expect(told is not None, equals=True, of="station", named="dynUpdateTime reported")
+        wanted_s = came_s if number == 43 else utc_s(clock)
+        expect(abs(to_seconds(told) - wanted_s), at_most=float(pf_parameters.slack_s), of="station",
+               named="dynUpdateTime away from the update", unit="s")  # fmt: skip
+        answer = await pf_station.update_dynamic_schedule(546, setpoint=-500)
+        expect(answer["status"], equals="Accepted", of="station", named="status of UpdateDynamicSchedule")

@@ -108,12 +108,13 @@ async def test_two_profiles_of_one_stack_level(pf_ground, pf_station):
 
 
 @usecase("PF_K01_R39_CS", sut="pair", protocol="ocpp2.1", requires={"charger:ocpp2.1", "dc_bpt", "dynamic"},
-         requirements=["K01.FR.39"], uses_rules=["ocpp2.1"])  # fmt: skip
+         requirements=["K01.FR.33", "K01.FR.39"], uses_rules=["ocpp2.1"])  # fmt: skip
 async def test_a_profile_for_another_transaction(pf_ground, pf_station):
-    """A TxProfile for another transaction than the running one is rejected"""
+    """A TxProfile for another transaction than the running one, or for none, is rejected"""
     await reach(EnergyTransferStarted, pf_ground)
-    answer = await pf_station.set_charging_profile(profile(420, [period(setpoint=0)], transaction_id="another"))
-    expect(answer["status"], equals="Rejected", of="station", named="status of SetChargingProfile")
+    for transaction in ("another", None):
+        answer = await pf_station.set_charging_profile(profile(420, [period(setpoint=0)], transaction_id=transaction))
+        expect(answer["status"], equals="Rejected", of="station", named=f"status for transaction {transaction}")
 
 
 @usecase("PF_K28_R11_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["K28.FR.11"],

@@ -84,8 +84,9 @@ async def test_an_energy_manager_that_is_switched_off(
     await pf_session.settles(pf_parameters.setpoint_w, within_s=pf_limits.settling_s)
 
 
-@usecase("PF_Q06_01_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q06.FR.02", "Q06.FR.11", "K29.FR.04"],
-         uses_rules=RULES, parameters={"setpoint_w": 8_000, "limit_w": 3_000})  # fmt: skip
+@usecase("PF_Q06_01_CS", sut="pair", protocol="ocpp2.1", requires=EMS,
+         requirements=["Q06.FR.02", "Q06.FR.11", "K10.FR.09", "K29.FR.04"], uses_rules=RULES,
+         parameters={"setpoint_w": 8_000, "limit_w": 3_000})  # fmt: skip
 async def test_an_external_limit_is_kept_and_told(pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters):
     """A limit of the energy manager is kept, told with NotifyChargingLimit and shown as an ExternalConstraints profile"""
     await reach(EnergyTransferStarted, pf_ground)
@@ -159,13 +160,17 @@ async def test_an_external_limit_without_a_transaction(pf_ground, pf_station, pf
 @usecase("PF_K13_01_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["K11", "K13"], uses_rules=RULES,
          parameters={"setpoint_w": 6_000, "limit_w": 2_000})  # fmt: skip
 async def test_an_external_limit_is_released(pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters):
-    """Once the energy manager releases its limit the CSMS's setpoint is followed again"""
+    """A limit changes the charging rate, which is told; once it is released the CSMS's setpoint is followed again"""
     await reach(EnergyTransferStarted, pf_ground)
     await pf_session.follows(pf_parameters.setpoint_w)
+    pf_station.forget()
     await pf_site.order(limit_w=pf_parameters.limit_w)
+    await pf_station.expect("TransactionEvent", {"triggerReason": "ChargingRateChanged"}, within_s=pf_limits.settling_s)
     await pf_session.settles(pf_parameters.limit_w, within_s=pf_limits.settling_s)
+    pf_station.forget()
     await pf_site.order()
     await pf_station.expect("ClearedChargingLimit", within_s=pf_limits.settling_s)
+    await pf_station.expect("TransactionEvent", {"triggerReason": "ChargingRateChanged"}, within_s=pf_limits.settling_s)
     await pf_session.settles(pf_parameters.setpoint_w, within_s=pf_limits.settling_s)
 
 
@@ -185,7 +190,7 @@ async def test_an_external_limit_while_offline(pf_ground, pf_session, pf_station
     await pf_session.settles(pf_parameters.limit_w, within_s=pf_limits.settling_s)
 
 
-THRESHOLDS = {"UpperThreshold": "5000", "LowerThreshold": "-5000", "UpperOffset": "0", "LowerOffset": "0"}
+THRESHOLDS = {"UpperThreshold": "5000", "LowerThreshold": "-5000", "UpperOffset": "-500", "LowerOffset": "500"}
 
 
 async def set_thresholds(station, **changes):
@@ -197,12 +202,12 @@ async def set_thresholds(station, **changes):
 @usecase("PF_Q09_01_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q09.FR.03", "Q09.FR.04"],
          uses_rules=RULES, parameters={"high_w": 11_000, "low_w": -11_000})  # fmt: skip
 async def test_the_site_is_balanced(pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters):
-    """Above the upper threshold of the site's load the vehicle discharges the difference, below the lower it charges"""
+    """Above the upper threshold of the site's load the vehicle discharges to its offset, below the lower it charges so"""
     await reach(EnergyTransferStarted, pf_ground)
     await set_thresholds(pf_station)
     await install(pf_station, period("LocalLoadBalancing"))
-    for load_w, wanted_w in ((pf_parameters.high_w, 5_000 - pf_parameters.high_w),
-                             (pf_parameters.low_w, -5_000 - pf_parameters.low_w)):  # fmt: skip
+    for load_w, wanted_w in ((pf_parameters.high_w, 4_500 - pf_parameters.high_w),
+                             (pf_parameters.low_w, -4_500 - pf_parameters.low_w)):  # fmt: skip
         await pf_site.draw(load_w)
         await pf_session.settles(wanted_w, within_s=pf_limits.settling_s * 2)
 

@@ -308,11 +308,15 @@ async def test_the_csmss_schedule_is_reported(pf_ground, pf_station, pf_limits):
     expect(told.payload.get("selectedChargingScheduleId"), equals=305, of="station", named="schedule id")
 
 
-@usecase("PF_K21_02_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["K21.FR.03", "K21.FR.06"],
+@usecase("PF_K21_02_CS", sut="pair", protocol="ocpp2.1", requires=V2X,
+         requirements=["K21.FR.01", "K21.FR.03", "K21.FR.04", "K21.FR.05", "K21.FR.06", "K21.FR.07", "K21.FR.08"],
          uses_rules=RULES, parameters={"discharge_w": -4_000, "priority_w": 9_000})  # fmt: skip
 async def test_priority_charging_on_and_off(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
-    """Priority charging takes the transaction's place, is told, and gives it back"""
+    """Priority charging needs its profile, takes the transaction's place, is told, and gives it back"""
     await reach(EnergyTransferStarted, pf_ground)
+    request = {"transactionId": pf_station.transaction_id, "activate": True}
+    answer = await pf_station.call("UsePriorityCharging", request)
+    expect(answer["status"], equals="NoProfile", of="station", named="status without a PriorityCharging profile")
     await pf_session.follows(pf_parameters.discharge_w)
     fast = profile(306, [period("ChargingOnly", limit=pf_parameters.priority_w)], purpose="PriorityCharging",
                    kind="Relative")  # fmt: skip

@@ -120,6 +120,10 @@ UNRELATED = {
 ALSO = {
     "der-forgotten-at-reboot": "ocpp2.1/controls-survive-a-reboot",
     "transfer-refusal-ignored": "ocpp2.1/refusal-has-a-consequence",
+    "modes-unlisted-accepted": "ocpp2.1/K01.FR.115 ocpp2.1/Q09.FR.01",
+    "amperes-unlisted-accepted": "ocpp2.1/K01.FR.26",
+    "update-time-untold": "ocpp2.1/update-time-is-kept",
+    "rate-change-untold": "ocpp2.1/sequence-numbers",
     "options-unchecked": "ocpp2.1/K01.FR.90..95 ocpp2.1/K01.FR.122..125",
     "any-remote-start": "ocpp2.1/start-profiles-are-checked",
     "priority-for-anybody": "ocpp2.1/no-profile-is-said",

@@ -43,4 +43,4 @@ def test_a_seeded_defect_fails_its_case_and_names_the_side(tmp_path):
 def test_older_chargers_pass_their_own_cases_and_the_others_do_not_apply(tmp_path):
     done = run(tmp_path, "testcases/ocpp_older", lab="emulated-ocpp-older")
     assert done.returncode == 0, done.stdout[-2000:]
-    assert "17 passed, 17 skipped" in done.stdout
+    assert re.search(r"(\d+) passed, \1 skipped", done.stdout), done.stdout[-2000:]

@@ -44,6 +44,7 @@ TWINS = {
     "PF_K28_R02_CS": "accepts-two-dynamic-periods",
     "PF_K28_R11_CS": "accepts-update-of-static-profile",
     "PF_Q01_01_CS": "evccid-missing",
+    "PF_Q02_03_CS": "permission-unheard",
     "PF_Q03_01_CSMS": "csms-limits-with-setpoint",
     "PF_Q02_01_CS": "allowed-transfer-refused",
     "PF_Q03_02_CS": "first-period-for-ever",
