@@ -130,7 +130,7 @@ async def test_operation_modes_are_taken_where_they_are_supported(pf_ground, pf_
     for mode, numbers in MODES.items():
         if mode in supported and mode == "LocalLoadBalancing":
             continue  # its thresholds are the site's (Q09)
-        draft = profile(545, [period(mode, **numbers)], purpose="TxDefaultProfile", kind="Relative")
+        draft = profile(545, [period(mode, **numbers)], purpose="TxDefaultProfile", kind="Relative", duration_s=600)
         answer = await pf_station.set_charging_profile(draft)
         wanted = "Accepted" if mode in supported else "Rejected"
         expect(answer["status"], equals=wanted, of="station", named=f"status with {mode}")

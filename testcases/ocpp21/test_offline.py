@@ -199,7 +199,8 @@ async def test_the_site_is_balanced_offline(pf_ground, pf_session, pf_station, p
     await install(pf_station, period("LocalLoadBalancing"))
     async with offline(pf_ground):
         await pf_site.draw(pf_parameters.high_w)
-        wanted_w = float(THRESHOLDS["UpperThreshold"]) - pf_parameters.high_w
+        upper_w = float(THRESHOLDS["UpperThreshold"]) + float(THRESHOLDS["UpperOffset"])
+        wanted_w = upper_w - pf_parameters.high_w
         await pf_session.settles(wanted_w, within_s=2 * pf_limits.settling_s)
 
 
