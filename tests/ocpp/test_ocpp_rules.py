@@ -111,6 +111,17 @@ def chain_status(source, **more):
     return {"certificateHashData": HASHES, "source": source, **more}
 
 
+def threshold(t, kind):
+    item = {"component": {"name": "V2XChargingCtrlr"}, "variable": {"name": "LocalFrequencyUpdateThreshold"},
+            "variableAttribute": [{"value": "true"}],
+            "variableCharacteristics": {"dataType": kind, "supportsMonitoring": False}}  # fmt: skip
+    return t.cs("NotifyReport", {"requestId": 1, "generatedAt": NOW, "seqNo": 0, "reportData": [item]})
+
+
+def rejected_for(t, reason):
+    return t.charging().profile(answer={"status": "Rejected", "statusInfo": {"reasonCode": reason}})
+
+
 def priority(t, *, activate=True, tx="tx-1", status="Accepted"):
     return t.csms("UsePriorityCharging", {"transactionId": tx, "activate": activate}, {"status": status})
 
@@ -437,6 +448,7 @@ BREACHES = {
     "texts-are-frames": lambda t: t.text("charger", "[2,"),
     "payloads-fit-their-schema": lambda t: t.cs("Heartbeat", {"x": 1}, {"currentTime": NOW}),
     "names-of-the-prose": lambda t: t.charging().profile(dynUpdateTimeInterval=5),
+    "threshold-is-a-number": lambda t: threshold(t.boot(), "boolean"),
     "reason-codes-of-the-prose": lambda t: t.charging().profile(
         answer={"status": "Rejected", "statusInfo": {"reasonCode": "UnknownEVSE"}}
     ),
@@ -481,6 +493,56 @@ BREACHES = {
 """One conversation a rule, by the rule's id behind `ocpp2.1/`."""
 OF_THE_WEBSOCKET = ("pings-are-answered", "silent-links-are-left")
 """Rules that point at no frame of OCPP."""
+
+
+WARNED = {
+    "dynUpdateTimeInterval": lambda t: t.charging().profile(dynUpdateTimeInterval=60),
+    "dischargingLimit": lambda t: t.charging().profile({**period(setpoint=0), "dischargingLimit": -5}),
+    "supersededId": lambda t: der(t).der("a", answer={"status": "Accepted", "supersededId": "b"}),
+    "LimitDischargePower": lambda t: der(t).der("a", type="LimitDischargePower"),
+    "AC_BPTDER": lambda t: t.boot().needs(requestedEnergyTransfer="AC_BPTDER", availableEnergyTransfer=["AC_BPTDER"]),
+    "preconditioning": lambda t: t.charging().profile({**period(setpoint=0), "preconditioning": True}),
+    "signatureValue": lambda t: t.charging().profile(signatureValue="x"),
+    "derChargeParameters": lambda t: t.boot().needs(
+        requestedEnergyTransfer="AC_BPT_DER", availableEnergyTransfer=["AC_BPT_DER"], derChargeParameters={}
+    ),
+    "isDynamic": lambda t: t.boot().cs(
+        "NotifyChargingLimit", {"chargingLimit": {"chargingLimitSource": "EMS", "isDynamic": True}}
+    ),
+    "flat UpdateDynamicSchedule": lambda t: t.charging().profile().csms(
+        "UpdateDynamicSchedule", {"chargingProfileId": 1, "setpoint": -500}
+    ),
+    "InvalidMessageSequence": lambda t: rejected_for(t, "InvalidMessageSequence"),
+    "UnknownEVSE": lambda t: rejected_for(t, "UnknownEVSE"),
+    "LocalFrequencyUpdateThreshold": lambda t: threshold(t.boot(), "boolean"),
+    "V2XSupportedOperationModes": lambda t: t.boot().report(("V2XChargingCtrlr", "V2XSupportedOperationModes", "Idle")),
+    "V2XLocalLoadBalancing": lambda t: t.boot().report(("V2XChargingCtrlr", "V2XLocalLoadBalancing", "1")),
+}  # fmt: skip
+"""Where prose and schema, or prose and appendix, disagree: what follows the prose."""
+TAKEN = {
+    "InvalidOperationMode": lambda t: rejected_for(t, "InvalidOperationMode"),
+    "PhaseConflict": lambda t: rejected_for(t, "PhaseConflict"),
+    "InvalidMessageSeq": lambda t: rejected_for(t, "InvalidMessageSeq"),
+    "threshold in mHz": lambda t: threshold(t.boot(), "integer"),
+    "pull at dynUpdateTime + dynUpdateInterval": lambda t: pull(
+        t.charging().profile(dynUpdateInterval=20).event(
+            trigger="OperationModeChanged", operationMode="CentralSetpoint"
+        ).wait(20), scheduleUpdate={"setpoint": 0},
+    ),
+}  # fmt: skip
+"""Of such conflicts, what both readings allow."""
+
+
+@pytest.mark.parametrize("conflict", WARNED)
+def test_what_follows_the_prose_against_the_schema_is_warned_of_and_never_failed(conflict):
+    found = told(WARNED[conflict])
+    assert [one.rule for one in found if one.severity is Severity.FAIL] == []
+    assert [one.rule for one in found if one.severity is Severity.WARN and one.confidence == "X"] != []
+
+
+@pytest.mark.parametrize("conflict", TAKEN)
+def test_what_both_readings_of_a_conflict_allow_is_taken(conflict):
+    assert [one.rule for one in told(TAKEN[conflict]) if one.severity is Severity.FAIL] == []
 
 
 def told(story):

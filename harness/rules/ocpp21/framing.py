@@ -25,8 +25,16 @@ _MISSPELT = {
     "signatureValue": "priceScheduleSignature",
     "derChargeParameters": "derChargingParameters",
     "isDynamic": "nothing: the schema has no such field",
+    "LimitDischargePower": "LimitMaxDischarge",
+    "AC_BPTDER": "AC_BPT_DER",
+    "V2XSupportedOperationModes": "SupportedOperationModes of V2XChargingCtrlr",
+    "V2XLocalLoadBalancing": "LocalLoadBalancing of V2XChargingCtrlr",
 }
-"""Names that the prose has and the schema spells otherwise."""
+"""Names and values that the prose has and schema or appendix spell otherwise."""
+_REASONS = {"InvalidMessageSequence": "InvalidMessageSeq", "UnknownEVSE": "UnknownEvse"}
+"""The same of reason codes; the first is longer than the schema allows."""
+_FLAT = frozenset({"setpoint", "limit", "dischargeLimit", "setpointReactive"})
+"""What the prose has in UpdateDynamicSchedule itself, and the schema in its scheduleUpdate."""
 
 
 def _side(message: OcppMessage) -> Side:
@@ -46,7 +54,7 @@ def payloads_fit_their_schema(session: Session) -> Iterator[Broken]:
         if one.kind not in ("call", "send", "result") or not one.action or one.action not in actions(session.version):
             continue
         wrong = problem(session.version, one.action, one.payload, response=one.kind == "result")
-        if wrong and not _misspelt(one.text):
+        if wrong and not _misspelt(one) and _reason(one) not in _REASONS:
             yield broken(one, f"{one}: {wrong}", side=_side(one))
 
 
@@ -56,7 +64,7 @@ def payloads_fit_their_schema(session: Session) -> Iterator[Broken]:
 )  # fmt: skip
 def names_of_the_prose(session: Session) -> Iterator[Broken]:
     for one in session.messages:
-        for wrong, right in _misspelt(one.text):
+        for wrong, right in _misspelt(one):
             yield broken(one, f"{one} says {wrong}, the schema {right}", side=_side(one))
 
 
@@ -66,14 +74,32 @@ def names_of_the_prose(session: Session) -> Iterator[Broken]:
 )  # fmt: skip
 def reason_codes_of_the_prose(session: Session) -> Iterator[Broken]:
     for one in session.messages:
-        reason = one.payload.get("statusInfo", {}) if isinstance(one.payload.get("statusInfo"), dict) else {}
-        spelling = {"InvalidMessageSequence": "InvalidMessageSeq", "UnknownEVSE": "UnknownEvse"}
-        if (right := spelling.get(str(reason.get("reasonCode")))) is not None:
-            yield broken(one, f"{one} says {reason['reasonCode']}, the appendix {right}", side=_side(one))
+        if right := _REASONS.get(said := _reason(one)):
+            yield broken(one, f"{one} says {said}, the appendix {right}", side=_side(one))
 
 
-def _misspelt(text: str) -> list[tuple[str, str]]:
-    return [(wrong, right) for wrong, right in _MISSPELT.items() if f'"{wrong}"' in text]
+def _reason(message: OcppMessage) -> str:
+    info = message.payload.get("statusInfo")
+    return str(info.get("reasonCode", "")) if isinstance(info, dict) else ""
+
+
+def _misspelt(message: OcppMessage) -> list[tuple[str, str]]:
+    found = [(wrong, right) for wrong, right in _MISSPELT.items() if f'"{wrong}"' in message.text]
+    if message.action in ("UpdateDynamicSchedule", "PullDynamicScheduleUpdate"):
+        found += [(name, f"scheduleUpdate.{name}") for name in sorted(_FLAT & message.payload.keys())]
+    return found
+
+
+@rule(
+    "LocalFrequencyUpdateThreshold", protocol="ocpp2.1", side="station", confidence="X", severity="warn",
+    reason="LocalFrequencyUpdateThreshold is a number of mHz in the prose, and a boolean in the table of variables",
+)  # fmt: skip
+def threshold_is_a_number(session: Session) -> Iterator[Broken]:
+    for one in session.of("NotifyReport"):
+        for item in one.asked.get("reportData", ()):
+            kind = item.get("variableCharacteristics", {}).get("dataType")
+            if item["variable"]["name"] == "LocalFrequencyUpdateThreshold" and kind == "boolean":
+                yield broken(one.request, "it is reported as boolean")
 
 
 @rule("part 4", protocol="ocpp2.1", side="unknown", reason="a message id is used once by its sender", confidence="S",
