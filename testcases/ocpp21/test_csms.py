@@ -41,17 +41,18 @@ async def test_bidirectional_needs_get_a_profile(pf_test_station, pf_parameters)
     await station.unplug()
 
 
-@usecase("PF_Q01_04_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1", "v2x"}, requirements=["Q01.FR.04"],
-         uses_rules=RULES)  # fmt: skip
+@usecase("PF_Q01_04_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1", "v2x"},
+         requirements=["Q01.FR.04", "K18.FR.22", "K19.FR.15"], uses_rules=RULES)  # fmt: skip
 async def test_a_transfer_that_is_not_allowed_is_rejected(pf_test_station):
-    """Needs for a transfer that is not in the list are rejected"""
+    """Needs for a transfer that is not in the list are rejected, in dynamic control and in scheduled control"""
     station = pf_test_station
     await station.boot()
     await station.authorise()
     allowed = station.evse.allowed_energy_transfer or ()
     forbidden = next((one for one in ("WPT", "AC_BPT_DER", "DC_ACDP_BPT") if one not in allowed), "WPT")
-    state = await station.tell_needs(forbidden)
-    expect(state, equals=ScheduleState.TRANSFER_REFUSED, of="csms", named="answer to the needs")
+    for dynamic in (True, False):
+        state = await station.tell_needs(forbidden, dynamic=dynamic)
+        expect(state, equals=ScheduleState.TRANSFER_REFUSED, of="csms", named="answer to the needs")
     await station.unplug()
 
 

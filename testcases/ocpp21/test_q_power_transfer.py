@@ -42,7 +42,7 @@ async def test_v2x_authorisation(pf_ground, pf_station, pf_limits):
 
 
 @usecase("PF_Q01_02_CS", sut="pair", protocol="ocpp2.1", requires=V2X,
-         requirements=["Q01.FR.05", "Q01.FR.06"], uses_rules=RULES)  # fmt: skip
+         requirements=["Q01.FR.05", "Q01.FR.06", "K19.FR.16"], uses_rules=RULES)  # fmt: skip
 async def test_a_refused_transfer_has_a_consequence(pf_ground, pf_station, pf_limits):
     """The CSMS rejects the vehicle's needs: the service is negotiated again, or the transaction ends and says why"""
     pf_station.answers.answer("NotifyEVChargingNeeds", {"status": "Rejected"}, times=1)

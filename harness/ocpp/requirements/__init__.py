@@ -1,7 +1,8 @@
 """What OCPP 2.1 asks of a station and of its CSMS, block by block: ids, whose duty it is, and in our words what it asks.
 
 Ids are those of OCPP 2.1 edition 1 part 2 with its 2025-09 errata; where only the use case is known to the public, the use
-case stands. `plugfest coverage` shows which test cases and rules hold a device to each.
+case stands, and where several ids are known only together, each has the text of all. `plugfest coverage` shows which test
+cases and rules hold a device to each.
 """
 
 from __future__ import annotations
