@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from drivers.emulators.car_der import GridOrders
 from harness.clock import Clock
 from harness.exi.declare import Record
-from harness.iso15118.order import name_of
+from harness.iso15118.order import content_of, name_of
 from harness.iso15118.quantities import Limits
 from harness.iso15118.services import Energy, energy_of
 from harness.iso15118.vehicle import Inlet, Needs
@@ -26,7 +27,8 @@ AC_LIMITS = Limits(maximum_charge_power_w=11_000.0, maximum_discharge_power_w=11
 """Its three-phase on-board charger (our default)."""
 
 CAPACITY_WH = 60_000.0
-READY_STATES = {"DC_CableCheckReq": "C"}
+PHASES = 3
+READY_STATES = {"DC_CableCheckReq": "C", "CableCheckReq": "C"}
 """Pilot state before a request leaves: DC needs state C from the cable check on."""
 
 
@@ -122,24 +124,29 @@ class PlantCar:
         return limits.maximum_charge_current_a, limits.maximum_voltage_v
 
     def sending(self, request: Record) -> None:
-        name = name_of(request)
+        name, content = name_of(request), content_of(request)
         if name == "ServiceSelectionReq":
-            chosen = energy_of(request.__dict__["selected_energy_transfer_service"].service_id)
+            chosen = energy_of(content.selected_energy_transfer_service.service_id)
             self.in_ac = chosen is Energy.AC
+        elif name == "ChargeParameterDiscoveryReq":
+            self.in_ac = str(content.requested_energy_transfer_mode).startswith("AC")
         elif name in READY_STATES:
             self.plant.command(pilot_state=READY_STATES[name])
-        elif name == "PowerDeliveryReq" and request.__dict__["charge_progress"] == "Start":
+        elif name == "PowerDeliveryReq" and content.charge_progress == "Start":
             self.plant.command(contactor=True)
 
     def received(self, request: Record, response: Record) -> None:
-        name, code = name_of(request), str(response.__dict__["response_code"])
+        name, code = name_of(request), str(content_of(response).response_code)
         self.grid_orders.take(request, response)
         if code.startswith("FAILED"):
             self.release()
         elif name == "PowerDeliveryReq":
-            self._powered(str(request.__dict__["charge_progress"]))
+            self._powered(str(content_of(request).charge_progress))
         elif name == "AC_ChargeLoopReq":
-            self._follow(response)
+            self._follow(getattr(response.__dict__["control_mode"], "evse_target_active_power", None))
+        elif name == "ChargingStatusReq":
+            allowed = content_of(response).evse_max_current
+            self._follow(None if allowed is None else float(allowed) * PHASES * self.plant.state.grid_voltage_v)
 
     def release(self) -> None:
         """No current, contactor open, pilot back to B."""
@@ -150,15 +157,16 @@ class PlantCar:
             self.plant.command(pilot_state="C")
         elif progress == "Stop":
             self.release()
+        elif progress == "Renegotiate" and not self.in_ac:
+            self.plant.command(contactor=False)  # ISO 15118-2: the cable is checked again
 
-    def _follow(self, response: Record) -> None:
-        """Let the on-board charger follow the station's target, or its own maximum where none is stated."""
-        target = getattr(response.__dict__["control_mode"], "evse_target_active_power", None)
+    def _follow(self, target: Any) -> None:
+        """Let the on-board charger follow the station's target (W), or its own maximum where none is stated."""
         limits = self.limits
         wanted_w = limits.maximum_charge_power_w if target is None else float(target)
         power_w = min(max(wanted_w, -limits.maximum_discharge_power_w), limits.maximum_charge_power_w)
         voltage_v = self.plant.state.grid_voltage_v
         power_w = self.grid_orders.shaped_w(power_w, limits.maximum_discharge_power_w, voltage_v)
         self.plant.command(
-            ac_current_a=power_w / (3.0 * voltage_v), ac_reactive_var=self.grid_orders.reactive_var(power_w)
+            ac_current_a=power_w / (PHASES * voltage_v), ac_reactive_var=self.grid_orders.reactive_var(power_w)
         )

@@ -15,6 +15,7 @@ from drivers.emulators.central_contracts import CentralContracts
 from drivers.emulators.charger_defects import CHARGER_DEFECTS
 from drivers.emulators.configured import secc_config
 from drivers.emulators.der_handover import DerHandover
+from drivers.emulators.iso2_needs import of_iso2
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.reader import Reader
 from drivers.emulators.secc import Charger
@@ -32,11 +33,11 @@ from harness.iso15118.warm import warm_up
 from harness.link import ByteStream
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import StationSettings
-from harness.ocpp.evse import RebootWanted, RenegotiationWanted, StopWanted
+from harness.ocpp.evse import RebootWanted, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.profiles import Mode
 from harness.ocpp.shell import utc_s
-from harness.ocpp.smart_charging import EmsOrder
+from harness.ocpp.smart_charging import EmsOrder, Slots
 from harness.ocpp.wire import connect
 from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient
@@ -117,8 +118,8 @@ class ChargerUnit:
         self._limits: Mapping[str, Any] = {}
         self._service = Service.DC
         self._dynamic = True
-        self._slots: tuple[tuple[int, float], ...] | None = None
-        """The CSMS's schedule as it was offered last in this session."""
+        self._offered: tuple[Slots, ...] | None = None
+        """The CSMS's schedules as they were offered last in this session."""
         self._plugged = False
         self._idle = False
         self._transferring = False
@@ -156,14 +157,17 @@ class ChargerUnit:
             handler(self, event.data)
 
     def _prepare(self, se: Secc) -> None:
-        self._slots = None
+        self._offered = None
         se.session.scheduler = self._schedule
         se.session.plain_only = lambda: self.station.evse.plain_only
 
-    def _schedule(self, until_s: int) -> tuple[tuple[int, float], ...] | None:
-        if self._slots is None or not self.station.core.quirks.keeps_first_schedule:
-            self._slots = self.station.evse.schedule_slots(until_s)
-        return self._slots
+    def _schedule(self, until_s: int) -> tuple[Slots, ...] | None:
+        if self._offered is None or not self.station.core.quirks.keeps_first_schedule:
+            self._offered = self.station.schedules(until_s)
+        return self._offered
+
+    def _chosen(self, data: Mapping[str, Any]) -> None:
+        self.station.choose(data["number"], data["profile"])
 
     def _session(self, data: Mapping[str, Any]) -> None:
         session = self.charger.current.session if self.charger.current else None
@@ -198,6 +202,8 @@ class ChargerUnit:
             ChargingNeeds(
                 requested=_TRANSFERS.get(self._service, "DC"),
                 available=tuple(_TRANSFERS[one] for one in self.charger.config.offers if one in _TRANSFERS),
+                of_iso2=of_iso2(data["parameters"]) if "parameters" in data else None,
+                schedule_entries=data.get("entries"),
                 der=self._der.nameplate(data.get("minimum_energy_wh")),
                 dynamic_control=self._dynamic,
                 departure_s=None if departure_s is None else utc_s(self.clock) + float(departure_s),
@@ -298,6 +304,8 @@ class ChargerUnit:
             self.charger.terminate()
         elif isinstance(order, RenegotiationWanted):
             self.charger.renegotiate_service()
+        elif isinstance(order, ScheduleRenegotiationWanted):
+            self.charger.renegotiate_schedule()
 
 
 _HANDLERS: dict[What, Callable[[ChargerUnit, Mapping[str, Any]], None]] = {
@@ -307,6 +315,7 @@ _HANDLERS: dict[What, Callable[[ChargerUnit, Mapping[str, Any]], None]] = {
     What.SERVICE: ChargerUnit._service_chosen,
     What.LIMITS: ChargerUnit._limits_told,
     What.NEEDS: ChargerUnit._needs_told,
+    What.CHOICE: ChargerUnit._chosen,
     What.POWER_ON: ChargerUnit._power_on,
     What.PAUSED: ChargerUnit._paused,
     What.STOPPED: ChargerUnit._ended,

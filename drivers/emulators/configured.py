@@ -1,10 +1,10 @@
 """What an emulated charger or vehicle can do, from the options of its lab file and the certificates of its bench.
 
-Options of `charger_unit`: `services` (names as in PICS: dc_bpt, dc, mcs_bpt, mcs, ac_bpt, ac, ac_der_iec), `variants: true`
-(further parameter sets: prices, needs stated by the station, separate channels, value added services), `pnc: true`
-(contracts, their installation, confirmed metering; only with TLS) or `pnc: central` (the CSMS decides on contracts, and
-installs them). Of `vehicle_unit`: `services`, `vas: true`, `control: scheduled`, and `contract: held`, or `contract: wanted` for
-a car that asks for one. Unknown names raise ValueError.
+Options of both: `protocols` (iso15118-20, iso15118-2, or both). Of `charger_unit`: `services` (names as in PICS: dc_bpt, dc,
+mcs_bpt, mcs, ac_bpt, ac, ac_der_iec), `variants: true` (further parameter sets: prices, needs stated by the station,
+separate channels, value added services), `pnc: true` (contracts, their installation, confirmed metering; only with TLS) or
+`pnc: central` (the CSMS decides on contracts, and installs them). Of `vehicle_unit`: `services`, `vas: true`,
+`control: scheduled`, and `contract: held`, or `contract: wanted` for a car that asks for one. Unknown names raise ValueError.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from harness.iso15118.der import DerFunction
 from harness.iso15118.environment import Environment
 from harness.iso15118.evcc import EvccConfig
 from harness.iso15118.installation import Provisioning
+from harness.iso15118.iso2.evcc import Iso2EvccConfig
+from harness.iso15118.iso2.secc import MODES
 from harness.iso15118.pki import KeyKind
 from harness.iso15118.secc import SeccConfig
 from harness.iso15118.services import Channel, Control, Energy, EnergyOffer, NeedsBy, Pricing, Service
@@ -35,6 +37,10 @@ ENERGY_SERVICES = {
         Service.AC_DER_IEC,
     )
 }
+PROTOCOLS = ("iso15118-20", "iso15118-2")
+PATIENT_LOOP_S = 0.5
+"""How long an emulated vehicle waits in the loop of ISO 15118-2: on a busy computer an emulator is not to be the one that
+gives up; the rules keep to the standard's 0.25 s (our default)."""
 CONNECTORS = {Service.AC: 3, Service.AC_BPT: 3, Service.AC_DER_IEC: 3, Service.MCS: 1, Service.MCS_BPT: 1}
 """Parameter Connector: three phases, MCS; 2, extended, for DC."""
 
@@ -76,11 +82,21 @@ def offers(service: Service, *, variants: bool) -> tuple[EnergyOffer, ...]:
     return plain + (more[: 4 if service.bidirectional and service.energy is Energy.DC else 3] if variants else ())
 
 
+def protocols(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """What may be negotiated, in order of preference; raises ValueError."""
+    wanted = options.get("protocols", PROTOCOLS[:1])
+    if not isinstance(wanted, list | tuple) or not wanted or set(wanted) - set(PROTOCOLS):
+        raise ValueError(f"protocols: expected a list of {' or '.join(PROTOCOLS)}, found {wanted!r}")
+    return tuple(wanted)
+
+
 def secc_config(options: Mapping[str, Any], security: Environment | None) -> SeccConfig:
     variants = bool(options.get("variants"))
     offered = {one: offers(one, variants=variants) for one in services(options.get("services", DC))}
     contracts = contract_service(security) if options.get("pnc") and security else {}
-    return SeccConfig(offers=offered, vas=(Service.INTERNET,) if variants else (), **contracts)
+    return SeccConfig(
+        offers=offered, protocols=protocols(options), vas=(Service.INTERNET,) if variants else (), **contracts
+    )
 
 
 def contract_service(security: Environment) -> dict[str, Any]:
@@ -99,7 +115,10 @@ def contract_service(security: Environment) -> dict[str, Any]:
 
 
 def evcc_config(options: Mapping[str, Any], security: Environment | None) -> EvccConfig:
-    wanted: dict[str, Any] = {"services": services(options.get("services", DC))}
+    wanted: dict[str, Any] = {"services": services(options.get("services", DC)), "protocols": protocols(options)}
+    energies = {service.energy for service in wanted["services"]}
+    modes = tuple(mode for energy, mode in MODES if energy in energies)
+    wanted["iso2"] = Iso2EvccConfig(modes=modes, loop_timeout_s=PATIENT_LOOP_S)
     if Service.AC_DER_IEC in wanted["services"]:
         wanted |= {"der_functions": FUNCTIONS, "maximum_reactive_var": MAXIMUM_VAR}
     if options.get("vas"):

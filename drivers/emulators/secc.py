@@ -213,7 +213,7 @@ class Charger:
     @property
     def in_session(self) -> bool:
         """Whether a vehicle has a session here that is not paused."""
-        return self.current is not None and not self.current.session.ended
+        return self.current is not None and not self.current.serving.ended
 
     def authorize(self, granted: bool | None) -> None:
         """Decide on external identification for this and later sessions; None: not decided yet."""
@@ -248,7 +248,7 @@ class Charger:
 
     def _notify(self, notification: EvseNotification, max_delay_s: int) -> None:
         if self.current is not None:
-            self.current.session.notify(notification, max_delay_s)
+            self.current.serving.notify(notification, max_delay_s)
 
     # inside
 
@@ -299,11 +299,12 @@ class Charger:
         self.outlet.emergency_off()
         self._oscillate(False)
         self.memory.paused.clear()
+        self.memory.older.clear()
         self.paused = False
         self.woken.clear()
         await self._lose("the cable was unplugged")
 
     async def _lose(self, reason: str) -> None:
         if self.current is not None:
-            self.current.session.lose(self.clock.now_s(), reason)
+            self.current.serving.lose(self.clock.now_s(), reason)
             await self.current.link.close()

@@ -27,7 +27,7 @@ from harness.ocpp.outbox import Letter
 from harness.ocpp.schedule_dialogue import ScheduleState
 from harness.ocpp.security import Security
 from harness.ocpp.shell import Backoff, Connect, StationShell, utc_s
-from harness.ocpp.smart_charging import EmsOrder
+from harness.ocpp.smart_charging import EmsOrder, Slots
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
 from harness.ocpp.wire import connect
@@ -234,6 +234,14 @@ class EmulatedStation:
     def reactive_target_var(self) -> float:
         """Positive drawn from the grid; 0 outside an energy transfer."""
         return self.evse.reactive_target_var(self.now_s())
+
+    def schedules(self, until_s: int) -> tuple[Slots, ...] | None:
+        """What a vehicle in scheduled control may choose from; None as long as that is to come."""
+        return self.evse.schedules(until_s, self.now_s())
+
+    def choose(self, number: int, powers: Sequence[tuple[int, float]]) -> None:
+        """The vehicle's choice, counted from 1, and its own profile: (begin s, W)."""
+        self.evse.choose(number, powers)
 
     def take_orders(self) -> list[Order]:
         return self.evse.take_orders()

@@ -32,6 +32,11 @@ def _another_evccid(payload: Payload) -> Payload:
     return payload
 
 
+def _as_newer(needs: Payload) -> None:
+    if told := needs.pop("dcChargingParameters", None):
+        needs["v2xChargingParameters"] = {"maxChargePower": told["evMaxPower"]}
+
+
 def _no_evccid(payload: Payload) -> Payload:
     payload.get("idToken", {}).pop("additionalInfo", None)
     return payload
@@ -236,6 +241,12 @@ SITE_SEEDS: tuple[Seed, ...] = (
      forgets(_default_setpoint)),
     ("external-limit-unheard-offline", OURS, "PF_K13_02_CS", "does not listen to the energy manager while it is offline",
      Quirks(deaf_to_ems_offline=True)),
+    ("older-needs-as-newer", OURS, "PF_K15_01_CS", "tells needs of an ISO 15118-2 vehicle as those of an ISO 15118-20 one",
+     Quirks(outgoing=changed("NotifyEVChargingNeeds", each_of("chargingNeeds", _as_newer)))),
+    ("older-refusal-ends-the-transfer", OURS, "PF_K15_R1_CS",
+     "ends the transaction where the CSMS has no profile for an ISO 15118-2 vehicle", Quirks(refuses_older_vehicles=True)),
+    ("schedule-kept-in-session", OURS, "PF_K16_02_CS", "accepts a new schedule in session, and the vehicle never hears of it",
+     Quirks(keeps_schedule_in_session=True)),
     ("needs-told-again", OURS, "PF_K16_01_CS", "tells a vehicle's needs again for every profile of the CSMS",
      Quirks(repeats_needs=True)),
     ("offline-needs-without-time", OURS, "PF_K19_03_CS", "does not say when needs were that it tells later",

@@ -158,7 +158,7 @@ class ElectricVehicle:
 
     def _intend(self, intent: Intent) -> None:
         if self.current is not None:
-            self.current.session.intent = intent
+            self.current.calling.intent = intent
 
     def _feel(self, mood: Mood, reason: str = "") -> None:
         if mood is not self.mood or reason:
@@ -194,7 +194,7 @@ class ElectricVehicle:
             self._feel(Mood.IN_SESSION)
             watch = asyncio.ensure_future(self._watch_the_driver(self.current))
             await self.current.run()
-            reason = session.reason
+            reason = self.current.calling.reason
         except (ProtocolError, OSError, LinkClosed) as problem:
             reason = str(problem)
         finally:
@@ -214,7 +214,7 @@ class ElectricVehicle:
         return await self.clock.wait(secure(stream, self.tls), net.HANDSHAKE_S) if self.tls else stream
 
     def _conclude(self, reason: str) -> None:
-        paused = self.current is not None and self.current.session.state == "paused"
+        paused = self.current is not None and self.current.calling.state == "paused"
         self.stored = self.current.session.store() if paused and self.current and self.remembers else None
         self.current = None
         self._feel(Mood.PAUSED if paused else Mood.DONE, reason)
@@ -224,13 +224,14 @@ class ElectricVehicle:
         changed wish renegotiates the schedule; in dynamic control the charge loop states it."""
         wish = self.car.wish
         while self.plant.state.plugged:
+            calling = evcc.calling
             done = not self.car.leaves_in_s or self.plant.state.driver_ends
-            if done and evcc.session.intent is Intent.CHARGE:
-                evcc.session.intent = Intent.STOP
-            elif wish != self.car.wish and evcc.session.intent is Intent.CHARGE and evcc.session.state is State.LOOP:
+            if done and calling.intent is Intent.CHARGE:
+                calling.intent = Intent.STOP
+            elif wish != self.car.wish and calling.intent is Intent.CHARGE and calling.state is State.LOOP:
                 wish = self.car.wish
-                if evcc.session.offer.control is Control.SCHEDULED:
-                    evcc.session.intent = Intent.RENEGOTIATE_SCHEDULE
+                if evcc.session.older or evcc.session.offer.control is Control.SCHEDULED:
+                    calling.intent = Intent.RENEGOTIATE_SCHEDULE
             await self.clock.sleep(PILOT_POLL_S)
         self.car.release()
         await evcc.close()

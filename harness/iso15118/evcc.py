@@ -9,18 +9,21 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from cryptography import x509
 
 from harness.exi.declare import Record
 from harness.iso15118 import evcc_requests
+from harness.iso15118.calling import Calling
 from harness.iso15118.credential import Credential
-from harness.iso15118.errors import LocalProtocolError, Unexpected
+from harness.iso15118.errors import LocalProtocolError
 from harness.iso15118.intent import Intent
+from harness.iso15118.iso2.evcc import Iso2EvccConfig, Iso2EvccSession
 from harness.iso15118.messages.common import ChargeProgress
 from harness.iso15118.messages.common import Service as OfferedService
-from harness.iso15118.order import ENDS, LIVE, State, after, name_of
+from harness.iso15118.messages.core import ISO2
+from harness.iso15118.order import LIVE, State, after, name_of
 from harness.iso15118.profile import Profile
 from harness.iso15118.quantities import Limits, changed, read_limits
 from harness.iso15118.services import Channel, Control, Energy, EnergyOffer, NeedsBy, Pricing, Service
@@ -57,6 +60,9 @@ class EvccConfig:
     """How many contracts it takes when it asks for installation."""
     prioritized_emaids: tuple[str, ...] = ()
     """Which of them first (1 to 8)."""
+    protocols: tuple[str, ...] = ("iso15118-20",)
+    """iso15118-20, iso15118-2: what the vehicle offers, in order of preference."""
+    iso2: Iso2EvccConfig = field(default_factory=Iso2EvccConfig)
     vas: tuple[Service, ...] = ()
     first_schema_id: int = 0
     loop_period_s: float = 0.2
@@ -177,17 +183,17 @@ _REPEATED = {
 }
 
 
-class EvccSession:
+class EvccSession(Calling):
     """One communication session from the vehicle's side. Times are seconds of one clock, starting anywhere."""
 
     def __init__(
         self, config: EvccConfig, vehicle: Vehicle, *, epoch_utc_us: int = 0, stored: StoredSession | None = None
     ) -> None:
+        super().__init__(vehicle)
         self.config = config
-        self.vehicle = vehicle
         self.stored = stored
-        self.state = State.CONNECTED
-        self.intent = Intent.CHARGE
+        self.older: Iso2EvccSession | None = None
+        """Who speaks on this connection once the station has chosen ISO 15118-2."""
         self.believes_any_setup = False
         """A careless vehicle takes a SessionSetupRes with session id 0 or a plain OK for a session."""
         self.believes_any_installation = False
@@ -223,15 +229,10 @@ class EvccSession:
         """The station has more contracts, and we want one more."""
         self.installed: Credential | None = None
         """A contract that was installed in this session."""
-        self.reason = ""
-        """Why the session ended or is going to, in plain words; empty for a normal end."""
         self._epoch_utc_us = epoch_utc_us
         self._last_stamp = stored.last_stamp if stored else 0
         self._clock_offset_us = 0
-        self._ongoing_since_s: float | None = None
-        self._sent_at_s = float("-inf")
         self._received_at_s = 0.0
-        self._awaiting: Record | None = None
 
     # what comes next
 
@@ -242,8 +243,8 @@ class EvccSession:
         return energy
 
     @property
-    def ended(self) -> bool:
-        return self.state in ENDS
+    def loop(self) -> str:  # type: ignore[override]
+        return f"{self.energy}_ChargeLoop"
 
     @property
     def contract(self) -> Credential | None:
@@ -264,11 +265,6 @@ class EvccSession:
             return "SessionStopReq"
         follow = FOLLOW[self.state]
         return follow if isinstance(follow, str) else follow(self)
-
-    def next_request(self, now_s: float) -> Record | None:
-        """The next valid request, complete with header, or None when the session has ended."""
-        name = self.next_name
-        return self.draft(name, now_s) if name else None
 
     def draft(self, name: str, now_s: float, **changes: Any) -> Record:
         """A well-formed request of any name, whether it is allowed now or not. `changes` as in `changed`."""
@@ -300,40 +296,29 @@ class EvccSession:
 
     # what happened
 
-    def sent(self, request: Record, now_s: float) -> None:
-        """A request has left."""
-        self._awaiting = request
-        self._sent_at_s = now_s
-
     def received(self, response: Record, now_s: float) -> None:
         """Take the answer to the request that was sent last.
 
         Raises Unexpected for an answer that belongs to another request or another session; the state is then FAILED.
         """
-        request, self._awaiting = self._awaiting, None
         self._received_at_s = now_s
-        if request is None:
-            self._fail(f"{name_of(response)} without a request")
-        expected = name_of(request).removesuffix("Req") + "Res"
-        if name_of(response) != expected:
-            self._fail(f"{name_of(response)} in answer to {name_of(request)}")
+        request = self._awaited(response)
         self._check_session(request, response)
         before, self.state = self.state, after(self.state, request, response)
         if self.state is State.FAILED:
             self.reason = self.reason or f"{name_of(response)}: {response.__dict__['response_code']}"
         else:
             evcc_requests.take(self, request, response)
+            if self.protocol == ISO2 and self.older is None:
+                self.older = Iso2EvccSession(
+                    self.config.iso2, self.vehicle, now_s=now_s, paused=self.stored.session_id if self.stored else b""
+                )
         self._watch_ongoing(before, now_s)
         self.vehicle.received(request, response)
 
-    def stop_for(self, reason: str) -> None:
-        """End the session in order, and say why."""
-        self.reason = self.reason or reason
-        self.intent = Intent.STOP
-
     def store(self) -> StoredSession:
         """What to keep over a pause."""
-        return StoredSession(self.session_id, self.service, self.offer, self.evse_id, self._last_stamp)
+        return StoredSession((self.older or self).session_id, self.service, self.offer, self.evse_id, self._last_stamp)
 
     # header
 
@@ -357,20 +342,6 @@ class EvccSession:
     def forget(self) -> None:
         """The station opened a new session: nothing of a paused one is valid any more ([V2G20-2613] and following)."""
         self.stored = None
-
-    def _check_session(self, request: Record, response: Record) -> None:
-        header = response.__dict__.get("header")
-        if header is None or name_of(request) == "SessionSetupReq":
-            return
-        if header.session_id != self.session_id:
-            self._fail(
-                f"{name_of(response)} carries session {header.session_id.hex()} instead of {self.session_id.hex()}"
-            )
-
-    def _fail(self, text: str) -> NoReturn:
-        self.state = State.FAILED
-        self.reason = self.reason or text
-        raise Unexpected(text)
 
     def _watch_ongoing(self, before: State, now_s: float) -> None:
         """End the session when the station keeps us waiting longer than the phase's timer allows."""

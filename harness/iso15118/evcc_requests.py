@@ -11,6 +11,7 @@ from harness.iso15118.der import AC_LOOP, AC_PARAMETERS, reactive_limits, varian
 from harness.iso15118.intent import Intent
 from harness.iso15118.messages import ac, common, dc, sap
 from harness.iso15118.messages.common_types import DisplayParameters, MessageHeader, Processing
+from harness.iso15118.messages.core import ISO2
 from harness.iso15118.order import State, name_of
 from harness.iso15118.quantities import limit_fields, rational
 from harness.iso15118.services import Channel, Control, EnergyOffer, Service, namespaces_of
@@ -66,16 +67,18 @@ def _discharge_sign(session: EvccSession) -> int:
 @_builds("supportedAppProtocolReq")
 def supported_app_protocol(session: EvccSession, _: float) -> Record:
     first = session.config.first_schema_id
+    offered = {"iso15118-20": namespaces_of(session.config.services), "iso15118-2": (ISO2,)}
+    namespaces = [one for protocol in session.config.protocols for one in offered[protocol]]
     return sap.SupportedAppProtocolReq(
         app_protocol=tuple(
             sap.AppProtocol(
                 protocol_namespace=namespace,
-                version_number_major=1,
+                version_number_major=2 if namespace == ISO2 else 1,  # ISO 15118-2 of 2013 calls itself 2.0
                 version_number_minor=0,
                 schema_id=first + index,
                 priority=index + 1,
             )
-            for index, namespace in enumerate(namespaces_of(session.config.services))
+            for index, namespace in enumerate(namespaces)
         )
     )
 

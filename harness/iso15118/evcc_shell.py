@@ -17,12 +17,13 @@ from typing import Any
 
 from harness.clock import Clock
 from harness.exi.declare import Record
+from harness.iso15118.calling import Calling
 from harness.iso15118.conversation import Conversation, Silence
 from harness.iso15118.errors import LocalProtocolError, Unexpected
 from harness.iso15118.evcc import EvccSession, StoredSession
 from harness.iso15118.intent import Intent
 from harness.iso15118.observer import Observer
-from harness.iso15118.order import ENDS, State, name_of
+from harness.iso15118.order import ENDS, State, content_of, name_of
 from harness.iso15118.quantities import changed
 from harness.iso15118.timing import LOOPS
 from harness.iso15118.v2gtp import PayloadType
@@ -51,15 +52,20 @@ class Evcc:
         self.answered_after_s = 0.0
         """How long the last answer took."""
 
+    @property
+    def calling(self) -> Calling:
+        """The session as it stands: that of ISO 15118-2 once the station has chosen it."""
+        return self.session.older or self.session
+
     # one message at a time
 
     def next_request(self) -> Record | None:
         """The next valid request, or None when the session has ended."""
-        return self.session.next_request(self.clock.now_s())
+        return self.calling.next_request(self.clock.now_s())
 
     def draft(self, name: str, **changes: Any) -> Record:
         """A well-formed request by name, allowed now or not; `header__session_id=...` reaches inside."""
-        return self.session.draft(name, self.clock.now_s(), **changes)
+        return self.calling.draft(name, self.clock.now_s(), **changes)
 
     async def exchange(self, request: Record | None = None, *, within_s: float | None = None, **changes: Any) -> Record:
         """Send a request (default: the next valid one) and return its answer, whatever its code.
@@ -71,7 +77,7 @@ class Evcc:
             await self._pace()
             request = self.next_request()
         if request is None:
-            raise LocalProtocolError(f"the session has ended ({self.session.state}): there is no next request")
+            raise LocalProtocolError(f"the session has ended ({self.calling.state}): there is no next request")
         if changes:
             request = changed(request, **changes)
         await self.send(request)
@@ -79,25 +85,25 @@ class Evcc:
 
     async def send(self, request: Record, *, payload_type: int | None = None) -> None:
         """Send a request without waiting for its answer."""
-        self.session.vehicle.sending(request)
+        self.calling.vehicle.sending(request)
         kind = SIDE_STREAM.get(name_of(request)) if payload_type is None else payload_type
         await self.link.send(to_frame(request, kind))
         self.last_request = request
-        self.session.sent(request, self.clock.now_s())
+        self.calling.sent(request, self.clock.now_s())
 
     async def answer(self, within_s: float | None = None) -> Record:
         """Wait for the answer to the last request and take it into the session."""
         if self.last_request is None:
             raise LocalProtocolError("nothing was asked yet")
         start_s = self.clock.now_s()
-        limit_s = self.session.answer_timeout_s(self.last_request) if within_s is None else within_s
-        response = from_frame(await self.link.receive(limit_s))
+        limit_s = self.calling.answer_timeout_s(self.last_request) if within_s is None else within_s
+        response = from_frame(await self.link.receive(limit_s), self.calling.message_set)
         now_s = self.clock.now_s()
         self.answered_after_s = now_s - start_s
         self.last_response = response
-        if "response_code" not in response.__dict__:
+        if "response_code" not in content_of(response).__dict__:
             raise Unexpected(f"{name_of(response)} is no answer")
-        self.session.received(response, now_s)
+        self.calling.received(response, now_s)
         return response
 
     async def send_raw(self, octets: bytes) -> None:
@@ -119,19 +125,20 @@ class Evcc:
         """
         wanted = name if name.endswith("Req") else f"{name}Req"
         while True:
-            if processing is None and self.session.next_name == wanted:
+            if processing is None and self.calling.next_name == wanted:
                 return self.last_response
-            if self.session.ended:
+            if self.calling.ended:
                 raise LocalProtocolError(
-                    f"the session ended before {wanted}: {self.session.reason or self.session.state}"
+                    f"the session ended before {wanted}: {self.calling.reason or self.calling.state}"
                 )
-            if self.session.state is State.LOOP and self.session.intent is Intent.CHARGE and wanted not in LOOPS:
+            if self.calling.state is State.LOOP and self.calling.intent is Intent.CHARGE and wanted not in LOOPS:
                 raise LocalProtocolError(
                     f"the session is charging: {wanted} {processing or ''} does not come by itself"
                 )
             response = await self.step()
             if processing and self.last_request and name_of(self.last_request) == wanted:
-                stated = {self.last_request.__dict__.get("ev_processing"), response.__dict__.get("evse_processing")}
+                asked, answered = content_of(self.last_request).__dict__, content_of(response).__dict__
+                stated = {asked.get("ev_processing"), answered.get("evse_processing")}
                 if processing in stated:
                     return response
 
@@ -147,13 +154,15 @@ class Evcc:
         Ends early when the station's notification or the vehicle's own intent leads out of the loop. Returns the last
         response.
         """
-        await self.advance_to(f"{self.session.energy}_ChargeLoop")
+        if self.calling.state is State.CONNECTED:
+            await self.step()  # which protocol it will be decides on the name of the loop
+        await self.advance_to(self.calling.loop)
         start_s, done = self.clock.now_s(), 0
         while True:
             response = await self.step()
             done += 1
             elapsed = duration_s is not None and self.clock.now_s() - start_s >= duration_s
-            left = self.session.state is not State.LOOP or self.session.intent is not Intent.CHARGE
+            left = self.calling.state is not State.LOOP or self.calling.intent is not Intent.CHARGE
             if elapsed or left or (count is not None and done >= count) or (until is not None and until(response)):
                 return response
 
@@ -174,8 +183,8 @@ class Evcc:
 
     async def renegotiate_schedule(self) -> None:
         """Agree on a new schedule and charge again."""
-        await self._until(Intent.RENEGOTIATE_SCHEDULE, frozenset({State.RESCHEDULED}))
-        await self.advance_to(f"{self.session.energy}_ChargeLoop")
+        await self._until(Intent.RENEGOTIATE_SCHEDULE, frozenset({State.RESCHEDULED, State.SCHEDULED}))
+        await self.advance_to(self.calling.loop)
 
     async def renegotiate_service(self) -> None:
         """Go back to service discovery on the same connection."""
@@ -184,7 +193,7 @@ class Evcc:
     async def run(self) -> None:
         """Behave as a good vehicle until the session has ended, then close the connection."""
         try:
-            while not self.session.ended:
+            while not self.calling.ended:
                 await self.step()
         finally:
             await self.close()
@@ -196,10 +205,10 @@ class Evcc:
     # inside
 
     async def _until(self, intent: Intent, states: frozenset[State]) -> None:
-        self.session.intent = intent
-        while self.session.state not in states:
-            if self.session.ended:
-                raise LocalProtocolError(f"the session ended: {self.session.reason or self.session.state}")
+        self.calling.intent = intent
+        while self.calling.state not in states:
+            if self.calling.ended:
+                raise LocalProtocolError(f"the session ended: {self.calling.reason or self.calling.state}")
             await self.step()
 
     async def step(self) -> Record:
@@ -207,7 +216,7 @@ class Evcc:
         await self._pace()
         request = self.next_request()
         if request is None:
-            raise LocalProtocolError(f"the session has ended ({self.session.state})")
+            raise LocalProtocolError(f"the session has ended ({self.calling.state})")
         twist = self.twists.get(name_of(request))
         if twist is None:
             return await self.exchange(request)
@@ -216,12 +225,12 @@ class Evcc:
         if isinstance(instead, Record):
             return await self.exchange(instead)
         self.last_request = request
-        self.session.sent(request, self.clock.now_s())
+        self.calling.sent(request, self.clock.now_s())
         if instead:
             await self.link.send(instead)
         return await self.answer()
 
     async def _pace(self) -> None:
-        wait_s = self.session.next_at_s - self.clock.now_s()
+        wait_s = self.calling.next_at_s - self.clock.now_s()
         if wait_s > 0:
             await self.clock.sleep(wait_s)

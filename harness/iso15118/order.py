@@ -201,9 +201,15 @@ MOVES: tuple[Move, ...] = (
 # fmt: on
 
 
+def content_of(message: Any) -> Any:
+    """The message itself; of a document of ISO 15118-2 the one in its body."""
+    body = message.__dict__.get("body")
+    return message if body is None or body.body_element is None else body.body_element
+
+
 def name_of(message: Any) -> str:
     """A message's name in its schema."""
-    name: str = type(message).declaration.name
+    name: str = type(content_of(message)).declaration.name
     return name
 
 

@@ -11,7 +11,6 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from cryptography import x509
 
@@ -22,14 +21,17 @@ from harness.iso15118.credential import Credential
 from harness.iso15118.der import GridControl
 from harness.iso15118.errors import Unexpected
 from harness.iso15118.installation import Provisioning
+from harness.iso15118.iso2.secc import MODES, Iso2SeccConfig, Iso2SeccSession
 from harness.iso15118.messages.common_types import EvseNotification, EVSEStatus, MessageHeader
-from harness.iso15118.order import ENDS, LIVE, State, after, name_of, permitted
+from harness.iso15118.messages.core import ISO2
+from harness.iso15118.order import LIVE, State, after, name_of, permitted
 from harness.iso15118.prices import Tariff
 from harness.iso15118.profile import Profile
 from harness.iso15118.quantities import Limits
 from harness.iso15118.services import Control, Energy, EnergyOffer, NeedsBy, Service, namespaces_of
+from harness.iso15118.serving import Serving
 from harness.iso15118.signature import Verification
-from harness.iso15118.station import SessionEvent, Station, What
+from harness.iso15118.station import Scheduler, Station, What
 from harness.iso15118.timing import LOOPS, timer
 
 
@@ -48,6 +50,8 @@ class SessionMemory:
 
     def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self.paused: dict[bytes, PausedSession] = {}
+        self.older: dict[bytes, str] = {}
+        """Paused sessions of ISO 15118-2, each with its vehicle's id."""
         self._given: set[bytes] = {bytes(8)}
         self.random = random
 
@@ -85,6 +89,8 @@ class SeccConfig:
             Service.DC: (EnergyOffer(1, Control.DYNAMIC), EnergyOffer(2, Control.SCHEDULED)),
         }
     )
+    protocols: tuple[str, ...] = ("iso15118-20",)
+    """iso15118-20, iso15118-2: what may be negotiated."""
     vas: tuple[Service, ...] = ()
     eim: bool = True
     pnc: bool = False
@@ -109,6 +115,12 @@ class SeccConfig:
     """With it the charger installs contracts."""
     profile: Profile = field(default_factory=Profile)
 
+    def iso2(self) -> Iso2SeccConfig:
+        """The same charger as ISO 15118-2 sees it."""
+        energies = {service.energy for service in self.offers}
+        modes = tuple(mode for energy, mode in MODES if energy in energies)
+        return Iso2SeccConfig(self.evse_id, modes, self.meter, self.ongoing)
+
 
 _MOMENTS: Mapping[State, What] = {
     State.STANDBY: What.STANDBY,
@@ -119,7 +131,7 @@ _MOMENTS: Mapping[State, What] = {
 }
 
 
-class SeccSession:
+class SeccSession(Serving):
     """One communication session from the charger's side. Times are seconds of one clock, starting anywhere."""
 
     def __init__(
@@ -133,10 +145,9 @@ class SeccSession:
         vehicle_leaf: bytes = b"",
         secured: bool = False,
     ) -> None:
+        super().__init__(station, now_s)
         self.config: SeccConfig = config
-        self.station = station
         self.memory = memory or SessionMemory()
-        self.state = State.CONNECTED
         self.session_id = bytes(8)
         self.evcc_id = ""
         self.challenge = b""
@@ -158,26 +169,19 @@ class SeccSession:
         self.identification_told = False
         self.needs_told: tuple[float, int | None] | None = None
         """In dynamic control: when the vehicle leaves, and its target, as it stated them last."""
-        self.scheduler: Callable[[int], tuple[tuple[int, float], ...] | None] | None = None
-        """Who makes the schedule in scheduled control: gets the departure (s), gives (duration s, W) slots, none of them
-        to leave it to us, None as long as they are not known."""
+        self.scheduler: Scheduler | None = None
+        """Who makes the schedules in scheduled control; of several we offer the first."""
         self.schedule_asked = False
         self.grid_control: Callable[[], GridControl] = GridControl
         """What a vehicle with DER control of its own is told of the grid operator's wishes."""
         self.plain_only: Callable[[], bool] = lambda: False
         """Whether no bidirectional service is to be offered, though the charger has some; asked when services are listed."""
-        self.reason = ""
-        self.events: list[SessionEvent] = []
-        """Not yet fetched; `take_events` empties it."""
+        self.older: Iso2SeccSession | None = None
+        """Who serves this connection once the vehicle has chosen ISO 15118-2."""
         self.vehicle_leaf = vehicle_leaf
         self._secured = secured
         self._epoch_utc_us = epoch_utc_us
         self._last_stamp = 0
-        self._connected_at_s = now_s
-        self._answered_at_s: float | None = None
-        self._arrived_at_s: float | None = None
-        self._ongoing_since_s: float | None = None
-        self._asked: dict[str, int] = {}
         self._loop_answered = False
 
     # what it is doing
@@ -185,10 +189,6 @@ class SeccSession:
     @property
     def energy(self) -> Energy | None:
         return self.service.energy if self.service else None
-
-    @property
-    def ended(self) -> bool:
-        return self.state in ENDS
 
     @property
     def live(self) -> bool:
@@ -210,9 +210,22 @@ class SeccSession:
 
     def namespaces(self) -> tuple[str, ...]:
         """The protocols that may be negotiated on this connection."""
+        older = (ISO2,) if "iso15118-2" in self.config.protocols else ()
+        return self._newer_namespaces() + older
+
+    def _newer_namespaces(self) -> tuple[str, ...]:
+        if "iso15118-20" not in self.config.protocols:
+            return ()
         if not (self._secured or self.config.profile.without_tls):
             return ()
         return namespaces_of(self.config.offers)
+
+    def hand_over(self, now_s: float) -> None:
+        """Let a session of ISO 15118-2 serve the rest of this connection."""
+        self.older = Iso2SeccSession(
+            self.config.iso2(), self.station, now_s=now_s, memory=self.memory.older, new_id=self.memory.new_id
+        )
+        self.older.scheduler = self.scheduler
 
     def notify(self, notification: EvseNotification, max_delay_s: int = 0) -> None:
         """Ask the vehicle for something with the next answers of the charge loop, until it has followed."""
@@ -254,12 +267,9 @@ class SeccSession:
 
         Authorization is left to the vehicle's patience: somebody has to find a card, and sources disagree on the limit.
         """
-        if name == "AuthorizationReq" or response.__dict__.get("evse_processing", "Finished") == "Finished":
-            self._ongoing_since_s = None
-            return False
-        if self._ongoing_since_s is None:
-            self._ongoing_since_s = now_s
-        return now_s - self._ongoing_since_s > timer("V2G_SECC_Ongoing_Performance_Time").value_s
+        processing = response.__dict__.get("evse_processing", "Finished")
+        ongoing = name != "AuthorizationReq" and processing != "Finished"
+        return self.ongoing_s(now_s, ongoing=ongoing) > timer("V2G_SECC_Ongoing_Performance_Time").value_s
 
     def refuse(self, request: Record, code: str, now_s: float, because: str) -> Record:
         """A response with a FAILED code, its mandatory elements filled with valid values ([V2G20-736])."""
@@ -282,17 +292,9 @@ class SeccSession:
         elif before not in LIVE and self.state is State.POWER_ON:
             self.tell(What.POWER_ON, now_s)
 
-    def waited_s(self, now_s: float) -> float:
-        """How long the request in hand has been waiting for its answer."""
-        return 0.0 if self._arrived_at_s is None else now_s - self._arrived_at_s
-
     def first_polls_ongoing(self, name: str) -> bool:
         """Count a request and tell whether it must still be answered Ongoing, by the config."""
-        self._asked[name] = self._asked.get(name, 0) + 1
-        if self._asked[name] <= self.config.ongoing.get(name, 0):
-            return True
-        self._asked[name] = 0
-        return False
+        return self.polled(name, self.config.ongoing.get(name, 0))
 
     # time
 
@@ -304,22 +306,6 @@ class SeccSession:
         if self._loop_answered:
             return self._answered_at_s + self.config.profile.loop_sequence_timeout_s
         return self._answered_at_s + timer("V2G_SECC_Sequence_Timeout").value_s
-
-    def expire(self, now_s: float) -> None:
-        """The vehicle stayed silent past the deadline: power off, session over."""
-        self.lose(now_s, f"no request until {self.deadline_s:.3f} s in state {self.state} (sequence timeout)")
-
-    def lose(self, now_s: float, reason: str) -> None:
-        """The connection broke or has to be broken off."""
-        if not self.ended:
-            self.state = State.FAILED
-            self.reason = reason
-            self.tell(What.FAILED, now_s, code="", reason=reason)
-        self.shut_down()
-
-    def shut_down(self) -> None:
-        """Power off at once; may be called any number of times."""
-        self.station.emergency_off()
 
     def utc(self, now_s: float) -> datetime.datetime:
         return datetime.datetime.fromtimestamp(self._epoch_utc_us / 1e6 + now_s, datetime.UTC)
@@ -347,11 +333,3 @@ class SeccSession:
         self.memory.paused[self.session_id] = PausedSession(
             self.binding(), self.service, self.offer, self.authorization
         )
-
-    def tell(self, what: What, now_s: float, **data: Any) -> None:
-        self.events.append(SessionEvent(what, now_s, data))
-
-    def take_events(self) -> list[SessionEvent]:
-        """The events since the last call."""
-        taken, self.events = self.events, []
-        return taken

@@ -120,7 +120,8 @@ def _scheduled_elsewhere(session: SeccSession, request: Any, now_s: float) -> tu
         session.schedule_asked = True
         tell_needs(session, request.control_mode, now_s)
         return None
-    return session.scheduler(int(request.control_mode.departure_time or 86_400))
+    schedules = session.scheduler(int(request.control_mode.departure_time or 86_400))
+    return schedules if schedules is None else next(iter(schedules), ())
 
 
 def _price(session: SeccSession, request: Any) -> common.AbsolutePriceSchedule | common.PriceLevelSchedule | None:

@@ -10,6 +10,7 @@ from harness.iso15118 import messages, secc_contract
 from harness.iso15118.answering import Refused, answers, filled, finished
 from harness.iso15118.messages import common, sap
 from harness.iso15118.messages.common_types import Processing
+from harness.iso15118.messages.core import ISO2
 from harness.iso15118.quantities import changed
 from harness.iso15118.services import EnergyOffer, Service, vas_sets
 from harness.iso15118.station import What
@@ -97,16 +98,25 @@ def supported_app_protocol(session: SeccSession, request: Any, now_s: float) -> 
     """Of the protocols that we serve the one with the vehicle's best priority ([V2G20-169])."""
     served = session.namespaces()
     known = [
-        each for each in request.app_protocol if each.protocol_namespace in served and each.version_number_major == 1
+        each
+        for each in request.app_protocol
+        if each.protocol_namespace in served and each.version_number_major == _major(each.protocol_namespace)
     ]
     if not known:
         session.reason = "no protocol in common"
         return filled(session, request, now_s, response_code="Failed_NoNegotiation")
     chosen = min(known, key=lambda each: each.priority)
     session.chosen_namespace = chosen.protocol_namespace
+    if chosen.protocol_namespace == ISO2:
+        session.hand_over(now_s)
     exact = chosen.version_number_minor == 0
     code = "OK_SuccessfulNegotiation" if exact else "OK_SuccessfulNegotiationWithMinorDeviation"
     return filled(session, request, now_s, response_code=code, schema_id=chosen.schema_id)
+
+
+def _major(namespace: str) -> int:
+    """ISO 15118-2 of 2013 calls itself version 2.0."""
+    return 2 if namespace == ISO2 else 1
 
 
 @answers("SessionSetupReq", common.SessionSetupRes, _fill_session_setup)

@@ -26,6 +26,7 @@ from harness.iso15118.observer import Observer
 from harness.iso15118.order import State, name_of
 from harness.iso15118.quantities import changed
 from harness.iso15118.secc import SeccSession
+from harness.iso15118.serving import Serving
 from harness.iso15118.station import SessionEvent
 from harness.iso15118.timing import timer
 from harness.iso15118.v2gtp import PayloadType
@@ -72,6 +73,11 @@ class Secc:
         self._arrived: asyncio.Future[Record] | None = None
         self._resume = asyncio.Event()
 
+    @property
+    def serving(self) -> Serving:
+        """The session as it stands: that of ISO 15118-2 once the vehicle has chosen it."""
+        return self.session.older or self.session
+
     # automatic
 
     async def run(self) -> None:
@@ -80,21 +86,21 @@ class Secc:
         Never raises for what the vehicle does: that becomes an event of the session.
         """
         try:
-            while not self.session.ended:
+            while not self.serving.ended:
                 await self._serve_one()
             with contextlib.suppress(RemoteProtocolError):
                 await self.link.closed(self._patience_s)  # the vehicle sends the first FIN ([V2G20-1643])
         except LinkLost as gone:
-            self.session.lose(self.clock.now_s(), str(gone))
+            self.serving.lose(self.clock.now_s(), str(gone))
         finally:
-            self.session.shut_down()
+            self.serving.shut_down()
             self._tell()
             await self.link.close()
 
     @property
     def _patience_s(self) -> float:
         """How long the vehicle may take to close: after its silence there is nobody to wait for."""
-        if self.session.state is not State.FAILED:
+        if self.serving.state is not State.FAILED:
             return self.closes_after_s
         return 0.0 if self._silent else min(self.closes_after_s, FAILURE_CLOSES_S)
 
@@ -111,11 +117,11 @@ class Secc:
     async def _request(self) -> Record | None:
         """The next request, or None when there was none that can be answered."""
         try:
-            frame = await self.link.receive(max(self.session.deadline_s - self.clock.now_s(), 0.0))
-            return from_frame(frame)
+            frame = await self.link.receive(max(self.serving.deadline_s - self.clock.now_s(), 0.0))
+            return from_frame(frame, self.serving.message_set)
         except NoAnswer:
             self._silent = True
-            self.session.expire(self.clock.now_s())
+            self.serving.expire(self.clock.now_s())
         except Undecodable as problem:
             self.link.observer.link("undecodable", by="vehicle", reason=str(problem))
         return None
@@ -140,10 +146,10 @@ class Secc:
         for hear in self.hears:
             request = hear(self, request)
         try:
-            response = self.session.answer(request, self.clock.now_s())
+            response = self.serving.answer(request, self.clock.now_s())
             while response is None:
                 await self.clock.sleep(RETRY_S)
-                response = self.session.answer(request, self.clock.now_s())
+                response = self.serving.answer(request, self.clock.now_s())
         except Unexpected as problem:
             self.link.observer.link("unexpected", by="vehicle", reason=str(problem))
             return None
@@ -154,7 +160,7 @@ class Secc:
         await self.link.send(to_frame(response, SIDE_STREAM.get(name_of(response))))
 
     def _tell(self) -> None:
-        for event in self.session.take_events():
+        for event in self.serving.take_events():
             self._on_event(event)
 
     # scripted
@@ -178,7 +184,7 @@ class Secc:
             raise NoAnswer(f"no {name} within {within_s:g} s") from None
         if not self._arrived.done():
             self._awaited, self._arrived = "", None
-            raise LocalProtocolError(f"the session ended before {name}: {self.session.reason or self.session.state}")
+            raise LocalProtocolError(f"the session ended before {name}: {self.serving.reason or self.serving.state}")
         return self._arrived.result()
 
     async def respond(self, response: Record | bytes | None = None, **changes: Any) -> None:
@@ -222,7 +228,7 @@ class Secc:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._runner
         else:
-            self.session.shut_down()
+            self.serving.shut_down()
             await self.link.close()
 
     def _start(self) -> asyncio.Task[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -86,6 +86,11 @@ class Station(Protocol):
     def meter(self) -> Reading | None: ...
 
 
+Scheduler = Callable[[int], tuple[tuple[tuple[int, float], ...], ...] | None]
+"""Makes the schedules that a vehicle may choose from: gets the departure (s), gives schedules of (duration s, W) slots, none
+to leave it to the session, None as long as they are not known."""
+
+
 class What(StrEnum):
     """Kinds of session events, with the keys of their data."""
 
@@ -101,6 +106,8 @@ class What(StrEnum):
     """departure_s, target_energy_wh, maximum_energy_wh, minimum_energy_wh, target_soc_percent, minimum_soc_percent"""
     LIMITS = "limits"
     """the vehicle's limits by the names of `Limits`"""
+    CHOICE = "choice"
+    """number (of the chosen schedule, from 1), profile ((begin s, W) of what the vehicle will take): ISO 15118-2 only"""
     POWER_ON = "power on"
     LOOP = "loop"
     """voltage_v, current_a, power_w, target_power_w, soc_percent"""

@@ -6,11 +6,17 @@ from harness.exi.declare import Record
 from harness.exi.errors import ExiError
 from harness.iso15118 import messages
 from harness.iso15118.errors import Undecodable
-from harness.iso15118.messages.core import AC, COMMON, DC, SAP
+from harness.iso15118.messages.core import AC, COMMON, DC, ISO2, SAP
 from harness.iso15118.messages.der_iec import AC_DER_IEC
 from harness.iso15118.v2gtp import SIDE_STREAMS, Frame, PayloadType, frame
 
-_TYPE_OF = {SAP: PayloadType.SAP, COMMON: PayloadType.COMMON, AC: PayloadType.AC, DC: PayloadType.DC}
+_TYPE_OF = {
+    SAP: PayloadType.SAP,
+    COMMON: PayloadType.COMMON,
+    AC: PayloadType.AC,
+    DC: PayloadType.DC,
+    ISO2: PayloadType.SAP,
+}
 _SET_OF: dict[int, str] = {
     PayloadType.SAP: "sap",
     PayloadType.COMMON: "common",
@@ -29,7 +35,8 @@ HARMLESS = frozenset({"padding", "trailing", "habit", "empty"})
 def to_frame(message: Record, payload_type: int | None = None) -> bytes:
     """The message as one frame; `payload_type` only to choose a side stream, or a wrong one on purpose."""
     right = PayloadType.AC_DER_IEC if _amended(message) else _TYPE_OF[message.declaration.ns]
-    return frame(right if payload_type is None else payload_type, messages.encode(message, _SET_OF[right]))
+    name = "iso2" if message.declaration.ns == ISO2 else _SET_OF[right]
+    return frame(right if payload_type is None else payload_type, messages.encode(message, name))
 
 
 def _amended(message: Record) -> bool:
@@ -39,9 +46,12 @@ def _amended(message: Record) -> bool:
     return mode is not None and mode.declaration.ns == AC_DER_IEC
 
 
-def from_frame(received: Frame) -> Record:
-    """The message in a frame, as far as its content is beyond doubt; raises Undecodable."""
-    name = _SET_OF.get(received.payload_type)
+def from_frame(received: Frame, plain: str = "sap") -> Record:
+    """The message in a frame, as far as its content is beyond doubt; raises Undecodable.
+
+    `plain`: the message set of payload type 0x8001, which changes once ISO 15118-2 is negotiated.
+    """
+    name = plain if received.payload_type == PayloadType.SAP else _SET_OF.get(received.payload_type)
     if name is None:
         raise Undecodable(f"no message set is known for payload type 0x{received.payload_type:04X}")
     try:

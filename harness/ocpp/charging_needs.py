@@ -32,6 +32,10 @@ class ChargingNeeds:
     maximum_energy_wh: float | None = None
     minimum_v2x_energy_wh: float | None = None
     maximum_v2x_energy_wh: float | None = None
+    of_iso2: Payload | None = None
+    """acChargingParameters or dcChargingParameters, under that key, of a vehicle that speaks ISO 15118-2 (K15)."""
+    schedule_entries: int | None = None
+    """How many entries of a schedule the vehicle takes, where it has said so."""
     der: Payload | None = None
     """DERChargingParametersType of a vehicle that has DER control of its own (R02.FR.01)."""
 
@@ -50,6 +54,12 @@ class ChargingNeeds:
         return "BPT" in self.requested
 
     def to_json(self) -> Payload:
+        departure = {} if self.departure_s is None else {"departureTime": to_text(self.departure_s)}
+        if self.of_iso2 is not None:
+            return {"requestedEnergyTransfer": self.requested, **self.of_iso2, **departure}
+        return self._of_iso20() | departure
+
+    def _of_iso20(self) -> Payload:
         parameters: Payload = {
             "minChargePower": self.minimum_charge_w,
             "maxChargePower": self.maximum_charge_w,
@@ -77,6 +87,4 @@ class ChargingNeeds:
         }
         if self.der is not None:
             needs["derChargingParameters"] = self.der
-        if self.departure_s is not None:
-            needs["departureTime"] = to_text(self.departure_s)
         return needs

@@ -36,6 +36,8 @@ def spoken(version: Version, action: str, payload: Payload) -> Payload | None:
 
 def _needs_201(needs: Payload) -> Payload:
     """2.0.1 knows no V2X: the needs as plain DC (K15)."""
+    if "v2xChargingParameters" not in needs:
+        return needs
     powers = needs.get("v2xChargingParameters", {})
     plain = {"requestedEnergyTransfer": "DC"}
     if "departureTime" in needs:

@@ -20,9 +20,9 @@ from harness.ocpp.metering import ALIGNED, SAMPLED, Metering
 from harness.ocpp.outbox import Letter
 from harness.ocpp.profiles import Mode, Purpose, Surroundings, Target
 from harness.ocpp.quirks import Quirks
-from harness.ocpp.schedule_dialogue import ScheduleDialogue, ScheduleState, Slots
+from harness.ocpp.schedule_dialogue import ScheduleDialogue, ScheduleState
 from harness.ocpp.session import Answered, SessionEvent
-from harness.ocpp.smart_charging import SmartCharging, accepted, rejected
+from harness.ocpp.smart_charging import Slots, SmartCharging, accepted, rejected
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.transactions import IdToken, Transaction
 
@@ -46,11 +46,16 @@ class RenegotiationWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleRenegotiationWanted:
+    """The vehicle must be brought to choose again: there is a new schedule (K16)."""
+
+
+@dataclass(frozen=True, slots=True)
 class RebootWanted:
     pass
 
 
-Order = StopWanted | RenegotiationWanted | RebootWanted
+Order = StopWanted | RenegotiationWanted | ScheduleRenegotiationWanted | RebootWanted
 
 
 class Evse:
@@ -98,6 +103,7 @@ class Evse:
         """The CSMS has let the vehicle charge and named no transfer: none that is bidirectional (Q01.FR.09)."""
         self.schedule = ScheduleDialogue(model, EVSE_ID, self.smart, post, self._transaction_id, self._transfer_refused)
         self.schedule.overlooks_refusal = quirks.ignores_refused_transfer
+        self.schedule.refuses_older = quirks.refuses_older_vehicles
         self._control_due_s: float | None = None
         self._post = post
         self._transaction_prefix = transaction_prefix
@@ -214,9 +220,13 @@ class Evse:
         self.model.put(Key("ConnectedEV", "Available", None, EVSE_ID), "false")
         self._available("Available", now_s)
 
-    def schedule_slots(self, until_s: int) -> Slots | None:
-        """The CSMS's schedule for a vehicle in scheduled control, as `ScheduleDialogue.slots` has it."""
-        return self.schedule.slots(until_s, self.maximum_charge_w)
+    def schedules(self, until_s: int, now_s: float) -> tuple[Slots, ...] | None:
+        """What a vehicle in scheduled control may choose from, as `ScheduleDialogue.schedules` has it."""
+        return self.schedule.schedules(until_s, self.maximum_charge_w, now_s)
+
+    def choose(self, number: int, powers: Sequence[tuple[int, float]]) -> None:
+        """The vehicle has chosen one of them, as `ScheduleDialogue.choose` has it."""
+        self.schedule.choose(number, powers)
 
     def take_orders(self) -> list[Order]:
         """What the CSMS wants the lower half to do."""
@@ -232,7 +242,7 @@ class Evse:
 
     def power_target_w(self, now_s: float) -> float:
         """The power to aim at now, positive into the vehicle: profiles, converter and vehicle taken together."""
-        if self.transaction is None or self.transaction.charging_state != "Charging":
+        if not self._charging:
             return 0.0
         charge_w, discharge_w = self.maximum_charge_w, self.maximum_discharge_w
         if self.needs:
@@ -342,7 +352,8 @@ class Evse:
             return rejected("InvalidMessageSeq", "the vehicle has not told its needs")  # K18.FR.17, K19.FR.13
         answer = self.smart.set_charging_profile(request, now_s)
         if answer["status"] == "Accepted" and profile["chargingProfilePurpose"] == Purpose.TX:
-            self.schedule.given()
+            if self.schedule.given(now_s, charging=self._charging) and not self.quirks.keeps_schedule_in_session:
+                self.order(ScheduleRenegotiationWanted())
             if self.quirks.repeats_needs and self.needs and self.transaction:
                 self.need(self.needs, now_s)
         return answer
@@ -412,6 +423,10 @@ class Evse:
             load_balancing=self.smart.load_balancing(),
         )
 
+    @property
+    def _charging(self) -> bool:
+        return self.transaction is not None and self.transaction.charging_state == "Charging"
+
     def _transaction_id(self) -> str | None:
         return self.transaction.id if self.transaction else None
 
@@ -434,7 +449,8 @@ class Evse:
 
     def _transfer_refused(self, now_s: float) -> bool:
         """Negotiate the service again where that is possible, else end."""
-        if self.model.flag("ISO15118Ctrlr", "ServiceRenegotiationSupport", EVSE_ID):
+        supported = self.model.flag("ISO15118Ctrlr", "ServiceRenegotiationSupport", EVSE_ID)
+        if supported and not self.schedule.of_iso2:
             self.order(RenegotiationWanted(self.allowed_energy_transfer or ()))
             return True
         self._end_for_transfer(now_s)

@@ -102,6 +102,8 @@ class Profile:
     """dynUpdateTime: when a Dynamic profile was last given a number."""
     outlived_offline: bool = False
     """It ran out of maxOfflineDuration and must not come back (K01.FR.102)."""
+    chosen: int = 0
+    """Which of its schedules counts: the vehicle's choice of up to three (K15, K18)."""
     source: str = "CSO"
     """ChargingLimitSource: CSO, or EMS for a local energy manager."""
 
@@ -282,7 +284,7 @@ def period_at(profile: Profile, around: Surroundings) -> Period | None:
 def _period_by_time(profile: Profile, around: Surroundings) -> Period | None:
     if not _counts(profile, around):
         return None
-    schedule = profile.schedules[0]
+    schedule = profile.schedules[profile.chosen]
     if profile.kind is Kind.DYNAMIC:
         assert profile.updated_s is not None
         # K28.FR.13 (err): without an update within `duration` the profile steps back; the next update revives it.
@@ -317,6 +319,12 @@ def offline_too_long(profile: Profile, offline_since_s: float | None, now_s: flo
     if offline_since_s is None or profile.max_offline_s is None:
         return False
     return now_s - offline_since_s > profile.max_offline_s
+
+
+def elapsed_s(profile: Profile, schedule: Schedule, around: Surroundings) -> float:
+    """How far a schedule has run; 0 for one that has not begun."""
+    start_s = _schedule_start_s(profile, schedule, around)
+    return 0.0 if start_s is None else max(0.0, around.now_s - start_s)
 
 
 def _schedule_start_s(profile: Profile, schedule: Schedule, around: Surroundings) -> float | None:
@@ -447,7 +455,7 @@ def composite_schedule(
 
 def _boundaries_s(profile: Profile, around: Surroundings) -> list[float]:
     edges = [at_s for at_s in (profile.valid_from_s, profile.valid_to_s) if at_s is not None]
-    for schedule in profile.schedules[:1]:
+    for schedule in profile.schedules[profile.chosen : profile.chosen + 1]:
         start_s = _schedule_start_s(profile, schedule, around)
         if profile.kind is Kind.DYNAMIC:
             if schedule.duration_s is not None and profile.updated_s is not None:

@@ -106,6 +106,10 @@ class Quirks:
     """Without its CSMS it does not listen to the energy manager on site."""
     repeats_needs: bool = False
     """It tells a vehicle's needs again for every profile that it gets."""
+    keeps_schedule_in_session: bool = False
+    """It accepts a new schedule in session and does not bring the vehicle to choose again."""
+    refuses_older_vehicles: bool = False
+    """It takes Rejected for the needs of an ISO 15118-2 vehicle for the refusal of its transfer."""
     keeps_first_schedule: bool = False
     """It offers a vehicle that renegotiates the schedule of before."""
 
@@ -174,6 +178,8 @@ class Quirks:
             deaf_to_ems_offline=self.deaf_to_ems_offline or other.deaf_to_ems_offline,
             repeats_needs=self.repeats_needs or other.repeats_needs,
             keeps_first_schedule=self.keeps_first_schedule or other.keeps_first_schedule,
+            keeps_schedule_in_session=self.keeps_schedule_in_session or other.keeps_schedule_in_session,
+            refuses_older_vehicles=self.refuses_older_vehicles or other.refuses_older_vehicles,
             overlooks=self.overlooks | other.overlooks,
             gives_up_at_once=self.gives_up_at_once or other.gives_up_at_once,
             ignores_refused_transfer=self.ignores_refused_transfer or other.ignores_refused_transfer,

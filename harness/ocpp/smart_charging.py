@@ -21,6 +21,7 @@ from harness.ocpp.profiles import (
     Surroundings,
     Target,
     composite_schedule,
+    elapsed_s,
     leading,
     offline_too_long,
     read_profile,
@@ -33,6 +34,9 @@ from harness.ocpp.timestamps import to_seconds, to_text
 PHASE_VOLTAGE_V = 230.0
 """To turn amperes of a schedule into watts (IEC 60038 nominal voltage)."""
 PHASES = 3
+
+Slots = tuple[tuple[int, float], ...]
+"""(duration s, W), one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,40 @@ class SmartCharging:
         """The newest TxProfile of a transaction."""
         own = [one for one in self.profiles if one.purpose is Purpose.TX and one.transaction_id == transaction_id]
         return max(own, key=lambda one: one.installed_s, default=None)
+
+    def choose(self, profile_id: int, index: int) -> None:
+        """The vehicle has chosen one of a profile's schedules."""
+        self.profiles = [
+            replace(one, chosen=index) if one.id == profile_id and index < len(one.schedules) else one
+            for one in self.profiles
+        ]
+
+    def alternatives(self, profile: Profile, until_s: int, most_w: float, now_s: float) -> tuple[Slots, ...]:
+        """The schedules of a profile as a vehicle in scheduled control is offered them: from now until `until_s`."""
+        around = self._around(now_s)
+        made = []
+        for schedule in profile.schedules:
+            gone_s = round(elapsed_s(profile, schedule, around))
+            begins = [one.start_s - gone_s for one in schedule.periods]
+            ends = [*begins[1:], max(until_s, begins[-1] + 1)]
+            told = zip(begins, ends, schedule.periods, strict=True)
+            made.append(
+                tuple(
+                    (round(end_s - max(begin_s, 0)), most_w if one.limit_w is None else one.limit_w)
+                    for begin_s, end_s, one in told
+                    if end_s > 0
+                )
+            )
+        return tuple(made)
+
+    def foreseen(self, until_s: int, most_w: float, now_s: float) -> Slots:
+        """What all profiles together allow a vehicle that begins to charge now."""
+        around = self._around(now_s)
+        begun = replace(around, transfer_started_s=around.transfer_started_s or now_s)
+        steps = [(round(at_s), target.power_w(most_w, 0.0)) for at_s, target in
+                 composite_schedule(self.profiles, begun, until_s)]  # fmt: skip
+        ends = [*(at_s for at_s, _ in steps[1:]), until_s]
+        return tuple((end_s - at_s, power_w) for (at_s, power_w), end_s in zip(steps, ends, strict=True))
 
     def afrr_signal(self, now_s: float) -> int | None:
         """The last signal whose time has come (Q08.FR.10)."""

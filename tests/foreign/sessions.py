@@ -1,8 +1,9 @@
 """Whole sessions between our agents and the package's, judged by our rules; one line of JSON each.
 
-    python -m tests.foreign.sessions secc|evcc [tls]
+    python -m tests.foreign.sessions secc|evcc [tls|older]
 
-`secc`: the package's charger and our vehicle. `evcc`: the package's vehicle and our charger. Runs in a network of its own.
+`secc`: the package's charger and our vehicle. `evcc`: the package's vehicle and our charger. `older`: in ISO 15118-2.
+Runs in a network of its own.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from harness.iso15118.environment import NOWHERE
 from harness.iso15118.evcc import EvccConfig, EvccSession
 from harness.iso15118.evcc_shell import Evcc
 from harness.iso15118.ideal import IdealStation, IdealVehicle
+from harness.iso15118.iso2.evcc import Iso2EvccConfig
+from harness.iso15118.messages.iso2.types import EnergyTransferMode
 from harness.iso15118.profile import Profile
 from harness.iso15118.quantities import Limits
 from harness.iso15118.secc import SeccConfig, SeccSession
@@ -54,6 +57,8 @@ CAR = Limits(
 )
 
 
+MODES = {Energy.DC: EnergyTransferMode.DC_extended, Energy.AC: EnergyTransferMode.AC_three_phase_core}
+"""What is asked for in ISO 15118-2."""
 PATIENT = Profile(loop_sequence_timeout_s=60.0)
 
 
@@ -62,6 +67,12 @@ class Wanted:
     service: Service
     control: Control
     pnc: bool = False
+    protocol: str = "iso15118-20"
+
+    @property
+    def theirs(self) -> str:
+        """The package's name of the protocol."""
+        return "ISO_15118_2" if self.protocol == "iso15118-2" else f"ISO_15118_20_{self.service.energy}"
 
 
 # AC before DC: after a DC session the package's charger fails every AC session (finding 6)
@@ -70,6 +81,10 @@ PLAIN = (
     Wanted(Service.AC_BPT, Control.SCHEDULED),
     Wanted(Service.DC, Control.SCHEDULED),
     Wanted(Service.DC_BPT, Control.DYNAMIC),
+)
+OLDER = (
+    Wanted(Service.DC, Control.SCHEDULED, protocol="iso15118-2"),
+    Wanted(Service.AC, Control.SCHEDULED, protocol="iso15118-2"),
 )
 SECURE = (Wanted(Service.AC, Control.SCHEDULED, pnc=True), Wanted(Service.DC_BPT, Control.SCHEDULED))
 
@@ -126,6 +141,7 @@ class Table:
         findings = judge_session(judged) if judged else []
         told = {
             "service": wanted.service.name,
+            "protocol": judged.protocol if judged else "",
             "control": wanted.control.name,
             "pnc": wanted.pnc,
             "tls": self.pki is not None,
@@ -156,7 +172,8 @@ async def opened(driver: josev_secc.Driver | josev_evcc.Driver) -> AsyncIterator
 
 async def with_their_charger(table: Table, wishes: tuple[Wanted, ...]) -> None:
     """Our vehicle, one session after the other, at the package's charger."""
-    driver = josev_secc.Driver(table.connection("charger", auth=("EIM", "PNC") if table.pki else ("EIM",)))
+    auth, protocols = ("EIM", "PNC") if table.pki else ("EIM",), tuple(dict.fromkeys(one.theirs for one in wishes))
+    driver = josev_secc.Driver(table.connection("charger", auth=auth, protocols=protocols))
     context = None
     if table.pki:
         context = Tls((table.pki.root("v2g_root"),), NOWHERE, table.pki.leaves["vehicle"]).client()
@@ -171,7 +188,13 @@ async def with_their_charger(table: Table, wishes: tuple[Wanted, ...]) -> None:
                 stream = await net.connect(found, table.clock, tls=context)
                 table.secured(stream)
                 contract = table.pki.leaves["contract"] if table.pki and wanted.pnc else None
-                config = EvccConfig(services=(wanted.service,), control=wanted.control, contract=contract)
+                config = EvccConfig(
+                    services=(wanted.service,),
+                    control=wanted.control,
+                    contract=contract,
+                    protocols=(wanted.protocol,),
+                    iso2=Iso2EvccConfig(modes=(MODES[wanted.service.energy],)),
+                )
                 limits = CAR if wanted.service.energy is Energy.DC else replace(CAR, maximum_voltage_v=0.0)
                 car = IdealVehicle(limits, 400.0, Needs(36_000, 20_000.0, 40_000.0, -10_000.0, target_soc_percent=80))
                 session = EvccSession(config, car, epoch_utc_us=table.clock.epoch_utc_us)
@@ -211,7 +234,11 @@ async def with_their_vehicle(table: Table, wishes: tuple[Wanted, ...]) -> None:
         station.command(pilot_on=True, pilot_duty_percent=5.0)
         for wanted in wishes:
             error = ""
-            driver.choose(services=(wanted.service.name,), protocols=(f"ISO_15118_20_{wanted.service.energy}",))
+            driver.choose(
+                services=(wanted.service.name,),
+                protocols=(wanted.theirs,),
+                energy_mode=str(MODES[wanted.service.energy]),
+            )
             plug.command(plugged=True)
             try:
                 stream = await table.clock.wait(arrived.get(), SESSION_S)
@@ -231,7 +258,12 @@ def _serve(table: Table, stream: ByteStream, wanted: Wanted) -> Secc:
     offers = {wanted.service: (EnergyOffer(1, wanted.control, pricing=Pricing.LEVELS),)}
     roots = (table.pki.root("mo_root"),) if table.pki else ()
     config = SeccConfig(
-        offers=offers, pnc=wanted.pnc, mo_roots=roots, meter=not wanted.service.bidirectional, profile=PATIENT
+        offers=offers,
+        protocols=(wanted.protocol,),
+        pnc=wanted.pnc,
+        mo_roots=roots,
+        meter=not wanted.service.bidirectional,
+        profile=PATIENT,
     )
     session = SeccSession(
         config,
@@ -251,7 +283,8 @@ def main() -> None:
     ]
 
     async def run() -> None:
-        await story(Table(network, judged, tls=secure), SECURE if secure else PLAIN)
+        wishes = SECURE if secure else OLDER if "older" in sys.argv else PLAIN
+        await story(Table(network, judged, tls=secure), wishes)
 
     asyncio.run(run())
 

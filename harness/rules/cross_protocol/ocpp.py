@@ -55,9 +55,15 @@ def evccid_is_the_vehicles(session: V2GSession) -> Iterator[Broken]:
     setups = session.requests("SessionSetupReq")
     for one in during(session, "TransactionEvent"):
         for more in one.asked.get("idToken", {}).get("additionalInfo", ()):
-            if setups and more.get("type") == "EVCCID" and more["additionalIdToken"] != str(setups[-1].evcc_id):
-                yield disagrees(one, setups[-1], f"{more['additionalIdToken']} is told, {setups[-1].evcc_id} it was")
+            told = more["additionalIdToken"] if setups and more.get("type") == "EVCCID" else ""
+            if told and told != (own := _evccid(setups[-1].evcc_id)):
+                yield disagrees(one, setups[-1], f"{told} is told, {own} it was")
                 return
+
+
+def _evccid(told: object) -> str:
+    """A text in ISO 15118-20, the octets of an address in ISO 15118-2."""
+    return told.hex().upper() if isinstance(told, bytes) else str(told)
 
 
 @rule(

@@ -1,50 +1,18 @@
 """The order of messages in ISO 15118-2 and DIN SPEC 70121, as one table each: what may follow an answered request.
 
-A key is the last granted request, with what tells its states apart (`PowerDeliveryReq(Stop)`, `...(Ongoing)`).
+That of ISO 15118-2 is the agents' own (`harness.iso15118.iso2.order`), which also says what a key is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from harness.iso15118.iso2.order import FOLLOW, START, permitted, step_after
 from harness.rules.iso15118_2.terms import DIN, ISO2, both
 from harness.rules.rule import Broken
 from harness.transcript.v2g import Message, V2GSession
 
-START = ""
 SEQUENCE_ERROR = "FAILED_SequenceError"
-AC_OR_DC = ("CableCheckReq", "PowerDeliveryReq")
-LOOPS = ("ChargingStatusReq", "CurrentDemandReq")
-
-TABLE_2: Mapping[str, tuple[str, ...]] = {
-    START: ("supportedAppProtocolReq",),
-    "supportedAppProtocolReq": ("SessionSetupReq",),
-    "SessionSetupReq": ("ServiceDiscoveryReq",),
-    "ServiceDiscoveryReq": ("ServiceDetailReq", "PaymentServiceSelectionReq"),
-    "ServiceDetailReq": ("ServiceDetailReq", "PaymentServiceSelectionReq"),
-    "PaymentServiceSelectionReq": (
-        "PaymentDetailsReq", "CertificateInstallationReq", "CertificateUpdateReq", "AuthorizationReq",
-    ),
-    "CertificateInstallationReq": ("PaymentDetailsReq",),
-    "CertificateUpdateReq": ("PaymentDetailsReq",),
-    "PaymentDetailsReq": ("AuthorizationReq",),
-    "AuthorizationReq(Ongoing)": ("AuthorizationReq",),
-    "AuthorizationReq": ("ChargeParameterDiscoveryReq",),
-    "ChargeParameterDiscoveryReq(Ongoing)": ("ChargeParameterDiscoveryReq",),
-    "ChargeParameterDiscoveryReq": AC_OR_DC,
-    "CableCheckReq(Ongoing)": ("CableCheckReq",),
-    "CableCheckReq": ("PreChargeReq",),
-    "PreChargeReq": ("PreChargeReq", "PowerDeliveryReq"),
-    "PowerDeliveryReq(Start)": (*LOOPS, "PowerDeliveryReq"),
-    "ChargingStatusReq": ("ChargingStatusReq", "MeteringReceiptReq", "PowerDeliveryReq"),
-    "CurrentDemandReq": ("CurrentDemandReq", "MeteringReceiptReq", "PowerDeliveryReq"),
-    "MeteringReceiptReq": (*LOOPS, "PowerDeliveryReq"),
-    "PowerDeliveryReq(Renegotiate)": ("ChargeParameterDiscoveryReq",),
-    "PowerDeliveryReq(Stop)": ("WeldingDetectionReq", "ChargeParameterDiscoveryReq"),
-    "WeldingDetectionReq": ("WeldingDetectionReq",),
-    "SessionStopReq": (),
-}  # fmt: skip
-
 TABLE_DIN: Mapping[str, tuple[str, ...]] = {
     START: ("supportedAppProtocolReq",),
     "supportedAppProtocolReq": ("SessionSetupReq",),
@@ -64,16 +32,7 @@ TABLE_DIN: Mapping[str, tuple[str, ...]] = {
     "WeldingDetectionReq": ("WeldingDetectionReq",),
     "SessionStopReq": (),
 }
-TABLES = {ISO2: TABLE_2, DIN: TABLE_DIN}
-BEFORE_A_SESSION = (START, "supportedAppProtocolReq")
-
-
-def _key(request: Message, answer: Message) -> str:
-    if request.name == "PowerDeliveryReq":
-        progress = request.charge_progress or ("Start" if request.ready_to_charge_state else "Stop")
-        return f"PowerDeliveryReq({progress})"
-    waiting = str(answer.evse_processing or "").startswith("Ongoing")
-    return f"{request.name}(Ongoing)" if waiting else request.name
+TABLES = {ISO2: FOLLOW, DIN: TABLE_DIN}
 
 
 def states(session: V2GSession) -> Iterator[tuple[Message, Message | None, str | None]]:
@@ -88,7 +47,7 @@ def states(session: V2GSession) -> Iterator[tuple[Message, Message | None, str |
         if not known or answer is None:
             state = None
         else:
-            state = "FAILED" if answer.failed else _key(request, answer)
+            state = "FAILED" if answer.failed else step_after(request.name, request, answer)
 
 
 def allowed(session: V2GSession, request: Message, state: str | None) -> bool | None:
@@ -96,9 +55,7 @@ def allowed(session: V2GSession, request: Message, state: str | None) -> bool | 
     table = TABLES.get(session.protocol, {})
     if state is None or request.content is None or state == "FAILED" or state not in table:
         return None
-    if request.name == "SessionStopReq":
-        return state not in BEFORE_A_SESSION and state != "SessionStopReq"
-    return request.name in table[state]
+    return permitted(state, request.name, table)
 
 
 @both("vehicle", "V2G2-538", "V2G-DC-390", "requests come in the order of the standard")

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.iso15118.iso2.timing import (
+    CABLE_CHECK_S,
+    LOOP_S,
+    ONGOING_S,
+    PRE_CHARGE_S,
+    SEQUENCE_S,
+    message_timeout_s,
+)
 from harness.rules.iso15118_2.terms import both
 from harness.rules.rule import Broken
 from harness.transcript.v2g import Message, V2GSession
 
-TIMEOUT_S, SLOW_S, LOOP_S = 2.0, 5.0, 0.25
-SLOW = (
-    "ServiceDetailReq",
-    "PaymentDetailsReq",
-    "PowerDeliveryReq",
-    "CertificateInstallationReq",
-    "CertificateUpdateReq",
-)
-SEQUENCE_S, ONGOING_S, CABLE_CHECK_S, PRE_CHARGE_S = 60.0, 60.0, 40.0, 7.0
 GRAIN_S = 0.01
 LOST_S = 1.0
 """Four times the vehicle's timeout in the loop: no lag of a recorder explains it (our default)."""
-
-
-def message_timeout_s(request: Message) -> float:
-    """The vehicle's message timeout for a request."""
-    if request.name == "CurrentDemandReq":
-        return LOOP_S
-    return SLOW_S if request.name in SLOW else TIMEOUT_S
 
 
 @both("station", "V2G2 table 109", "public stacks", "the station answers before the vehicle's message timeout")
@@ -35,7 +27,7 @@ def answer_comes_in_time(session: V2GSession) -> Iterator[Broken]:
         request, answer = one.request, one.response
         if answer and not answer.after_gap and request.name != "CurrentDemandReq":
             took = answer.at_s - request.at_s
-            if took > message_timeout_s(request) + GRAIN_S:
+            if took > message_timeout_s(request.name) + GRAIN_S:
                 yield Broken(answer.ordinal, f"{answer} came {took:.2f} s after {request}", (answer.event,))
 
 

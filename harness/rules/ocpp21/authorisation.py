@@ -30,6 +30,11 @@ def _is_iso15118_20(needs: dict[str, object]) -> bool:
     return "v2xChargingParameters" in needs or "controlMode" in needs
 
 
+def _of_iso15118_2(needs: dict[str, object]) -> bool:
+    """Rejected only says that there is no profile for such a vehicle (K15)."""
+    return not _is_iso15118_20(needs) and bool(needs.keys() & {"acChargingParameters", "dcChargingParameters"})
+
+
 @station("Q01.FR.02", "the first TransactionEvent of an ISO 15118-20 session names the EVCCID")
 def evccid_in_the_first_event(session: Session) -> Iterator[Broken]:
     for one in asked(session, "TransactionEvent"):
@@ -111,8 +116,10 @@ def allowed_transfers_are_accepted(session: Session) -> Iterator[Broken]:
 
 @station("Q01.FR.05, Q01.FR.06, K18.FR.23, K19.FR.16", "a refused transfer leads to new needs or to the end", "S")
 def refusal_has_a_consequence(session: Session) -> Iterator[Broken]:
-    for one, _ in _needs(session):
+    for one, needs in _needs(session):
         if one.status != "Rejected" or one.answer is None or not session.covers(one.answer, REFUSAL_S):
+            continue
+        if _of_iso15118_2(needs):
             continue
         again = any(session.after(one.answer, "NotifyEVChargingNeeds", within_s=REFUSAL_S))
         ended = any(
