@@ -270,7 +270,14 @@ class ChargerUnit:
             self._prioritised = state.driver_priority
             self.station.prioritise(self._prioritised)
         self.station.follow_ems(
-            EmsOrder(state.ems_setpoint_w, state.ems_limit_w, state.ems_discharge_limit_w, state.ems_duration_s)
+            EmsOrder(
+                state.ems_setpoint_w,
+                state.ems_limit_w,
+                state.ems_discharge_limit_w,
+                state.ems_duration_s,
+                state.ems_until_s,
+                state.ems_then_w,
+            )
         )
 
     def _watch_plug(self) -> None:

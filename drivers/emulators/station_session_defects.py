@@ -74,6 +74,13 @@ def _unlimited(_: Payload, answer: Payload) -> Payload:
     return answer
 
 
+def _first_step(note: Payload, key: str) -> Payload:
+    for schedule in note.get("chargingSchedule", ()):
+        if key in schedule["chargingSchedulePeriod"][0]:
+            del schedule["chargingSchedulePeriod"][1:]
+    return note
+
+
 def _hash_of_another_key(asked: Payload) -> None:
     asked["issuerKeyHash"] = asked["issuerKeyHash"][::-1]
 
@@ -206,6 +213,10 @@ SITE_SEEDS: tuple[Seed, ...] = (
      silent_about("NotifyChargingLimit")),
     ("rate-change-untold", OURS, "PF_K13_01_CS", "tells no event when the energy manager changes the charging rate",
      Quirks(outgoing=changed("TransactionEvent", lambda p: None if p["triggerReason"] == "ChargingRateChanged" else p))),
+    ("external-schedule-untold", OURS, "PF_Q06_05_CS", "tells only the first step of the energy manager's schedule of limits",
+     Quirks(outgoing=changed("NotifyChargingLimit", lambda p: _first_step(p, "limit")))),
+    ("external-setpoints-untold", OURS, "PF_Q06_06_CS", "tells only the first step of the energy manager's setpoints",
+     Quirks(outgoing=changed("NotifyChargingLimit", lambda p: _first_step(p, "setpoint")))),
     ("external-changes-untold", OURS, "PF_Q06_11_CS", "takes every change of the energy manager's limit for a small one",
      keeps("LimitChangeSignificance", "1000")),
     ("external-limit-for-ever", OURS, "PF_Q06_03_CS", "keeps a limit of the energy manager that has not renewed it",

@@ -48,11 +48,25 @@ class EmsOrder:
     discharge_limit_w: float | None = None
     duration_s: float | None = None
     """Until the next order has to come; after that the order does not count any more."""
+    until_s: float | None = None
+    """It is a schedule: after so long `then_w` is its setpoint, or its limit."""
+    then_w: float | None = None
+
+    def periods(self) -> list[Payload]:
+        """As ChargingSchedulePeriodType, in the mode that shows who gives the numbers (Q06.FR.01 to FR.04)."""
+        mode = Mode.EXTERNAL_SETPOINT if self.setpoint_w is not None else Mode.EXTERNAL_LIMITS
+        numbers = {"limit": self.limit_w, "dischargeLimit": self.discharge_limit_w, "setpoint": self.setpoint_w}
+        first: Payload = {"startPeriod": 0, "operationMode": str(mode)}
+        first |= {key: value for key, value in numbers.items() if value is not None}
+        if self.until_s is None:
+            return [first]
+        key = "setpoint" if mode is Mode.EXTERNAL_SETPOINT else "limit"
+        return [first, {**first, "startPeriod": round(self.until_s), key: self.then_w}]
 
     def differs_from(self, other: EmsOrder, percent: float) -> bool:
         """By more than this share in one of its numbers, or in which numbers it has (Q06.FR.11, LimitChangeSignificance)."""
-        mine = (self.setpoint_w, self.limit_w, self.discharge_limit_w)
-        theirs = (other.setpoint_w, other.limit_w, other.discharge_limit_w)
+        mine = (self.setpoint_w, self.limit_w, self.discharge_limit_w, self.then_w)
+        theirs = (other.setpoint_w, other.limit_w, other.discharge_limit_w, other.then_w)
         return any(
             (one is None) != (two is None) or abs((one or 0.0) - (two or 0.0)) > percent / 100.0 * abs(two or 0.0)
             for one, two in zip(mine, theirs, strict=True)
@@ -341,21 +355,21 @@ class SmartCharging:
             return
         if self.model.flag("SmartChargingCtrlr", "ExternalConstraintsProfileDisallowed"):
             return  # Q06.FR.08
-        mode = Mode.EXTERNAL_SETPOINT if order.setpoint_w is not None else Mode.EXTERNAL_LIMITS
-        numbers = {"limit": order.limit_w, "dischargeLimit": order.discharge_limit_w, "setpoint": order.setpoint_w}
-        period: Payload = {"startPeriod": 0, "operationMode": str(mode)}
-        period |= {key: value for key, value in numbers.items() if value is not None}
-        schedule: Payload = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": [period]}
+        scheduled = order.until_s is not None
+        schedule: Payload = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": order.periods()}
+        if scheduled:
+            schedule["startSchedule"] = to_text(now_s)
         if order.duration_s is not None:  # Q06.FR.40, FR.41
             schedule["duration"] = round(order.duration_s)
         raw: Payload = {
             "id": EMS_PROFILE_ID,
             "stackLevel": 0,
             "chargingProfilePurpose": str(Purpose.EXTERNAL_CONSTRAINTS),
-            "chargingProfileKind": str(Kind.DYNAMIC),
-            "dynUpdateTime": to_text(now_s),
+            "chargingProfileKind": str(Kind.ABSOLUTE if scheduled else Kind.DYNAMIC),
             "chargingSchedule": [schedule],
         }
+        if not scheduled:
+            raw["dynUpdateTime"] = to_text(now_s)
         self._store(read_profile(self.evse_id, raw, now_s, watts_per_ampere=1.0, source="EMS"))
         if not order.differs_from(
             self._ems_told, self.model.number("SmartChargingCtrlr", "LimitChangeSignificance") or 0.0
@@ -363,7 +377,7 @@ class SmartCharging:
             return
         self._ems_told = order
         note: Payload = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": self.evse_id}
-        if self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules"):
+        if scheduled or self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules"):  # Q06.FR.10
             note["chargingSchedule"] = [schedule]
         self._post(Letter("NotifyChargingLimit", note, durable=True))
 

@@ -97,6 +97,9 @@ class SiteInputs:
     """Negative discharges."""
     ems_duration_s: float | None = None
     """Until its next word has to come; None: what it said counts for ever."""
+    ems_until_s: float | None = None
+    """Its word is a schedule: after so long it changes to `ems_then_w`."""
+    ems_then_w: float | None = None
 
 
 @dataclass(slots=True)

@@ -89,6 +89,8 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
         ems_discharge_limit_w=site.inputs.ems_discharge_limit_w,
         ems_setpoint_w=site.inputs.ems_setpoint_w,
         ems_duration_s=site.inputs.ems_duration_s,
+        ems_until_s=site.inputs.ems_until_s,
+        ems_then_w=site.inputs.ems_then_w,
         driver_departure_s=plant.driver.departure_s,
         driver_target_soc=plant.driver.target_soc,
         driver_ends=plant.driver.ends,

@@ -50,3 +50,43 @@ async def test_an_external_limit_waits_for_a_transaction(pf_ground, pf_station, 
     answer = await pf_station.get_composite_schedule(600)
     periods = answer.get("schedule", {}).get("chargingSchedulePeriod", [{}])
     expect(periods[0].get("limit"), equals=pf_parameters.limit_w, of="station", named="limit of the composite schedule")
+
+
+SCHEDULES = (
+    ("PF_Q06_05_CS", ["Q06.FR.01", "Q06.FR.10"], "limit", "ExternalLimits", (6_000, 2_000)),
+    ("PF_Q06_06_CS", ["Q06.FR.03", "Q06.FR.10"], "setpoint", "ExternalSetpoint", (3_000, -3_000)),
+)
+"""Id, requirements, what the energy manager schedules, in which mode that is shown, and the powers in W."""
+
+
+def _schedule_case(key, mode, powers_w):
+    async def test(pf_ground, pf_station, pf_site, pf_limits, pf_parameters):
+        await reach(Booted, pf_ground)
+        pf_station.forget()
+        await pf_site.order(**{f"{key}_w": powers_w[0]}, until_s=pf_parameters.until_s, then_w=powers_w[1])
+        told = await pf_station.expect("NotifyChargingLimit", within_s=pf_limits.settling_s)
+        wanted = [(0, powers_w[0]), (pf_parameters.until_s, powers_w[1])]
+        schedules = told.payload.get("chargingSchedule", [])
+        expect([_steps(one, key) for one in schedules], equals=[wanted], of="station", named="schedule told")
+        which = {"chargingProfilePurpose": "ChargingStationExternalConstraints"}
+        await pf_station.call("GetChargingProfiles", {"requestId": 63, "chargingProfile": which})
+        report = await pf_station.expect("ReportChargingProfiles", {"requestId": 63}, within_s=30)
+        shown = report.payload["chargingProfile"][0]
+        expect(shown["chargingProfileKind"], equals="Absolute", of="station", named="chargingProfileKind")
+        modes = {one.get("operationMode") for one in shown["chargingSchedule"][0]["chargingSchedulePeriod"]}
+        expect(modes, equals={mode}, of="station", named="operationMode")
+
+    test.__doc__ = f"A schedule of {key}s of the energy manager is told, and shown as an Absolute {mode} profile"
+    test.__name__ = test.__qualname__ = f"test_external_{key}s_by_schedule"
+    return test
+
+
+def _steps(schedule, key):
+    return [(one["startPeriod"], one.get(key)) for one in schedule["chargingSchedulePeriod"]]
+
+
+for _id, _requirements, _key, _mode, _powers_w in SCHEDULES:
+    globals()[f"test_external_{_key}s_by_schedule"] = usecase(
+        _id, sut="charger", protocol="ocpp2.1", requires={"ocpp2.1", "ems"}, requirements=_requirements,
+        uses_rules=RULES, parameters={"until_s": 600},
+    )(_schedule_case(_key, _mode, _powers_w))  # fmt: skip

@@ -25,7 +25,8 @@ async def set_smart(station, name, value):
 
 
 @usecase("PF_Q05_01_CS", sut="pair", protocol="ocpp2.1", requires=EMS,
-         requirements=["Q05.FR.01", "Q05.FR.03", "Q05.FR.05", "K29.FR.03"], uses_rules=RULES, parameters={"first_w": 4_000, "second_w": -4_000})  # fmt: skip
+         requirements=["Q05.FR.01", "Q05.FR.03", "Q05.FR.05", "K29.FR.03"], uses_rules=RULES,
+         parameters={"first_w": 4_000, "second_w": -4_000})  # fmt: skip
 async def test_an_external_setpoint_in_the_csmss_profile(
     pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters
 ):
