@@ -22,6 +22,13 @@ _SEEDS = (
      says("RemoteStopTransaction", "Rejected", "Accepted")),
     ("16-pings-at-its-own-pace", "ocpp1.6", "PF_16_05_CS", "accepts a WebSocketPingInterval and pings in one of its own",
      Quirks(incoming=changed("ChangeConfiguration", lambda p: {**p, "value": "9"} if p["value"].isdigit() else p))),
+    ("16-boot-refusal-ignored", "ocpp1.6", "PF_16_06_CS", "goes on although its boot was refused",
+     Quirks(ignores_boot_refusal=True)),
+    ("16-any-tag", "ocpp1.6", "PF_16_07_CS", "charges for every tag", Quirks(trusts_tokens=True)),
+    ("16-values-for-ever", "ocpp1.6", "PF_16_08_CS", "samples its meter although the interval is 0",
+     Quirks(incoming=changed("ChangeConfiguration", lambda p: {**p, "value": "1" if p["value"] == "0" else p["value"]}))),
+    ("16-any-profile-purpose", "ocpp1.6", "PF_16_09_CS", "accepts a remote start with a profile that is none for it",
+     says("RemoteStartTransaction", "Rejected", "Accepted")),
     ("201-events-without-values", "ocpp2.0.1", "PF_201_J02_CS", "sends its periodic events without meter values",
      Quirks(outgoing=changed("TransactionEvent", without("meterValue")))),
 )  # fmt: skip

@@ -298,6 +298,9 @@ SITE_SEEDS: tuple[Seed, ...] = (
      Quirks(dies_of_garbage=True)),
     ("required-variable-missing", OURS, "PF_B07_02_CS", "leaves ProfileStackLevel out of its full report",
      Quirks(outgoing=changed("NotifyReport", _without_stack_level))),
+    ("boot-refusal-ignored", OURS, "PF_B03_01_CS", "goes on although its boot was refused",
+     Quirks(ignores_boot_refusal=True)),
+    ("any-token", OURS, "PF_C08_R1_CS", "charges for every token, whatever the CSMS says", Quirks(trusts_tokens=True)),
     ("any-value", OURS, "PF_B05_01_CS", "accepts every value of a variable",
      Quirks(answer=answered("SetVariables", lambda _, a: {"setVariableResult": [
          {**one, "attributeStatus": "Accepted"} for one in a["setVariableResult"]]}))),

@@ -72,7 +72,7 @@ class ChargePoint16:
         quirks: Quirks = HONEST,
     ) -> None:
         self.quirks = quirks
-        """Of these only what is done to messages and answers."""
+        """Of these what is done to messages and answers, and what it makes of a refused boot or tag."""
         self.meter = meter
         self.vendor = vendor
         self.model = model
@@ -90,6 +90,8 @@ class ChargePoint16:
         self.plugged = False
         self._called_for: str | None = None
         """Tag of a remote start that waits for the plug."""
+        self._brought: Payload | None = None
+        """The profile that a remote start has brought."""
         self._boot_due_s: float | None = None
         self._heartbeat_due_s: float | None = None
         self._sample_due_s: float | None = None
@@ -119,11 +121,13 @@ class ChargePoint16:
             self._called_for = None
 
     def authorise(self, id_tag: str, now_s: float) -> None:
-        """Ask the CSMS about a tag; a transaction starts when it is accepted."""
+        """Ask the CSMS about a tag; a transaction starts when it is accepted. One that runs, or is called for, goes first."""
+        if self.charge:
+            return
 
         def answered(event: SessionEvent, at_s: float) -> None:
             info = event.payload.get("idTagInfo", {}) if isinstance(event, Answered) else {}
-            if info.get("status") == "Accepted":
+            if info.get("status") == "Accepted" or self.quirks.trusts_tokens:
                 self.start(id_tag, at_s)
 
         self._post(Letter("Authorize", {"idTag": id_tag}, answered))
@@ -140,12 +144,15 @@ class ChargePoint16:
         def answered(event: SessionEvent, at_s: float) -> None:
             if isinstance(event, Answered):
                 charge.transaction_id = event.payload["transactionId"]
+                if self._brought:
+                    self._set_profile({"connectorId": CONNECTOR, "csChargingProfiles": self._brought}, at_s)
+                self._brought = None
                 if event.payload["idTagInfo"]["status"] != "Accepted":
                     self.stop(at_s, "DeAuthorized")
 
         self._post(Letter("StartTransaction", request, answered, durable=True))
         self._tell_status("Charging", now_s)
-        self._sample_due_s = now_s + self._number("MeterValueSampleInterval")
+        self._sample_due_s = self._next_sample_s(now_s)
 
     def pause(self, now_s: float) -> None:
         if self.charge:
@@ -226,10 +233,15 @@ class ChargePoint16:
             self._heartbeat_due_s = now_s + self._number("HeartbeatInterval")
             self._post(Letter("Heartbeat", {}))
         if self._sample_due_s is not None and now_s >= self._sample_due_s:
-            self._sample_due_s = now_s + self._number("MeterValueSampleInterval")
+            self._sample_due_s = self._next_sample_s(now_s)
             self._post(self._meter_values("Sample.Periodic", now_s))
         if self._session:
             self._outbox.pump(self._session, now_s, accepted=self.accepted)
+
+    def _next_sample_s(self, now_s: float) -> float | None:
+        """None with an interval of 0: no sampled values."""
+        interval_s = self._number("MeterValueSampleInterval")
+        return now_s + interval_s if interval_s > 0 else None
 
     # inside ------------------------------------------------------------------------------------------------------
 
@@ -260,7 +272,7 @@ class ChargePoint16:
     def _booted(self, event: SessionEvent, now_s: float) -> None:
         payload = event.payload if isinstance(event, Answered) else {}
         interval_s = float(payload.get("interval") or BOOT_RETRY_S)
-        if payload.get("status") != "Accepted":
+        if payload.get("status") != "Accepted" and not self.quirks.ignores_boot_refusal:
             self._boot_due_s = now_s + interval_s
             return
         self.accepted = True
@@ -318,7 +330,7 @@ class ChargePoint16:
             answer["unknownKey"] = unknown
         return answer
 
-    def _change_configuration(self, request: Payload, _now_s: float) -> Payload:
+    def _change_configuration(self, request: Payload, now_s: float) -> Payload:
         key, value = request["key"], request["value"]
         if key in _READ_ONLY:
             return {"status": "Rejected"}
@@ -327,6 +339,8 @@ class ChargePoint16:
         if self.configuration[key].isdigit() and not value.isdigit():
             return {"status": "Rejected"}
         self.configuration[key] = value
+        if key == "MeterValueSampleInterval" and self.charge:
+            self._sample_due_s = self._next_sample_s(now_s)
         return {"status": "Accepted"}
 
     def _set_profile(self, request: Payload, now_s: float) -> Payload:
@@ -390,6 +404,10 @@ class ChargePoint16:
     def _remote_start(self, request: Payload, now_s: float) -> Payload:
         if self.charge or request.get("connectorId", CONNECTOR) != CONNECTOR:
             return {"status": "Rejected"}
+        brought = request.get("chargingProfile")
+        if brought is not None and (brought["chargingProfilePurpose"] != "TxProfile" or "transactionId" in brought):
+            return {"status": "Rejected"}  # 1.6 section 5.11: it is for the transaction that begins
+        self._brought = brought
         if self.plugged:
             self.start(request["idTag"], now_s)
         else:

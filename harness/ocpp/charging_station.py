@@ -263,7 +263,7 @@ class ChargingStation:
     def _booted(self, event: SessionEvent, now_s: float) -> None:
         payload = event.payload if isinstance(event, Answered) else {}
         interval_s = float(payload.get("interval") or BOOT_RETRY_S)
-        if payload.get("status") != "Accepted":  # B02, B03
+        if payload.get("status") != "Accepted" and not self.quirks.ignores_boot_refusal:  # B02, B03
             self._boot_due_s = now_s + interval_s
             return
         self.accepted = True

@@ -441,6 +441,7 @@ class Evse:
         payload = event.payload if isinstance(event, Answered) else {}
         contract = payload.get("certificateStatus", "Accepted")  # C07.FR.13 to FR.17
         welcome = payload.get("idTokenInfo", {}).get("status") == contract == "Accepted"
+        welcome = welcome or self.quirks.trusts_tokens
         self.authorised = welcome or (self.quirks.trusts_contracts and "certificateStatus" in payload)
         allowed = payload.get("allowedEnergyTransfer")
         self.allowed_energy_transfer = tuple(allowed) if allowed else None

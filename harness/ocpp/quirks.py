@@ -82,6 +82,10 @@ class Quirks:
     trusts_everybody: bool = False
     """It takes any server certificate."""
 
+    trusts_tokens: bool = False
+    """It charges for every token."""
+    ignores_boot_refusal: bool = False
+    """It goes on as if its BootNotification had been accepted."""
     trusts_contracts: bool = False
     """It charges for every contract, whatever the CSMS says of it."""
     serves_revoked_vehicles: bool = False
@@ -166,6 +170,8 @@ class Quirks:
             pings_first_link_only=self.pings_first_link_only or other.pings_first_link_only,
             hammers=self.hammers or other.hammers,
             trusts_everybody=self.trusts_everybody or other.trusts_everybody,
+            trusts_tokens=self.trusts_tokens or other.trusts_tokens,
+            ignores_boot_refusal=self.ignores_boot_refusal or other.ignores_boot_refusal,
             trusts_contracts=self.trusts_contracts or other.trusts_contracts,
             serves_revoked_vehicles=self.serves_revoked_vehicles or other.serves_revoked_vehicles,
             hides_failed_installation=self.hides_failed_installation or other.hides_failed_installation,

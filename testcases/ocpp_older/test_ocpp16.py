@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from harness.case import expect, step
+from harness.ocpp.shell import utc_s
 from harness.usecase import usecase
+from testcases.ocpp21.test_b_boot import asks_again_and_waits
 from testcases.ocpp21.test_pings import in_the_interval
 
 
@@ -95,3 +97,71 @@ async def test_the_charge_point_pings_in_its_interval(pf_bench, pf_station, pf_l
         answer = await pf_station.call("ChangeConfiguration", {"key": "WebSocketPingInterval", "value": value})
         expect(answer["status"], equals=wanted, of="station", named=f"status for an interval of {value}")
     await in_the_interval(pf_station, every_s)
+
+
+async def ready(bench, station, limits):
+    await station.connected(limits.session_s)
+    await bench.clock.wait(station.ready.wait(), limits.session_s)
+    station.forget()
+
+
+@usecase("PF_16_06_CS", requirements=["1.6 section 4.2"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"},
+         parameters={"interval_s": 3})  # fmt: skip
+async def test_a_refused_boot(pf_bench, pf_station, pf_limits, pf_parameters):
+    """A charge point whose boot is refused says nothing else, and asks again after the interval that it was given"""
+    await ready(pf_bench, pf_station, pf_limits)
+    await asks_again_and_waits(pf_bench, pf_station, pf_limits.session_s, pf_parameters.interval_s, "Hard")
+
+
+@usecase("PF_16_07_CS", requirements=["1.6 section 4.1"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"},
+         parameters={"refused_s": 5})  # fmt: skip
+async def test_a_refused_tag_does_not_charge(pf_bench, pf_station, pf_limits, pf_parameters):
+    """A tag that the central system does not accept: no transaction starts"""
+    await ready(pf_bench, pf_station, pf_limits)
+    pf_station.answers.answer("Authorize", {"idTagInfo": {"status": "Invalid"}})
+    try:
+        since_s = utc_s(pf_bench.clock)
+        await pf_bench.plug_in()
+        await pf_station.expect("Authorize", within_s=pf_limits.session_s)
+        await pf_bench.clock.sleep(pf_parameters.seconds("refused_s"))
+    finally:
+        pf_station.answers.as_usual("Authorize")
+    begun = [one for one in pf_station.received if one.at_s > since_s and one.action == "StartTransaction"]
+    expect(len(begun), equals=0, of="station", named="transactions started")
+
+
+@usecase("PF_16_08_CS", requirements=["1.6 section 9.1"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"},
+         parameters={"quiet_s": 8})  # fmt: skip
+async def test_no_meter_values_without_an_interval(pf_bench, pf_station, pf_limits, pf_parameters):
+    """With MeterValueSampleInterval 0 no sampled values come; a value that is no number is rejected"""
+    await ready(pf_bench, pf_station, pf_limits)
+    key = {"key": "MeterValueSampleInterval"}
+    before = (await pf_station.call("GetConfiguration", {"key": [key["key"]]}))["configurationKey"][0]["value"]
+    for value, wanted in (("soon", "Rejected"), ("0", "Accepted")):
+        answer = await pf_station.call("ChangeConfiguration", {**key, "value": value})
+        expect(answer["status"], equals=wanted, of="station", named=f"status for an interval of {value}")
+    try:
+        await charging(pf_bench, pf_station, pf_limits)
+        since_s = utc_s(pf_bench.clock) + 1
+        await pf_bench.clock.sleep(pf_parameters.seconds("quiet_s"))
+        late = [one for one in pf_station.received if one.at_s > since_s and one.action == "MeterValues"]
+        expect(len(late), equals=0, of="station", named="meter values with an interval of 0")
+    finally:
+        await pf_station.call("ChangeConfiguration", {**key, "value": before})
+
+
+@usecase("PF_16_09_CS", requirements=["1.6 section 5.11"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"})
+async def test_a_remote_start_checks_its_profile(pf_bench, pf_station, pf_limits):
+    """RemoteStartTransaction with a profile that is no TxProfile is rejected; a TxProfile counts in what it starts"""
+    await ready(pf_bench, pf_station, pf_limits)
+    for purpose, wanted in (("TxDefaultProfile", "Rejected"), ("TxProfile", "Accepted")):
+        request = {"idTag": "04A1B2C3", "connectorId": 1, "chargingProfile": limit(9, 6_000.0, purpose)}
+        answer = await pf_station.call("RemoteStartTransaction", request)
+        expect(answer["status"], equals=wanted, of="station", named=f"status with a {purpose}")
+    await pf_bench.plug_in()
+    await pf_station.expect("StartTransaction", within_s=pf_limits.session_s)
+    await pf_bench.clock.sleep(1)
+    asked = {"connectorId": 1, "duration": 60, "chargingRateUnit": "W"}
+    answer = await pf_station.call("GetCompositeSchedule", asked)
+    periods = (answer.get("chargingSchedule") or {}).get("chargingSchedulePeriod") or [{}]
+    expect(periods[0].get("limit"), equals=6_000.0, of="station", named="limit of the composite schedule")

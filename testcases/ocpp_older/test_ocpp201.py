@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from harness.case import expect
 from harness.ocpp.profile_drafts import profile
+from harness.ocpp.shell import utc_s
 from harness.usecase import usecase
+from testcases.ocpp21.test_b_boot import asks_again_and_waits
 from testcases.ocpp21.test_pings import in_the_interval, told_to_ping
 
 PLAIN = {"startPeriod": 0, "limit": 6_000.0}
@@ -198,3 +200,78 @@ async def test_the_station_pings_in_its_interval(pf_bench, pf_station, pf_limits
     await booted(pf_bench, pf_station, pf_limits)
     await told_to_ping(pf_station, pf_parameters.ping_s)
     await in_the_interval(pf_station, pf_parameters.ping_s)
+
+
+@usecase("PF_201_B03_CS", requirements=["B02", "B03"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"},
+         parameters={"interval_s": 3})  # fmt: skip
+async def test_a_refused_boot(pf_bench, pf_station, pf_limits, pf_parameters):
+    """A station whose boot is refused says nothing else, and asks again after the interval that it was given"""
+    await booted(pf_bench, pf_station, pf_limits)
+    await asks_again_and_waits(pf_bench, pf_station, pf_limits.session_s, pf_parameters.interval_s)
+
+
+@usecase("PF_201_C01_CS", requirements=["C01"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"},
+         parameters={"refused_s": 5})  # fmt: skip
+async def test_a_refused_token_does_not_charge(pf_bench, pf_station, pf_limits, pf_parameters):
+    """A token that the CSMS does not accept: no transaction begins"""
+    await booted(pf_bench, pf_station, pf_limits)
+    pf_station.answers.answer("Authorize", {"idTokenInfo": {"status": "Invalid"}})
+    try:
+        since_s = utc_s(pf_bench.clock)
+        await pf_bench.plug_in()
+        await pf_station.expect("Authorize", within_s=pf_limits.session_s)
+        await pf_bench.clock.sleep(pf_parameters.seconds("refused_s"))
+    finally:
+        pf_station.answers.as_usual("Authorize")
+    begun = [one for one in pf_station.received if one.at_s > since_s and one.payload.get("eventType") == "Started"]
+    expect(len(begun), equals=0, of="station", named="transactions begun")
+
+
+@usecase("PF_201_K02_R_CS", requirements=["K01.FR.39"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"})
+async def test_a_profile_for_another_transaction(pf_bench, pf_station, pf_limits):
+    """A TxProfile for another transaction than the running one is rejected"""
+    await charging(pf_bench, pf_station, pf_limits)
+    answer = await pf_station.set_charging_profile(profile(7, [PLAIN], kind="Relative", transaction_id="another"))
+    expect(answer["status"], equals="Rejected", of="station", named="status of SetChargingProfile")
+
+
+@usecase("PF_201_K05_02_CS", requirements=["K05", "F02"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"})
+async def test_a_remote_start_brings_its_profile(pf_bench, pf_station, pf_limits):
+    """RequestStartTransaction with a TxProfile is accepted; plugged in, the transaction names it and the limit counts"""
+    await booted(pf_bench, pf_station, pf_limits)
+    draft = profile(8, [PLAIN], kind="Relative")
+    answer = await pf_station.request_start("04A1B2C3", remote_start_id=77, chargingProfile=draft)
+    expect(answer["status"], equals="Accepted", of="station", named="status of RequestStartTransaction")
+    await pf_bench.plug_in()
+    wanted = {"transactionInfo.remoteStartId": 77}
+    await pf_station.expect("TransactionEvent", wanted, within_s=pf_limits.session_s)
+    periods = (await pf_station.get_composite_schedule(60))["schedule"]["chargingSchedulePeriod"]
+    expect(periods[0]["limit"], equals=6_000.0, of="station", named="limit of the composite schedule")
+
+
+@usecase("PF_201_K08_R_CS", requirements=["K08"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"})
+async def test_a_composite_schedule_of_no_evse(pf_bench, pf_station, pf_limits):
+    """A composite schedule for an EVSE that is not there is rejected"""
+    await booted(pf_bench, pf_station, pf_limits)
+    answer = await pf_station.get_composite_schedule(60, evse_id=99)
+    expect(answer["status"], equals="Rejected", of="station", named="status of GetCompositeSchedule")
+
+
+@usecase("PF_201_J02_R_CS", requirements=["J02"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"},
+         parameters={"quiet_s": 8})  # fmt: skip
+async def test_no_meter_values_without_an_interval(pf_bench, pf_station, pf_limits, pf_parameters):
+    """With an interval of 0 no periodic meter values come"""
+    await booted(pf_bench, pf_station, pf_limits)
+    name = ("SampledDataCtrlr", "TxUpdatedInterval")
+    before = (await pf_station.get_variable(*name))["attributeValue"]
+    written = await pf_station.set_variable(*name, "0")
+    expect(written["attributeStatus"], equals="Accepted", of="station", named="writing an interval of 0")
+    try:
+        await charging(pf_bench, pf_station, pf_limits)
+        since_s = utc_s(pf_bench.clock) + 1
+        await pf_bench.clock.sleep(pf_parameters.seconds("quiet_s"))
+        late = [one for one in pf_station.received
+                if one.at_s > since_s and one.payload.get("triggerReason") == "MeterValuePeriodic"]  # fmt: skip
+        expect(len(late), equals=0, of="station", named="periodic values with an interval of 0")
+    finally:
+        await pf_station.set_variable(*name, before)

@@ -75,6 +75,16 @@ TWINS = {
 }
 
 OLDER_TWINS = {
+    "PF_16_06_CS": "16-boot-refusal-ignored",
+    "PF_16_07_CS": "16-any-tag",
+    "PF_16_08_CS": "16-values-for-ever",
+    "PF_16_09_CS": "16-any-profile-purpose",
+    "PF_201_B03_CS": "boot-refusal-ignored",
+    "PF_201_C01_CS": "any-token",
+    "PF_201_J02_R_CS": "meter-values-for-ever",
+    "PF_201_K02_R_CS": "unchecked-k01-39",
+    "PF_201_K05_02_CS": "remote-start-nameless",
+    "PF_201_K08_R_CS": "composite-of-no-evse",
     "PF_16_01_CS": "16-stops-another-transaction",
     "PF_16_02_CS": "16-meter-values-of-nobody",
     "PF_16_03_CS": "16-profile-without-transaction",

@@ -12,6 +12,8 @@ ROWS: tuple[Row, ...] = (
     ("A04", BOTH, "security events are told"),
     ("A05", STATION, "another security profile, and the way back"),
     ("B01", BOTH, "boot"),
+    ("B02", STATION, "a boot that is pending: nothing else is said"),
+    ("B03", STATION, "a boot that is refused: asked again after the interval, nothing else is said"),
     ("B05", STATION, "variables are written"),
     ("B06", STATION, "and read"),
     ("B07", STATION, "the required variables are in a full report"),
