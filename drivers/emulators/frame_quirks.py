@@ -34,6 +34,11 @@ def _agreeable(text: str) -> str:
     return json.dumps([3, parts[1], {"status": "Accepted"}]) if parts[:1] == [4] else text
 
 
+def _inventive(text: str) -> str:
+    parts = _parts(text)
+    return json.dumps([4, parts[1], "InvalidRequest", *parts[3:]]) if parts[:1] == [4] else text
+
+
 def _to_a_send(text: str) -> str | None:
     parts = _parts(text)
     return json.dumps([3, parts[1], {}]) if parts[:1] == [6] else None
@@ -49,5 +54,6 @@ RESULT_ERROR_TO_NOBODY = Wording(_misaddressed)
 LONG_DESCRIPTIONS = Wording(_wordy)
 ACCEPTS_THE_MALFORMED = Wording(_agreeable)
 """Each of its CALLERRORs is a CALLRESULT that accepts."""
+OWN_CODES = Wording(_inventive)
 ANSWERS_SENDS = Wording(retorts=_to_a_send)
 ANSWERS_UNKNOWN_TYPES = Wording(retorts=_to_an_unknown_type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import reduce
 
+from drivers.emulators import frame_quirks
 from drivers.emulators.defects import Defect
 from drivers.emulators.station_defects import QUIRKS
 from drivers.emulators.station_quirks import OURS, changed, says, without
@@ -29,6 +30,8 @@ _SEEDS = (
      Quirks(incoming=changed("ChangeConfiguration", lambda p: {**p, "value": "1" if p["value"] == "0" else p["value"]}))),
     ("16-any-profile-purpose", "ocpp1.6", "PF_16_09_CS", "accepts a remote start with a profile that is none for it",
      says("RemoteStartTransaction", "Rejected", "Accepted")),
+    ("16-error-codes-of-its-own", "ocpp1.6", "PF_16_10_CS", "answers errors by a code that no version has",
+     Quirks(wording=frame_quirks.OWN_CODES)),
     ("201-events-without-values", "ocpp2.0.1", "PF_201_J02_CS", "sends its periodic events without meter values",
      Quirks(outgoing=changed("TransactionEvent", without("meterValue")))),
 )  # fmt: skip

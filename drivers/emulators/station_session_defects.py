@@ -383,6 +383,8 @@ FRAME_SEEDS: tuple[Seed, ...] = (
      Quirks(wording=frame_quirks.ANSWERS_UNKNOWN_TYPES)),
     ("message-ids-used-again", OURS, "ocpp2.1/message-ids-are-unique", "uses its message ids again and again",
      Quirks(reuses_ids=True)),
+    ("error-codes-of-its-own", OURS, "ocpp2.1/error-codes", "answers errors by a code that no version has",
+     Quirks(wording=frame_quirks.OWN_CODES)),
     ("long-error-descriptions", OURS, "ocpp2.1/error-descriptions", "describes errors at more than 255 characters",
      Quirks(wording=frame_quirks.LONG_DESCRIPTIONS)),
 )  # fmt: skip

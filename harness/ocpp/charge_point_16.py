@@ -206,10 +206,12 @@ class ChargePoint16:
 
     def receive(self, text: str, now_s: float) -> None:
         if self._session:
+            if retort := self.quirks.wording.retorts(text):
+                self._session.put_raw(retort)
             self._dispatch(self._session.receive(text, now_s), now_s)
 
     def take_texts(self) -> list[str]:
-        return self._session.take_texts() if self._session else []
+        return list(map(self.quirks.wording.says, self._session.take_texts())) if self._session else []
 
     def ping_interval_s(self) -> float:
         return self._number("WebSocketPingInterval")

@@ -7,6 +7,7 @@ from harness.ocpp.shell import utc_s
 from harness.usecase import usecase
 from testcases.ocpp21.test_b_boot import asks_again_and_waits
 from testcases.ocpp21.test_pings import in_the_interval
+from testcases.ocpp_older.malformed import refuses_malformed
 
 
 def limit(profile_id, watts, purpose):
@@ -165,3 +166,12 @@ async def test_a_remote_start_checks_its_profile(pf_bench, pf_station, pf_limits
     answer = await pf_station.call("GetCompositeSchedule", asked)
     periods = (answer.get("chargingSchedule") or {}).get("chargingSchedulePeriod") or [{}]
     expect(periods[0].get("limit"), equals=6_000.0, of="station", named="limit of the composite schedule")
+
+
+@usecase("PF_16_10_CS", requirements=["1.6-J section 4"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"})
+async def test_malformed_requests(pf_bench, pf_station, pf_limits):
+    """Requests that break their schema bring an error of 1.6 or silence; a message type of 2.1 is ignored"""
+    await ready(pf_bench, pf_station, pf_limits)
+    await refuses_malformed(pf_station, (("Reset", {}), ("Reset", {"type": "Perhaps"}), ("Reset", {"type": 5})))
+    alive = await pf_station.call("GetConfiguration", {"key": ["HeartbeatInterval"]})
+    expect(bool(alive.get("configurationKey")), equals=True, of="station", named="GetConfiguration afterwards")

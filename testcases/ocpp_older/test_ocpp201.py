@@ -8,6 +8,7 @@ from harness.ocpp.shell import utc_s
 from harness.usecase import usecase
 from testcases.ocpp21.test_b_boot import asks_again_and_waits
 from testcases.ocpp21.test_pings import in_the_interval, told_to_ping
+from testcases.ocpp_older.malformed import refuses_malformed
 
 PLAIN = {"startPeriod": 0, "limit": 6_000.0}
 
@@ -275,3 +276,12 @@ async def test_no_meter_values_without_an_interval(pf_bench, pf_station, pf_limi
         expect(len(late), equals=0, of="station", named="periodic values with an interval of 0")
     finally:
         await pf_station.set_variable(*name, before)
+
+
+@usecase("PF_201_P4_CS", requirements=["part 4"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"})
+async def test_malformed_requests(pf_bench, pf_station, pf_limits):
+    """Requests that break their schema bring an error of 2.0.1 or silence; a message type of 2.1 is ignored"""
+    await booted(pf_bench, pf_station, pf_limits)
+    await refuses_malformed(pf_station, (("Reset", {}), ("Reset", {"type": "Perhaps"}), ("Reset", {"type": 5})))
+    alive = await pf_station.get_variable("SmartChargingCtrlr", "RateUnit")
+    expect(alive["attributeStatus"], equals="Accepted", of="station", named="GetVariables afterwards")

@@ -75,6 +75,8 @@ TWINS = {
 }
 
 OLDER_TWINS = {
+    "PF_16_10_CS": "16-error-codes-of-its-own",
+    "PF_201_P4_CS": "error-codes-of-its-own",
     "PF_16_06_CS": "16-boot-refusal-ignored",
     "PF_16_07_CS": "16-any-tag",
     "PF_16_08_CS": "16-values-for-ever",
