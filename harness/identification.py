@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from harness.bench import Bench
 
 
+NOTICED_S = 10.0
+"""How long a station may refuse a remote start: it has to notice the plug, and that the last one is out (our default)."""
+AGAIN_S = 1.0
+"""Between two tries (our default)."""
+
+
 class Identification:
     """Of one bench; who is identified, and how, is in the charger's options `start` and `token`."""
 
@@ -46,6 +52,8 @@ class Identification:
             )
         self._remote_starts += 1
         step(f"our CSMS starts a transaction of {charger.token} at {charger.id}")
-        answer = await station.request_start(charger.token, remote_start_id=self._remote_starts)
-        if answer["status"] != "Accepted":
-            current_case().miss(f"{charger.id} answered {answer['status']} to the remote start", Side.STATION)
+        end_s = self._bench.clock.now_s() + NOTICED_S
+        while (await station.request_start(charger.token, remote_start_id=self._remote_starts))["status"] != "Accepted":
+            if self._bench.clock.now_s() > end_s:
+                current_case().miss(f"{charger.id} rejected the remote start for {NOTICED_S:g} s", Side.STATION)
+            await self._bench.clock.sleep(AGAIN_S)

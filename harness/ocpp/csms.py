@@ -117,11 +117,7 @@ class Csms:
     async def station(self, identity: str, within_s: float = 30.0) -> StationHandle:
         """The handle of a station once it is connected and has booted; raises NotSeen."""
         handle = self.handle(identity)
-        await handle.connected(within_s)
-        try:
-            await self.clock.wait(handle.ready.wait(), within_s)
-        except TimeoutError as late:
-            raise NotSeen(f"{identity} sent no BootNotification within {within_s:g} s") from late
+        await handle.booted(within_s)
         return handle
 
     async def close(self) -> None:

@@ -144,6 +144,15 @@ class StationHandle:
         except TimeoutError as late:
             raise NotSeen(f"{self.identity} did not connect within {within_s:g} s") from late
 
+    async def booted(self, within_s: float) -> None:
+        """Until it is connected and believes itself accepted; raises NotSeen, with what it said instead."""
+        await self.connected(within_s)
+        try:
+            await self.clock.wait(self.ready.wait(), within_s)
+        except TimeoutError as late:
+            said = "".join(f"; of no use was {one.text:.60} ...: {one.reason}" for one in list(self.garbled)[-1:])
+            raise NotSeen(f"{self.identity} connected and did not boot within {within_s:g} s{said}") from late
+
     async def call(self, action: str, payload: Payload, *, within_s: float = 30.0, checked: bool = True) -> Payload:
         """Send a CALL and give back its answer's payload. `checked=False` sends even what breaks the schema.
 

@@ -50,8 +50,7 @@ async def _reach(state: State, ground: Ground) -> None:
 
 
 async def _booted(ground: Ground) -> None:
-    await ground.station.connected(ground.limits.session_s)
-    await ground.bench.clock.wait(ground.station.ready.wait(), ground.limits.session_s)
+    await ground.station.booted(ground.limits.session_s)
 
 
 async def _plugged(ground: Ground) -> None:

@@ -22,8 +22,7 @@ def limit(profile_id, watts, purpose):
 
 
 async def charging(bench, station, limits):
-    await station.connected(limits.session_s)
-    await bench.clock.wait(station.ready.wait(), limits.session_s)
+    await station.booted(limits.session_s)
     station.forget()
     await bench.plug_in()
     return await station.expect("StartTransaction", within_s=limits.session_s)
@@ -59,8 +58,7 @@ async def test_meter_values_belong_to_the_transaction(pf_bench, pf_station, pf_l
 @usecase("PF_16_03_CS", requirements=["1.6 section 5.16"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"})
 async def test_smart_charging_profiles(pf_bench, pf_station, pf_limits):
     """A TxProfile without a transaction is rejected, with one it is accepted and shows in the composite schedule"""
-    await pf_station.connected(pf_limits.session_s)
-    await pf_bench.clock.wait(pf_station.ready.wait(), pf_limits.session_s)
+    await pf_station.booted(pf_limits.session_s)
     step("no transaction runs")
     answer = await pf_station.set_charging_profile(limit(1, 6_000.0, "TxProfile"))
     expect(answer["status"], equals="Rejected", of="station", named="status without a transaction")
@@ -91,8 +89,7 @@ async def test_a_remote_stop_ends_the_transaction(pf_bench, pf_station, pf_limit
          parameters={"ping_s": 3})  # fmt: skip
 async def test_the_charge_point_pings_in_its_interval(pf_bench, pf_station, pf_limits, pf_parameters):
     """A new WebSocketPingInterval counts at once: pings come in it; a negative one is rejected"""
-    await pf_station.connected(pf_limits.session_s)
-    await pf_bench.clock.wait(pf_station.ready.wait(), pf_limits.session_s)
+    await pf_station.booted(pf_limits.session_s)
     every_s = pf_parameters.ping_s
     for value, wanted in (("-1", "Rejected"), (str(every_s), "Accepted")):
         answer = await pf_station.call("ChangeConfiguration", {"key": "WebSocketPingInterval", "value": value})

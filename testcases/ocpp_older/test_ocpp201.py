@@ -14,8 +14,7 @@ PLAIN = {"startPeriod": 0, "limit": 6_000.0}
 
 
 async def booted(bench, station, limits):
-    await station.connected(limits.session_s)
-    await bench.clock.wait(station.ready.wait(), limits.session_s)
+    await station.booted(limits.session_s)
     station.forget()
 
 

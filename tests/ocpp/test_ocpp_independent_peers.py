@@ -1,6 +1,7 @@
-"""Our agents against implementations that this project did not write: PyPI `ocpp` and `ocpp-csms`, npm `ocpp-rpc`.
+"""Our agents against implementations that this project did not write: PyPI `ocpp` and `ocpp-csms`, npm `ocpp-rpc` and
+`ocpp-ws-cli`.
 
-`ocpp-csms` and `ocpp-rpc` are installed by CI only (.ci/independent); where they are not, their tests are skipped.
+All but the first are installed by CI only (.ci/independent); where they are not, their tests are skipped.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,16 @@ def node_has_ocpp_rpc():
         return False
     done = subprocess.run([node, "-e", "require('ocpp-rpc')"], capture_output=True, check=False, env=dict(os.environ))
     return done.returncode == 0
+
+
+def port_opens(port, within_s):
+    end_s = time.monotonic() + within_s
+    while time.monotonic() < end_s:
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.2)
+    return False
 
 
 def free_port():
@@ -239,3 +252,43 @@ async def test_our_stations_run_against_the_npm_csms(version):
     finally:
         process.kill()
         await process.wait()
+
+
+STATION = os.environ.get("OCPP_STATION", "")
+FOUND = {
+    "PF_16_01_CS": ("fail", "no StopTransaction"),
+    "PF_16_02_CS": ("pass", ""),
+    "PF_16_03_CS": ("fail", "status without a transaction is 'Accepted'"),
+    "PF_16_04_CS": ("fail", "reason is 'Local'"),
+    "PF_16_05_CS": ("fail", "interval of -1 is 'Accepted'"),
+}
+"""What docs/findings/ocpp-ws-cli-1.1.12.md says of npm's ocpp-ws-cli 1.1.12."""
+
+
+@pytest.mark.skipif(not STATION, reason="npm's ocpp-ws-cli is not installed; .ci/independent does that")
+def test_a_station_that_is_not_ours_is_put_under_test_by_config_only(tmp_path):
+    root = Path(__file__).parents[2]
+    lab = root / "lab-configs" / "independent-station.yaml"
+    harness = subprocess.Popen(
+        [Path(sys.executable).with_name("plugfest"), "run", "--lab", lab, "--out", tmp_path], cwd=root
+    )
+    try:
+        assert port_opens(9322, 60)
+        identity = ["-e", "ws://127.0.0.1:9322/ocpp", "-i", "CS-WS", "-p", "ocpp1.6", "-t", "04A1B2C3"]
+        station = subprocess.Popen(
+            ["node", STATION, "simulate", *identity, "--report", "json", "--report-dir", tmp_path],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            assert harness.wait(300) == 1
+        finally:
+            station.kill()
+    finally:
+        harness.kill()
+    (report,) = tmp_path.glob("*/report/report.json")
+    cells = {one["case"]: one for one in json.loads(report.read_text())["cells"]}
+    assert {one["verdict"] for case, one in cells.items() if case not in FOUND} == {"not_applicable"}
+    for case, (verdict, reason) in FOUND.items():
+        assert cells[case]["verdict"] == verdict, cells[case]
+        assert reason in cells[case]["reason"], cells[case]
+        assert cells[case]["side"] == ("" if verdict == "pass" else "station"), cells[case]
