@@ -308,6 +308,9 @@ class ChargerUnit:
         if isinstance(order, StopWanted | RebootWanted):
             if isinstance(order, StopWanted) and order.reason == "Remote":
                 self._ending = ("Remote", "RemoteStop")
+                if not self.charger.in_session:  # no vehicle to wait for: it was broken off, or rests
+                    self._transferring = False
+                    self.station.stop_transfer(*self._ending)
             self.charger.terminate()
         elif isinstance(order, RenegotiationWanted):
             self.charger.renegotiate_service()

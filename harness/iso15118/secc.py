@@ -228,8 +228,19 @@ class SeccSession(Serving):
         self.older.scheduler = self.scheduler
 
     def notify(self, notification: EvseNotification, max_delay_s: int = 0) -> None:
-        """Ask the vehicle for something with the next answers of the charge loop, until it has followed."""
+        """Ask the vehicle for something with the next answers of the charge loop, until it has followed; once it is asked to
+        end, for nothing else."""
+        if self._asks_for(EvseNotification.Terminate):
+            return
         self.notification = EVSEStatus(notification_max_delay=max_delay_s, evse_notification=notification)
+
+    @property
+    def waking(self) -> bool:
+        """The station asks for what a start of the power delivery gives; whatever else it asks for, a start leaves open."""
+        return self._asks_for(EvseNotification.ExitStandby)
+
+    def _asks_for(self, what: EvseNotification) -> bool:
+        return self.notification is not None and self.notification.evse_notification == what
 
     # requests and answers
 

@@ -59,7 +59,7 @@ def power_delivery(session: SeccSession, request: Any, now_s: float) -> Record |
         if session.waited_s(now_s) < session.config.profile.contactor_s:
             return None
         raise Refused("FAILED_ContactorError", f"the contactor did not {'close' if wanted else 'open'} in time")
-    if progress in ("Stop", "Standby", "Start"):
+    if progress in ("Stop", "Standby") or (progress == "Start" and session.waking):
         session.notification = None
     return filled(session, request, now_s, response_code=_tolerance_code(session, request))
 

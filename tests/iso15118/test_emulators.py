@@ -106,6 +106,21 @@ def test_a_pause_of_twenty_minutes_ends_with_the_same_session(virtually):
     assert sessions[0]["session_id"] == sessions[1]["session_id"]
 
 
+def test_a_station_that_asks_for_the_end_before_power_flows_gets_it_whatever_it_asks_for_afterwards(virtually):
+    async def story():
+        async with Bench() as bench:
+            bench.plug()
+            while "limits" not in bench.whats():
+                await bench.clock.sleep(0.05)
+            bench.charger.terminate()
+            bench.charger.confirm_metering()
+            await bench.clock.sleep(15.0)
+            return bench.whats()
+
+    whats = virtually(story())
+    assert whats[-1] == "stopped"
+
+
 def test_the_cable_pulled_under_load_ends_everything_and_the_next_session_works(virtually):
     async def story():
         async with Bench() as bench:
