@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Callable, Sequence
 
 from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from harness.ocpp.certificates import RESPONDER, hash_data
 from harness.ocpp.frames import Payload
@@ -44,7 +45,7 @@ def chain_status(chain: Sequence[x509.Certificate], then: Callable[[frozenset[st
     """GetCertificateChainStatus for a vehicle's chain, its root last; None where no issuer is known. `then` gets the
     statuses that the CSMS has found (Good, Revoked, Unknown, Failed), none where it gave no answer."""
     asked = [
-        {"certificateHashData": hash_data(one, issuer), "source": "OCSP", "urls": [RESPONDER]}
+        {"certificateHashData": hash_data(one, issuer), **where_to_ask(one)}
         for one, issuer in zip(chain, chain[1:], strict=False)
     ]
 
@@ -53,3 +54,22 @@ def chain_status(chain: Sequence[x509.Certificate], then: Callable[[frozenset[st
         then(frozenset(one["status"] for one in found))
 
     return Letter("GetCertificateChainStatus", {"certificateStatusRequests": asked[:4]}, answered) if asked else None
+
+
+def where_to_ask(certificate: x509.Certificate) -> Payload:
+    """Source and URLs of a certificate's status: the responders that it names, else its revocation lists (at most five)."""
+    try:
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+        responders = [
+            one.access_location.value for one in access if one.access_method == AuthorityInformationAccessOID.OCSP
+        ]
+    except x509.ExtensionNotFound:
+        responders = []
+    try:
+        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        lists = [str(name.value) for point in points for name in point.full_name or ()]
+    except x509.ExtensionNotFound:
+        lists = []
+    if lists and not responders:
+        return {"source": "CRL", "urls": lists[:5]}
+    return {"source": "OCSP", "urls": responders[:5] or [RESPONDER]}

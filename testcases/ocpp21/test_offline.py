@@ -230,3 +230,26 @@ async def test_meter_values_of_the_time_offline(pf_ground, pf_session, pf_statio
     for earlier_s, later_s in zip(moments[:-1], moments[1:], strict=True):
         expect(later_s - earlier_s, at_least=every_s - SLACK_S, at_most=every_s + SLACK_S, of="station",
                named="from values to values", unit="s")  # fmt: skip
+
+
+@usecase("PF_E02_02_CS", sut="pair", protocol="ocpp2.1", requires=V2X | {"pause"}, requirements=["E02", "E04"],
+         uses_rules=RULES, parameters={"discharge_w": -5_000, "lead_s": 6, "pause_s": 60})  # fmt: skip
+async def test_a_pause_and_its_end_offline(pf_ground, pf_session, pf_v2g, pf_station, pf_limits, pf_parameters):
+    """Idle comes and goes while the station is offline: the vehicle resumes, and both are told later, in one transaction"""
+    await reach(EnergyTransferStarted, pf_ground)
+    transaction, lead_s, power_w = pf_station.transaction_id, pf_parameters.lead_s, pf_parameters.discharge_w
+    idle = period("Idle", start_s=lead_s)
+    again = period(setpoint=power_w, start_s=lead_s + pf_parameters.pause_s)
+    begun = to_text(utc_s(pf_ground.bench.clock))
+    await install(pf_station, period(setpoint=power_w), idle, again, kind="Absolute", start_schedule=begun)
+    after = pf_v2g.mark()
+    async with offline(pf_ground):
+        await pf_v2g.message(
+            "SessionStopReq", within_s=lead_s + pf_limits.settling_s, after=after, charging_session="Pause"
+        )
+        await pf_v2g.message("SessionSetupRes", within_s=pf_parameters.pause_s + pf_limits.resume_s, after=after)
+        await pf_session.settles(power_w, within_s=pf_limits.resume_s)
+    for state in ("SuspendedEVSE", "Charging"):
+        wanted = {"transactionInfo.chargingState": state, "offline": True}
+        told = await pf_station.expect("TransactionEvent", wanted, within_s=pf_limits.session_s)
+        expect(told.payload["transactionInfo"]["transactionId"], equals=transaction, of="station", named="transaction")

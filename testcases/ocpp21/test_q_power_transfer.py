@@ -330,7 +330,7 @@ async def test_priority_charging_on_and_off(pf_ground, pf_session, pf_station, p
         await pf_session.settles(wanted_w, within_s=pf_limits.settling_s)
 
 
-@usecase("PF_E02_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X | {"pause"}, requirements=["Q10.FR.01"],
+@usecase("PF_E02_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X | {"pause"}, requirements=["E02", "Q10.FR.01"],
          uses_rules=BOTH, parameters={"pause_s": 120})  # fmt: skip
 async def test_a_pause_keeps_the_transaction(pf_ground, pf_session, pf_station, pf_parameters, pf_limits):
     """The transaction goes on through a pause: same id before and after, and no Ended in between"""

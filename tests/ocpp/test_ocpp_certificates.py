@@ -9,11 +9,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.ocsp import OCSPRequestBuilder
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from table_top import Bench
 
 from harness.ocpp.authority import Authority
-from harness.ocpp.certificates import Certificates, hash_data
+from harness.ocpp.certificates import RESPONDER, Certificates, hash_data
+from harness.ocpp.plug_and_charge import where_to_ask
 
 NOW_S = 1_767_225_600.0
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -95,3 +96,28 @@ def test_the_status_of_the_v2g_chain_is_asked_for_each_week():
     for day in range(15):
         held.tick(NOW_S + 86_400.0 * day)
     assert [one.action for one in letters] == ["GetCertificateStatus"] * 3
+
+
+@pytest.mark.parametrize(
+    ("responders", "lists", "wanted"),
+    [
+        (["http://o"], ["http://l"], {"source": "OCSP", "urls": ["http://o"]}),
+        ([], ["http://l"], {"source": "CRL", "urls": ["http://l"]}),
+        ([], [], {"source": "OCSP", "urls": [RESPONDER]}),
+    ],
+)
+def test_a_vehicles_certificate_says_where_its_status_is(responders, lists, wanted):
+    now = datetime.datetime.now(datetime.UTC)
+    builder = (
+        x509.CertificateBuilder().subject_name(ROOT).issuer_name(ROOT).public_key(KEY.public_key()).serial_number(7)
+        .not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    )  # fmt: skip
+    if responders:
+        access = [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(one))
+                  for one in responders]  # fmt: skip
+        builder = builder.add_extension(x509.AuthorityInformationAccess(access), critical=False)
+    if lists:
+        names = [x509.UniformResourceIdentifier(one) for one in lists]
+        points = x509.CRLDistributionPoints([x509.DistributionPoint(names, None, None, None)])
+        builder = builder.add_extension(points, critical=False)
+    assert where_to_ask(builder.sign(KEY, hashes.SHA256())) == wanted

@@ -16,6 +16,7 @@ TWINS = {
     "PF_C07_R2_CS": "any-contract",
     "PF_C07_R3_CS": "any-contract",
     "PF_C07_R4_CS": "any-contract",
+    "PF_E02_02_CS": "offline-events-lost",
     "PF_GW_01_CS": "dynamic-update-ignored",
     "PF_GW_02_CS": "dynamic-update-ignored",
     "PF_GW_02_CSMS": "csms-refuses-limits",
