@@ -32,6 +32,11 @@ def _another_evccid(payload: Payload) -> Payload:
     return payload
 
 
+def _never_late(request: Payload) -> Payload | None:
+    late = "timestamp" in request and "dcChargingParameters" in request["chargingNeeds"]
+    return None if late else request
+
+
 def _as_newer(needs: Payload) -> None:
     if told := needs.pop("dcChargingParameters", None):
         needs["v2xChargingParameters"] = {"maxChargePower": told["evMaxPower"]}
@@ -254,6 +259,8 @@ SITE_SEEDS: tuple[Seed, ...] = (
      Quirks(deaf_to_ems_offline=True)),
     ("older-needs-as-newer", OURS, "PF_K15_01_CS", "tells needs of an ISO 15118-2 vehicle as those of an ISO 15118-20 one",
      Quirks(outgoing=changed("NotifyEVChargingNeeds", each_of("chargingNeeds", _as_newer)))),
+    ("older-needs-lost-offline", OURS, "PF_K15_02_CS", "forgets needs of an ISO 15118-2 vehicle that it learnt offline",
+     Quirks(outgoing=changed("NotifyEVChargingNeeds", _never_late))),
     ("older-refusal-ends-the-transfer", OURS, "PF_K15_R1_CS",
      "ends the transaction where the CSMS has no profile for an ISO 15118-2 vehicle", Quirks(refuses_older_vehicles=True)),
     ("schedule-kept-in-session", OURS, "PF_K16_02_CS", "accepts a new schedule in session, and the vehicle never hears of it",

@@ -23,6 +23,10 @@ The charger's side (`secc.SeccSession`, `secc_shell.Secc`; the charger behind it
     request = await se.expect("SessionSetupReq"); await se.respond(response_code="..."); await se.finish()
     session.notify(EvseNotification.Pause, 60); se.twists["DC_PreChargeReq"] = lambda se, request, response: ...
 
+ISO 15118-2: with `protocols=("iso15118-2",)` in either config the session that is made after the negotiation is
+`session.older` (package `iso2`); `ev.calling` and `se.serving` are the session that has the word. Its messages are
+documents: `order.content_of` opens them, `changed(request, body__body_element__...=...)` reaches inside.
+
 Misbehaviour: `twists` change what an agent says, `se.hears` what our charger notices, `unchecked` records and
 `quantities.changed(message, checked=False, ...)` what the schema forbids.
 

@@ -203,7 +203,7 @@ MOVES: tuple[Move, ...] = (
 
 def content_of(message: Any) -> Any:
     """The message itself; of a document of ISO 15118-2 the one in its body."""
-    body = message.__dict__.get("body")
+    body = getattr(message, "body", None)
     return message if body is None or body.body_element is None else body.body_element
 
 

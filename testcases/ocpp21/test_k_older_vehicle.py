@@ -112,6 +112,17 @@ async def test_an_older_vehicle_offline(pf_ground, pf_session, pf_station, pf_li
     await pf_station.set_variable("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "false")
 
 
+async def is_asked_to_renegotiate(clock, v2g, limits, after):
+    """Whether the station says so in the charge loop, in the time in which it has to react."""
+    end_s = clock.now_s() + limits.reaction_s
+    while clock.now_s() < end_s:
+        loops = [one for one in v2g.messages("CurrentDemandRes") if one.event > after]
+        if any(one.dc_evse_status.evse_notification == "ReNegotiation" for one in loops):
+            return True
+        await clock.sleep(0.2)
+    return False
+
+
 @usecase("PF_K16_02_CS", sut="pair", protocol="ocpp2.1", requires=OLDER, requirements=["K16.FR.02", "K16.FR.09"],
          uses_rules=RULES, parameters={"first_w": 3_000, "next_w": 6_000})  # fmt: skip
 async def test_an_older_vehicle_renegotiates(pf_ground, pf_session, pf_station, pf_v2g, pf_limits, pf_parameters):
@@ -126,7 +137,12 @@ async def test_an_older_vehicle_renegotiates(pf_ground, pf_session, pf_station, 
     powers_w = [pf_parameters.next_w]
     answer = await pf_station.set_charging_profile(alternatives(352, pf_station.transaction_id, powers_w))
     expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
-    await pf_v2g.message("PowerDeliveryReq", within_s=pf_limits.session_s, after=after, charge_progress="Renegotiate")
+    notified = await is_asked_to_renegotiate(pf_ground.bench.clock, pf_v2g, pf_limits, after)
+    expect(notified, equals=True, of="station", named="EVSENotification ReNegotiation")
+    with current_case().preamble():  # ISO 15118-2 leaves it to the vehicle ([V2G2-680], [V2G2-841])
+        await pf_v2g.message(
+            "PowerDeliveryReq", within_s=pf_limits.session_s, after=after, charge_progress="Renegotiate"
+        )
     chosen_w = await chooses(pf_station, pf_v2g, pf_limits, powers_w, 352, after)
     await pf_session.settles(chosen_w, within_s=pf_limits.settling_s)
     again = [one for one in pf_station.received if one.action == "NotifyEVChargingNeeds" and one.at_s >= since_s]

@@ -38,7 +38,6 @@ TWINS = {
     "PF_K09_01_CS": "profiles-unreported",
     "PF_K10_01_CS": "clears-what-is-not-there",
     "PF_K12_01_CS": "external-limit-untold",
-    "PF_K15_02_CS": "offline-needs-without-time",
     "PF_K17_01_CSMS": "csms-forgets-the-profile",
     "PF_K18_R17_CS": "accepts-early-profile",
     "PF_K19_01_CS": "schedule-id-invented",
