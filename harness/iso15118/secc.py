@@ -31,7 +31,7 @@ from harness.iso15118.quantities import Limits
 from harness.iso15118.services import Control, Energy, EnergyOffer, NeedsBy, Service, namespaces_of
 from harness.iso15118.serving import Serving
 from harness.iso15118.signature import Verification
-from harness.iso15118.station import Scheduler, Station, What
+from harness.iso15118.station import Scheduler, Slots, Station, What
 from harness.iso15118.timing import LOOPS, timer
 
 
@@ -156,7 +156,8 @@ class SeccSession(Serving):
         self.offer: EnergyOffer | None = None
         self.chosen_namespace = ""
         self.vehicle_limits: Limits | None = None
-        self.schedule: tuple[tuple[int, float], ...] = ()
+        self.schedules: tuple[Slots, ...] = ()
+        """What a vehicle in scheduled control may choose from, by tuple id from 1 on."""
         self.notification: EVSEStatus | None = None
         self.signature: Verification | None = None
         """What the last signature of the vehicle turned out to be."""

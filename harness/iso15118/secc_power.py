@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from harness.exi.declare import Record
@@ -10,6 +11,7 @@ from harness.iso15118.messages import common, dc
 from harness.iso15118.messages.common_types import Processing
 from harness.iso15118.order import LIVE
 from harness.iso15118.quantities import rational
+from harness.iso15118.station import Slots, What
 
 if TYPE_CHECKING:
     from harness.iso15118.secc import SeccSession
@@ -61,6 +63,8 @@ def power_delivery(session: SeccSession, request: Any, now_s: float) -> Record |
         raise Refused("FAILED_ContactorError", f"the contactor did not {'close' if wanted else 'open'} in time")
     if progress in ("Stop", "Standby") or (progress == "Start" and session.waking):
         session.notification = None
+    if progress == "Start" and (choice := _choice(session, request)):
+        session.tell(What.CHOICE, now_s, **choice)
     return filled(session, request, now_s, response_code=_tolerance_code(session, request))
 
 
@@ -78,7 +82,7 @@ def _check_profile(session: SeccSession, request: Any) -> None:
     if profile is None or session.dynamic:
         return
     chosen = getattr(profile.control_mode, "selected_schedule_tuple_id", None)
-    if chosen != 1:
+    if chosen is None or not 1 <= chosen <= len(session.schedules):
         raise Refused("FAILED_ScheduleSelectionInvalid", f"schedule tuple {chosen} was not offered")
     entries = profile.ev_power_profile_entries.ev_power_profile_entry
     start_s = 0
@@ -87,7 +91,7 @@ def _check_profile(session: SeccSession, request: Any) -> None:
         allowed_w = min(
             (
                 power_w
-                for begin_s, until_s, power_w in _slots(session.schedule)
+                for begin_s, until_s, power_w in _slots(session.schedules[chosen - 1])
                 if begin_s < end_s and until_s > start_s
             ),
             default=float("inf"),
@@ -99,7 +103,20 @@ def _check_profile(session: SeccSession, request: Any) -> None:
         start_s = end_s
 
 
-def _slots(schedule: tuple[tuple[int, float], ...]) -> list[tuple[float, float, float]]:
+def _choice(session: SeccSession, request: Any) -> dict[str, Any] | None:
+    """What a vehicle in scheduled control has chosen, and its own profile: (begin s, W). None in dynamic control."""
+    profile = request.ev_power_profile
+    if profile is None or session.dynamic:
+        return None
+    entries = profile.ev_power_profile_entries.ev_power_profile_entry
+    begins = accumulate((entry.duration for entry in entries), initial=0)
+    return {
+        "number": profile.control_mode.selected_schedule_tuple_id,
+        "profile": tuple((begin_s, float(one.power)) for begin_s, one in zip(begins, entries, strict=False)),
+    }
+
+
+def _slots(schedule: Slots) -> list[tuple[float, float, float]]:
     """(begin, end, power) of each slot; the last one lasts."""
     slots: list[tuple[float, float, float]] = []
     begin_s = 0.0

@@ -13,7 +13,7 @@ from harness.iso15118.messages.common_types import Processing
 from harness.iso15118.quantities import Limits, changed, rational, read_limits
 from harness.iso15118.services import Energy, Pricing
 from harness.iso15118.signature import sign
-from harness.iso15118.station import What
+from harness.iso15118.station import Slots, What
 
 if TYPE_CHECKING:
     from harness.iso15118.secc import SeccSession
@@ -37,17 +37,17 @@ def _fill_ac_parameters(session: SeccSession, request: Any) -> dict[str, Any]:
 
 
 def _schedules(session: SeccSession, request: Any) -> Record:
-    """Dynamic: nothing to say. Scheduled: one tuple, with a discharging schedule of the same slots where it applies."""
+    """Dynamic: nothing to say. Scheduled: a tuple a schedule, with a discharging one of the same slots where it applies."""
     if isinstance(request.control_mode, common.DynamicSEReqControlMode):
         kind = common.DynamicSEResControlMode
         return kind(**stated_needs(session, kind), price_schedule=_price(session, request))
-    slots = session.schedule or _slots_offered(session, request)
+    schedules = session.schedules or (_slots_offered(session, request),)
     back_w = session.station.limits.maximum_discharge_power_w
     bidirectional = session.service is not None and session.service.bidirectional
 
     tolerance_w = session.config.power_tolerance_w
 
-    def schedule(cap_w: float) -> common.ChargingSchedule:
+    def schedule(slots: Slots, cap_w: float) -> common.ChargingSchedule:
         return common.ChargingSchedule(
             price_schedule=_price(session, request),
             power_schedule=common.PowerSchedule(
@@ -63,12 +63,13 @@ def _schedules(session: SeccSession, request: Any) -> Record:
         )
 
     return common.ScheduledSEResControlMode(
-        schedule_tuple=(
+        schedule_tuple=tuple(
             common.ScheduleTuple(
-                schedule_tuple_id=1,
-                charging_schedule=schedule(float("inf")),
-                discharging_schedule=schedule(back_w) if bidirectional else None,
-            ),
+                schedule_tuple_id=number,
+                charging_schedule=schedule(slots, float("inf")),
+                discharging_schedule=schedule(slots, back_w) if bidirectional else None,
+            )
+            for number, slots in enumerate(schedules, 1)
         )
     )
 
@@ -105,15 +106,15 @@ def schedule_exchange(session: SeccSession, request: Any, now_s: float) -> Recor
         if not session.schedule_asked:
             tell_needs(session, request.control_mode, now_s)
         session.schedule_asked = False
-        session.schedule = scheduled or _slots_offered(session, request)
+        session.schedules = scheduled or (_slots_offered(session, request),)
         if session.notification and session.notification.evse_notification == "ScheduleRenegotiation":
             session.notification = None
     response = filled(session, request, now_s, evse_processing=stage)
     return _sign_prices(session, response)
 
 
-def _scheduled_elsewhere(session: SeccSession, request: Any, now_s: float) -> tuple[tuple[int, float], ...] | None:
-    """The scheduler's slots, none where it has none; None: ask again. It is told the needs first."""
+def _scheduled_elsewhere(session: SeccSession, request: Any, now_s: float) -> tuple[Slots, ...] | None:
+    """The scheduler's schedules, none where it has none; None: ask again. It is told the needs first."""
     if session.scheduler is None or session.dynamic:
         return ()
     if not session.schedule_asked:
@@ -121,7 +122,7 @@ def _scheduled_elsewhere(session: SeccSession, request: Any, now_s: float) -> tu
         tell_needs(session, request.control_mode, now_s)
         return None
     schedules = session.scheduler(int(request.control_mode.departure_time or 86_400))
-    return schedules if schedules is None else next(iter(schedules), ())
+    return schedules if schedules is None else tuple(one for one in schedules if one)
 
 
 def _price(session: SeccSession, request: Any) -> common.AbsolutePriceSchedule | common.PriceLevelSchedule | None:
@@ -146,7 +147,7 @@ def _sign_prices(session: SeccSession, response: Record) -> Record:
     return changed(response, header__signature=signed)
 
 
-def _slots_offered(session: SeccSession, request: Any) -> tuple[tuple[int, float], ...]:
+def _slots_offered(session: SeccSession, request: Any) -> Slots:
     """The configured schedule, or our maximum until departure (a day, if the vehicle names none: our default)."""
     until_s = int(request.control_mode.departure_time or 86_400)
     return session.config.schedule or ((until_s, session.station.limits.maximum_charge_power_w),)

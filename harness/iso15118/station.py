@@ -86,8 +86,10 @@ class Station(Protocol):
     def meter(self) -> Reading | None: ...
 
 
-Scheduler = Callable[[int], tuple[tuple[tuple[int, float], ...], ...] | None]
-"""Makes the schedules that a vehicle may choose from: gets the departure (s), gives schedules of (duration s, W) slots, none
+Slots = tuple[tuple[int, float], ...]
+"""A schedule: (duration s, W), one after the other."""
+Scheduler = Callable[[int], tuple[Slots, ...] | None]
+"""Makes the schedules that a vehicle may choose from: gets the departure (s), gives schedules, none
 to leave it to the session, None as long as they are not known."""
 
 

@@ -29,6 +29,8 @@ from harness.ocpp.transactions import IdToken, Transaction
 EVSE_ID = 1
 CONTROL_INTERVAL_S = 1.0
 """How often profiles, frequency and load are looked at during a transaction. Our default."""
+FORESEEN_S = 86_400
+"""How far a change of what profiles add up to is looked for. Our default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,7 @@ class Evse:
         """Somebody else than the CSMS has moved the power (K11 to K13)."""
         if self.transaction:
             self._event("Updated", "ChargingRateChanged", now_s)
+            self._renegotiate(self.schedule.moved(now_s, charging=self._charging))
 
     def tick(self, now_s: float) -> None:
         self.der.tick(now_s)
@@ -350,13 +353,24 @@ class Evse:
         profile = request["chargingProfile"]
         if profile["chargingProfilePurpose"] == Purpose.TX and self.transaction and not self._needs_told():
             return rejected("InvalidMessageSeq", "the vehicle has not told its needs")  # K18.FR.17, K19.FR.13
+        before = self._foreseen(now_s)
         answer = self.smart.set_charging_profile(request, now_s)
-        if answer["status"] == "Accepted" and profile["chargingProfilePurpose"] == Purpose.TX:
-            if self.schedule.given(now_s, charging=self._charging) and not self.quirks.keeps_schedule_in_session:
-                self.order(ScheduleRenegotiationWanted())
+        if answer["status"] != "Accepted":
+            return answer
+        if profile["chargingProfilePurpose"] == Purpose.TX:
+            self._renegotiate(self.schedule.given(now_s, charging=self._charging))
             if self.quirks.repeats_needs and self.needs and self.transaction:
                 self.need(self.needs, now_s)
+        elif self._foreseen(now_s) != before:
+            self._renegotiate(self.schedule.moved(now_s, charging=self._charging))
         return answer
+
+    def _renegotiate(self, wanted: bool) -> None:
+        if wanted and not self.quirks.keeps_schedule_in_session:
+            self.order(ScheduleRenegotiationWanted())
+
+    def _foreseen(self, now_s: float) -> Slots:
+        return self.smart.foreseen(FORESEEN_S, self.maximum_charge_w, now_s)
 
     def _needs_told(self) -> bool:
         """Only a vehicle with an ISO 15118 session tells needs; others take a TxProfile at any time."""

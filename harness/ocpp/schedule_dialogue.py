@@ -104,6 +104,10 @@ class ScheduleDialogue:
     def given(self, now_s: float, *, charging: bool) -> bool:
         """A TxProfile has come; whether the vehicle has to renegotiate, since it does not wait for it (K16)."""
         self.state = ScheduleState.GIVEN
+        return self.moved(now_s, charging=charging)
+
+    def moved(self, now_s: float, *, charging: bool) -> bool:
+        """What the profiles add up to has changed; whether the vehicle has to renegotiate for it (K16.FR.02)."""
         scheduled = self.needs is not None and not self.needs.dynamic_control
         if not (scheduled and charging) or self._vehicle_waits:
             return False

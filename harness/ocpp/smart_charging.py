@@ -129,29 +129,23 @@ class SmartCharging:
         ]
 
     def alternatives(self, profile: Profile, until_s: int, most_w: float, now_s: float) -> tuple[Slots, ...]:
-        """The schedules of a profile as a vehicle in scheduled control is offered them: from now until `until_s`."""
+        """What a vehicle in scheduled control may choose from until `until_s`: the schedules of its profile, each joined with
+        those of the same number in other stack levels (K18.FR.24), within what all other profiles allow."""
         around = self._around(now_s)
-        made = []
-        for schedule in profile.schedules:
-            gone_s = round(elapsed_s(profile, schedule, around))
-            begins = [one.start_s - gone_s for one in schedule.periods]
-            ends = [*begins[1:], max(until_s, begins[-1] + 1)]
-            told = zip(begins, ends, schedule.periods, strict=True)
-            made.append(
-                tuple(
-                    (round(end_s - max(begin_s, 0)), most_w if one.limit_w is None else one.limit_w)
-                    for begin_s, end_s, one in told
-                    if end_s > 0
-                )
-            )
-        return tuple(made)
+        ends = [one.periods[-1].start_s - elapsed_s(profile, one, around) + 1 for one in profile.schedules]
+        most_s = max(until_s, round(max(ends)))
+        return tuple(self.foreseen(most_s, most_w, now_s, number) for number in range(len(profile.schedules)))
 
-    def foreseen(self, until_s: int, most_w: float, now_s: float) -> Slots:
-        """What all profiles together allow a vehicle that begins to charge now."""
+    def foreseen(self, until_s: int, most_w: float, now_s: float, number: int | None = None) -> Slots:
+        """What all profiles together allow a vehicle that begins to charge now; `number`: if it chooses that schedule."""
         around = self._around(now_s)
         begun = replace(around, transfer_started_s=around.transfer_started_s or now_s)
+        profiles = [
+            one if number is None or number >= len(one.schedules) else replace(one, chosen=number)
+            for one in self.profiles
+        ]
         steps = [(round(at_s), target.power_w(most_w, 0.0)) for at_s, target in
-                 composite_schedule(self.profiles, begun, until_s)]  # fmt: skip
+                 composite_schedule(profiles, begun, until_s)]  # fmt: skip
         ends = [*(at_s for at_s, _ in steps[1:]), until_s]
         return tuple((end_s - at_s, power_w) for (at_s, power_w), end_s in zip(steps, ends, strict=True))
 
