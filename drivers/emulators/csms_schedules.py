@@ -124,7 +124,7 @@ class Scheduler:
         transaction = None if "csms-profile-without-transaction" in self.defects else self.station.transaction_id
         duration_s = 900 if chosen["operationMode"] == Mode.CENTRAL_FREQUENCY else None  # Q07.FR.04
         draft = profile(PROFILE_ID, [chosen], transaction_id=transaction, duration_s=duration_s)
-        if needs.get("controlMode") == "ScheduledControl":
+        if needs.get("controlMode") == "ScheduledControl" or "dcChargingParameters" in needs:
             start = to_text(utc_s(self.clock))
             number = most_periods + 1 if "csms-too-many-periods" in self.defects else 1
             periods = [{**chosen, "startPeriod": 60 * n} for n in range(number)]

@@ -132,6 +132,31 @@ async def test_needs_of_an_older_vehicle(pf_test_station):
     await pf_test_station.unplug()
 
 
+@usecase("PF_K15_02_CSMS", sut="csms", protocol="ocpp2.1", requires=CSMS, requirements=["K15"], uses_rules=RULES)
+async def test_an_older_vehicle_gets_schedules(pf_test_station):
+    """Accepted needs of an ISO 15118-2 vehicle: one to three schedules for charging come, and its choice is answered"""
+    station = pf_test_station
+    await station.boot()
+    await station.authorise()
+    received = station.listen("SetChargingProfile")
+    parameters = {key: value for key, value in NEEDS.items() if key.endswith("Parameters")}
+    state = await station.tell_needs("DC", dynamic=False, of_iso2=parameters)
+    if state is not ScheduleState.NOT_COMING:
+        await station.until(lambda: received, "the CSMS sent no profile", PROFILE_S)
+    for request in received:
+        schedules = request["chargingProfile"]["chargingSchedule"]
+        expect(len(schedules), at_least=1, at_most=3, of="csms", named="schedules", unit="")
+        modes = {
+            one.get("operationMode", "ChargingOnly") for each in schedules for one in each["chargingSchedulePeriod"]
+        }
+        expect(modes, equals={"ChargingOnly"}, of="csms", named="operation modes for a vehicle that only charges")
+        choice = {"timeBase": to_text(station.now_s()), "chargingSchedule": schedules[-1], "evseId": 1,
+                  "selectedChargingScheduleId": schedules[-1]["id"]}  # fmt: skip
+        answer = await result(station, "NotifyEVChargingSchedule", choice)
+        expect(answer["status"], one_of=("Accepted", "Rejected"), of="csms", named="status of NotifyEVChargingSchedule")
+    await station.unplug()
+
+
 async def profile_given(station):
     await station.until(
         lambda: station.evse.schedule_state is ScheduleState.GIVEN, "the CSMS sent no profile", PROFILE_S

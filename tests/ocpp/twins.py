@@ -38,6 +38,7 @@ TWINS = {
     "PF_K09_01_CS": "profiles-unreported",
     "PF_K10_01_CS": "clears-what-is-not-there",
     "PF_K12_01_CS": "external-limit-untold",
+    "PF_K15_02_CSMS": "csms-too-many-schedules",
     "PF_K16_03_CS": "schedule-kept-in-session",
     "PF_K18_13_CS": "schedule-kept-in-session",
     "PF_K18_24_CS": "schedule-of-before",
