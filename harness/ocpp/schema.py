@@ -73,9 +73,12 @@ def problem(version: Version, action: str, payload: Payload, *, response: bool) 
     if action not in actions(version):
         return SchemaProblem(ErrorCode.NOT_IMPLEMENTED, "", f"OCPP {version} has no action {action!r:.60}")
     validator = _validator(version, schema_name(version, action, response=response))
-    if validator.is_valid(payload):
-        return None
-    error = next(iter(validator.iter_errors(payload)))
+    try:
+        if validator.is_valid(payload):
+            return None
+        error = next(iter(validator.iter_errors(payload)))
+    except ValueError as unreadable:  # nested deeper than the validator goes (255)
+        return SchemaProblem(ErrorCode.FORMAT_VIOLATION, "", str(unreadable))
     keyword = str(error.schema_path[-1])
     path = "/".join(str(part) for part in error.instance_path)
     return SchemaProblem(_CODES.get(keyword, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION), path, error.message[:200])

@@ -14,6 +14,7 @@ import random
 import resource
 import sys
 import time
+from functools import reduce
 from itertools import count
 from pathlib import Path
 
@@ -35,7 +36,25 @@ from harness.ocpp.version import Version  # noqa: E402
 
 LEAK_MB = 60
 """Growth of the process that a run may show after its first tenth (our default; bounded histories fill up)."""
-ODDITIES = (None, True, -1, 0, 1e308, "", "x" * 5000, [], {}, [[[]]], "2026-13-45T99:99:99Z", 2**70, "\u0000", "\ud7ff")
+DEEP: list[object] = reduce(lambda inside, _: [inside], range(300), [])
+"""Deeper than a schema validator goes, not deeper than a JSON reader."""
+ODDITIES = (
+    None,
+    True,
+    -1,
+    0,
+    1e308,
+    "",
+    "x" * 5000,
+    [],
+    {},
+    [[[]]],
+    "2026-13-45T99:99:99Z",
+    2**70,
+    "\u0000",
+    "\ud7ff",
+    DEEP,
+)
 
 
 class Still:

@@ -66,6 +66,7 @@ def test_a_frame_is_read_as_it_was_written(frame):
         ('[3,"nobody"]', None, None, None),
         ('["2","1","Heartbeat",{}]', None, None, None),
         ("[" * 5000, None, "RpcFrameworkError", "-1"),
+        (f'[2,"1","Heartbeat",{{"x":{"[" * 300}{"]" * 300}}}]', "FormationViolation", "FormatViolation", "1"),
     ],
 )
 def test_a_broken_frame_gets_the_answer_of_its_version(text, code_16, code_21, message_id):
