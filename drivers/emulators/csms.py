@@ -25,7 +25,7 @@ from harness.ocpp.authority import EXPIRED, Authority
 from harness.ocpp.csms import Csms, StationError, StationHandle
 from harness.ocpp.frames import Payload
 from harness.ocpp.memory_network import MemoryNetwork
-from harness.ocpp.security import OURS, Door, Security
+from harness.ocpp.security import OURS, Door, Fault, Security
 from harness.ocpp.shell import utc_s
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import Version
@@ -59,8 +59,12 @@ DEFECTS = (
            "PF_M07_01_CSMS"),
     Defect("csms-any-password", _ROLE, "ocpp2.1", _OURS, "lets a station in whatever its password is",
            "PF_A00_R1_CSMS"),
-    Defect("csms-any-client-certificate", _ROLE, "ocpp2.1", _OURS, "asks no station for a certificate",
+    Defect("csms-certificate-optional", _ROLE, "ocpp2.1", _OURS, "lets a station in that shows no certificate",
            "PF_A00_R2_CSMS"),
+    Defect("csms-expired-certificates", _ROLE, "ocpp2.1", _OURS, "does not look at the dates of a station's certificate",
+           "PF_A00_R3_CSMS"),
+    Defect("csms-any-client-certificate", _ROLE, "ocpp2.1", _OURS, "asks no station for a certificate",
+           "PF_A00_R4_CSMS"),
     Defect("csms-any-subprotocol", _ROLE, "ocpp2.1", _OURS, "chooses a version that it does not speak",
            "PF_A00_R5_CSMS"),
     Defect("csms-signs-nothing", _ROLE, "ocpp2.1", _OURS, "accepts SignCertificate and sends no certificate",
@@ -73,6 +77,9 @@ DEFECTS = (
     Defect("csms-refuses-der-alarms", _ROLE, "ocpp2.1", _OURS, "answers NotifyDERAlarm with an error", "PF_R05_01_CSMS"),
     Defect("csms-closed-to-secured-stations", _ROLE, "ocpp2.1", _OURS,
            "lets no station in that proves itself by password or certificate", "PF_A00_01_CSMS"),
+    Defect("csms-closed-to-passwords-over-tls", _ROLE, "ocpp2.1", _OURS, "takes no password over TLS", "PF_A00_02_CSMS"),
+    Defect("csms-closed-to-certificates", _ROLE, "ocpp2.1", _OURS, "lets no station in that shows a certificate",
+           "PF_A00_03_CSMS"),
     Defect("csms-refuses-limits", _ROLE, "ocpp2.1", _OURS, "answers NotifyChargingLimit with an error", "PF_K11_01_CSMS"),
     Defect("csms-refuses-released-limits", _ROLE, "ocpp2.1", _OURS, "answers ClearedChargingLimit with an error",
            "PF_K13_01_CSMS"),
@@ -145,6 +152,15 @@ REFUSED: dict[str, tuple[str, Callable[[Payload], bool]]] = {
 """Which requests get an error."""
 
 
+FAULTS = {
+    "csms-any-client-certificate": Fault.TRUSTS_EVERYBODY,
+    "csms-certificate-optional": Fault.ASKS_LOOSELY,
+    "csms-expired-certificates": Fault.IGNORES_EXPIRY,
+}
+CLOSED = {2: "csms-closed-to-passwords-over-tls", 3: "csms-closed-to-certificates"}
+"""The security profile whose stations are not let in."""
+
+
 class EmulatedCsms:
     """`listen` on wires or in memory; then `ways` tells a station how to come in, by security profile."""
 
@@ -182,13 +198,11 @@ class EmulatedCsms:
 
     def _door(self, number: int, host: str) -> Door:
         certificate, key = self.authority.issue("Emulated CSMS", host)
-        anybody = "csms-any-client-certificate" in self.defects
-        security = Security(
-            number, PASSWORD if number in (1, 2) else "", certificate, key, self.authority.root, anybody
-        )
+        faults = frozenset(fault for defect, fault in FAULTS.items() if defect in self.defects)
+        security = Security(number, PASSWORD if number in (1, 2) else "", certificate, key, self.authority.root, faults)
         if number == 1 and "csms-any-password" in self.defects:
             security = Security()
-        if number and "csms-closed-to-secured-stations" in self.defects:
+        if CLOSED.get(number) in self.defects or (number and "csms-closed-to-secured-stations" in self.defects):
             stranger = Authority("a stranger", utc_s(self.clock)).root
             security = replace(security, password="another-password-01" if number < 3 else "", trusted=stranger)
         door = Door((Version.V21,), security, echoes="csms-any-subprotocol" in self.defects)

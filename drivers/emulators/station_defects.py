@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import reduce
 
 from drivers.emulators.defects import Defect
-from drivers.emulators.station_link_defects import LINK_SEEDS, OFFLINE_SEEDS
+from drivers.emulators.station_link_defects import LASTING_SEEDS, LINK_SEEDS, OFFLINE_SEEDS
 from drivers.emulators.station_power_defects import METER_SEEDS, POWER_SEEDS
 from drivers.emulators.station_profile_defects import DER_SEEDS, PROFILE_SEEDS, REFUSAL_SEEDS
 from drivers.emulators.station_session_defects import FRAME_SEEDS, SECURITY_SEEDS, SITE_SEEDS, TRANSACTION_SEEDS
@@ -23,6 +23,7 @@ _SEEDS = (
     *DER_SEEDS,
     *SECURITY_SEEDS,
     *LINK_SEEDS,
+    *LASTING_SEEDS,
     *OFFLINE_SEEDS,
     *SITE_SEEDS,
     *REFUSAL_SEEDS,

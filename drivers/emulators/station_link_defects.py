@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drivers.emulators.station_quirks import OURS, Seed, changed, keeps, mode_in, profile_in, without
+from drivers.emulators.station_quirks import OURS, Seed, answered, changed, keeps, mode_in, profile_in, without
 from harness.ocpp.frames import Payload
 from harness.ocpp.quirks import Quirks
 
@@ -14,6 +14,17 @@ def _only_online(wanted: Callable[[Payload], bool]) -> Quirks:
 
     def apply(request: Payload) -> Payload:
         profile_in(request).update({"maxOfflineDuration": 0} if wanted(request) else {})
+        return request
+
+    return Quirks(incoming=changed("SetChargingProfile", apply))
+
+
+def _lasting(mode: str) -> Quirks:
+    """Takes profiles of a mode as if they had no duration."""
+
+    def apply(request: Payload) -> Payload:
+        for schedule in profile_in(request)["chargingSchedule"] if mode_in(request) == mode else ():
+            schedule.pop("duration", None)
         return request
 
     return Quirks(incoming=changed("SetChargingProfile", apply))
@@ -32,9 +43,26 @@ LINK_SEEDS: tuple[Seed, ...] = (
      keeps("WebSocketPingInterval", "2", instead_of="0")),
     ("pings-once-connected-only", OURS, "PF_P4_12_CS", "pings no more once it has connected again",
      Quirks(pings_first_link_only=True)),
+    ("deaf-behind-a-gateway", OURS, "PF_GW_01_CS", "hears no update of a setpoint on any but its first network profile",
+     Quirks(deaf_elsewhere=frozenset({"UpdateDynamicSchedule"}))),
+    ("impatient-for-answers", OURS, "PF_GW_02_CS", "takes an answer as missing after 2 s and sends the event again",
+     Quirks(variables={"OCPPCommCtrlr.MessageTimeout[Default]": "2"})),
+    ("one-numbering-only", OURS, "PF_GW_04_CS", "hears no CALL whose id is not numbered as those before",
+     Quirks(one_numbering=True)),
     ("missing-pongs-ignored", OURS, "ocpp2.1/silent-links-are-left", "keeps a link whose far end answers no ping",
      Quirks(ignores_missing_pongs=True)),
 )  # fmt: skip
+
+LASTING_SEEDS: tuple[Seed, ...] = (
+    ("external-setpoint-for-ever", OURS, "PF_Q05_03_CS", "follows an energy manager for ever, whatever the duration",
+     _lasting("ExternalSetpoint")),
+    ("central-frequency-for-ever", OURS, "PF_Q07_02_CS", "follows a CentralFrequency setpoint for ever",
+     _lasting("CentralFrequency")),
+    ("updates-unchecked", OURS, "PF_V2X_R05U_CS", "accepts an update outside its profile's limits, and forgets it",
+     Quirks(answer=answered("UpdateDynamicSchedule", lambda _, answer: {"status": "Accepted"}
+                            if answer.get("statusInfo", {}).get("reasonCode") == "InvalidSchedule" else answer))),
+)  # fmt: skip
+"""Numbers that come from outside and are kept too long, or not looked at."""
 
 OFFLINE_SEEDS: tuple[Seed, ...] = (
     ("contracts-never-offline", OURS, "PF_C07_08_CS", "takes no contract offline, whatever ContractValidationOffline says",

@@ -24,6 +24,7 @@ from drivers.emulators.station_quirks import (
 )
 from harness.ocpp.frames import Payload
 from harness.ocpp.quirks import Quirks
+from harness.ocpp.security import Fault
 
 
 def _another_evccid(payload: Payload) -> Payload:
@@ -323,8 +324,16 @@ SITE_SEEDS: tuple[Seed, ...] = (
 
 
 SECURITY_SEEDS: tuple[Seed, ...] = (
-    ("any-server-certificate", OURS, "PF_A00_R2_CS", "talks to a CSMS whatever certificate that shows",
-     Quirks(trusts_everybody=True)),
+    ("any-server-certificate", OURS, "PF_A00_R3_CS", "talks to a CSMS whatever certificate that shows",
+     Quirks(security_faults=frozenset({Fault.TRUSTS_EVERYBODY}))),
+    ("expired-server-certificates", OURS, "PF_A00_R2_CS", "does not look at the dates of a CSMS's certificate",
+     Quirks(security_faults=frozenset({Fault.IGNORES_EXPIRY}))),
+    ("no-subprotocol-needed", OURS, "PF_A00_R4_CS", "stays with a CSMS that chose no version of OCPP",
+     Quirks(security_faults=frozenset({Fault.ASSUMES_VERSION}))),
+    ("password-left-out-over-tls", OURS, "PF_A05_02_CS", "shows a wrong password in security profile 2",
+     Quirks(unproved=frozenset({2}))),
+    ("certificate-left-out", OURS, "PF_A05_03_CS", "does not show its certificate in security profile 3",
+     Quirks(unproved=frozenset({3}))),
     ("no-way-back", OURS, "PF_A00_R1_CS", "tries one network profile for ever",
      Quirks(variables={"OCPPCommCtrlr.NetworkProfileConnectionAttempts": "1000"})),
     ("network-profiles-refused", OURS, "PF_A05_01_CS", "rejects every network profile",

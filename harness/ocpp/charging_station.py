@@ -93,6 +93,7 @@ class ChargingStation:
         self._version = Version.V21
         self._session: Session | None = None
         self._links = 0
+        self._numbering = ""
         self._deaf = False
         self._outbox = Outbox(1) if quirks.gives_up_at_once else Outbox()
         self._outbox.restamped = quirks.restamps
@@ -102,7 +103,7 @@ class ChargingStation:
         self.certificates = Certificates(settings.identity, self._organisation, self.post)
         self.certificates.keeps_first = quirks.keeps_first_certificate
         self.networks = NetworkProfiles(self.model, self.certificates, self.post)
-        self.networks.trusts_everybody = quirks.trusts_everybody
+        self.networks.faults, self.networks.unproved = quirks.security_faults, quirks.unproved
         self.handlers = {
             **self.networks.handlers(),
             **self.evse.handlers(),
@@ -230,7 +231,7 @@ class ChargingStation:
         assert self._session is not None
         self.heard_ids.append(request.id)
         payload = self.quirks.incoming(request.action, request.payload)
-        if payload is None:
+        if payload is None or self._unheard(request):
             return
         handler = self.handlers.get(request.action)
         if handler is None:
@@ -240,6 +241,13 @@ class ChargingStation:
         if answer is not None:
             self._session.answer(request, answer, checked=False)
         self.evse.look_again(now_s)  # a new profile, update or signal counts at once (K28.FR.06, FR.08)
+
+    def _unheard(self, request: Requested) -> bool:
+        """For a defect: a CALL that it does not hear where it is, or from whoever numbers it."""
+        numbering = request.id.rpartition("-")[0]
+        self._numbering = self._numbering or numbering
+        elsewhere = self.networks.slot != 1 and request.action in self.quirks.deaf_elsewhere
+        return elsewhere or (self.quirks.one_numbering and numbering != self._numbering)
 
     def reboot(self, now_s: float, reason: str = "RemoteReset") -> None:
         """As after a power cycle, but the link stays up. `reason` as in BootReasonEnumType."""

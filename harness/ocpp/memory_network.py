@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.link import TextChannel, memory_channels
-from harness.ocpp.security import ConnectionRefused, Door, Security, StrangeSubprotocol, shake_hands
+from harness.ocpp.security import ConnectionRefused, Door, Fault, Security, StrangeSubprotocol, shake_hands
 from harness.ocpp.version import Version, subprotocol_of
 
 OnChannel = Callable[[str, TextChannel, Version], Awaitable[None]]
@@ -63,6 +63,8 @@ class MemoryNetwork:
         if not door.knows(identity, identity, security.password):
             listener.on_refused(identity, door.turned_away[-1][1])
             raise ConnectionRefused("the CSMS answered HTTP 401", 401)
+        if door.names_no_version and Fault.ASSUMES_VERSION in security.faults:
+            return memory_channels()[0], Version.of_subprotocol(subprotocol_of(versions[0]))
         if door.names_no_version:
             raise ConnectionRefused("the CSMS chose no subprotocol")
         if door.echoes and not isinstance(versions[0], Version):

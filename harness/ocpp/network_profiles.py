@@ -14,7 +14,7 @@ from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.frames import Payload
 from harness.ocpp.memory_network import Reach
 from harness.ocpp.outbox import Letter
-from harness.ocpp.security import ConnectionRefused, Security
+from harness.ocpp.security import ConnectionRefused, Fault, Security
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import Version
 
@@ -49,8 +49,9 @@ class NetworkProfiles:
         self.slots: dict[int, NetworkProfile] = {}
         self.slot = 1
         self.hang_up: Callable[[], None] | None = None
-        self.trusts_everybody = False
-        """It takes any server certificate: for a defect."""
+        self.faults: frozenset[Fault] = frozenset()
+        self.unproved: frozenset[int] = frozenset()
+        """What it does wrong, and the security profiles in which it does not prove itself: for defects."""
         self._post = post
         self._failed = 0
         self._in_use: NetworkProfile | None = None
@@ -130,14 +131,16 @@ class NetworkProfiles:
 
     def _security(self, profile: NetworkProfile) -> Security:
         password = profile.password or self.model.text("SecurityCtrlr", "BasicAuthPassword") or "none"
+        if profile.security_profile in self.unproved:
+            password = "none"
         if profile.security_profile < 2:
-            return Security(profile.security_profile, password if profile.security_profile else "")
+            return Security(profile.security_profile, password if profile.security_profile else "", faults=self.faults)
         trusted = "".join(self.certificates.roots_pem(CSMS_ROOT))
-        if profile.security_profile == 2:
-            return Security(2, password, trusted=trusted, trusts_everybody=self.trusts_everybody)
+        if profile.security_profile == 2 or 3 in self.unproved:
+            return Security(2, password, trusted=trusted, faults=self.faults)
         own = self.certificates.own_pem()
         certificate, key = own or (None, None)
-        return Security(3, "", certificate, key, trusted, trusts_everybody=self.trusts_everybody)
+        return Security(3, "", certificate, key, trusted, self.faults)
 
     def _order(self) -> list[int]:
         return [int(slot) for slot in self.model.items(_PRIORITY.component, _PRIORITY.variable)] or [1]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Readings
+from harness.ocpp.security import Fault
 
 Rewrite = Callable[[str, Payload], Payload | None]
 """(action, payload) to the payload to use instead; None drops the message."""
@@ -79,8 +80,14 @@ class Quirks:
     """It pings no more once it has connected again."""
     hammers: bool = False
     """Once its link is lost it tries again without a pause."""
-    trusts_everybody: bool = False
-    """It takes any server certificate."""
+    security_faults: frozenset[Fault] = frozenset()
+    """What it does wrong where it proves itself, and wants a proof."""
+    unproved: frozenset[int] = frozenset()
+    """Security profiles in which it does not prove itself."""
+    deaf_elsewhere: frozenset[str] = frozenset()
+    """Actions that it does not hear on any but its first network profile."""
+    one_numbering: bool = False
+    """It hears only CALLs whose ids are numbered as the first one's."""
 
     trusts_tokens: bool = False
     """It charges for every token."""
@@ -169,7 +176,10 @@ class Quirks:
             ignores_missing_pongs=self.ignores_missing_pongs or other.ignores_missing_pongs,
             pings_first_link_only=self.pings_first_link_only or other.pings_first_link_only,
             hammers=self.hammers or other.hammers,
-            trusts_everybody=self.trusts_everybody or other.trusts_everybody,
+            security_faults=self.security_faults | other.security_faults,
+            unproved=self.unproved | other.unproved,
+            deaf_elsewhere=self.deaf_elsewhere | other.deaf_elsewhere,
+            one_numbering=self.one_numbering or other.one_numbering,
             trusts_tokens=self.trusts_tokens or other.trusts_tokens,
             ignores_boot_refusal=self.ignores_boot_refusal or other.ignores_boot_refusal,
             trusts_contracts=self.trusts_contracts or other.trusts_contracts,

@@ -14,6 +14,7 @@ import ssl
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from harness.ocpp.version import Version
@@ -36,6 +37,19 @@ class StrangeSubprotocol(ConnectionRefused):
     """It was we who did not come in: the CSMS chose a subprotocol that is no version of OCPP."""
 
 
+class Fault(StrEnum):
+    """Deliberate faults of one side."""
+
+    TRUSTS_EVERYBODY = "takes any certificate of the far end, or none"
+    IGNORES_EXPIRY = "does not look at a certificate's dates"
+    ASKS_LOOSELY = "CSMS: takes a station without a certificate too"
+    ASSUMES_VERSION = "station: takes no subprotocol for its own first version"
+
+
+NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which the ssl module has no name for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Security:
     """One side's half of a security profile; see the table above."""
@@ -47,8 +61,7 @@ class Security:
     own_key: Pem | None = None
     trusted: Pem | None = None
     """The root that the far end's certificate must lead to."""
-    trusts_everybody: bool = False
-    """Take any certificate of the far end, or none: a deliberate fault."""
+    faults: frozenset[Fault] = frozenset()
 
     def __post_init__(self) -> None:
         if self.profile not in (0, 1, 2, 3):
@@ -69,9 +82,10 @@ class Security:
         if not self.encrypted:
             return None
         context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, **_trust(self.trusted))
-        if self.trusts_everybody:
+        if Fault.TRUSTS_EVERYBODY in self.faults:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
+        self._overlook_dates(context)
         self._load_own(context, needed=self.profile == 3)
         return context
 
@@ -80,10 +94,16 @@ class Security:
         if not self.encrypted:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, **_trust(self.trusted))
-        wanted = self.profile == 3 and not self.trusts_everybody
-        context.verify_mode = ssl.CERT_REQUIRED if wanted else ssl.CERT_NONE
+        wanted = self.profile == 3 and Fault.TRUSTS_EVERYBODY not in self.faults
+        asked = ssl.CERT_OPTIONAL if Fault.ASKS_LOOSELY in self.faults else ssl.CERT_REQUIRED
+        context.verify_mode = asked if wanted else ssl.CERT_NONE
+        self._overlook_dates(context)
         self._load_own(context, needed=True)
         return context
+
+    def _overlook_dates(self, context: ssl.SSLContext) -> None:
+        if Fault.IGNORES_EXPIRY in self.faults:
+            context.verify_flags |= NO_CHECK_TIME
 
     def _load_own(self, context: ssl.SSLContext, *, needed: bool) -> None:
         if self.own_certificate:

@@ -19,7 +19,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from harness.link import Control, LinkClosed, TextChannel, echo
-from harness.ocpp.security import ConnectionRefused, Door, Security, StrangeSubprotocol
+from harness.ocpp.security import ConnectionRefused, Door, Fault, Security, StrangeSubprotocol
 from harness.ocpp.version import Version, subprotocol_of
 
 PING_INTERVAL_S = 20.0
@@ -114,6 +114,8 @@ async def connect(
         raise ConnectionRefused(f"the CSMS answered HTTP {status}", status) from refusal
     except (InvalidHandshake, ssl.SSLError, OSError, TimeoutError) as problem:
         raise ConnectionRefused(f"no websocket: {problem}") from problem
+    if connection.subprotocol is None and Fault.ASSUMES_VERSION in security.faults:
+        return WebSocketChannel(connection), Version.of_subprotocol(subprotocol_of(versions[0]))
     if connection.subprotocol is None:
         await connection.close()
         raise ConnectionRefused("the CSMS chose no subprotocol")

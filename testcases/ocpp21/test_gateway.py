@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from harness.case import expect, step
 from harness.ocpp.security import Door, Security
+from harness.ocpp.shell import utc_s
 from harness.transcript.ocpp import FAR
 from harness.usecase import usecase
 from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
@@ -37,12 +38,16 @@ async def test_a_station_behind_a_gateway(pf_ground, pf_doors, pf_proxy, pf_sess
 
 @usecase("PF_GW_02_CS", sut="pair", protocol="ocpp2.1", requires=BEHIND, requirements=["part 4"], uses_rules=RULES,
          parameters={"late_answer_s": 3, "setpoint_w": 3_000})  # fmt: skip
-async def test_a_slow_gateway(pf_ground, pf_doors, pf_proxy, pf_session, pf_limits, pf_parameters):
+async def test_a_slow_gateway(pf_ground, pf_doors, pf_proxy, pf_session, pf_station, pf_parameters):
     """Answers to the station's events come late: it waits for each, and its session goes on"""
     await stand_between(pf_ground, pf_doors, pf_proxy)
     pf_proxy.delay("TransactionEvent", pf_parameters.seconds("late_answer_s"), answers=True)
+    since_s = utc_s(pf_ground.bench.clock)
     await reach(EnergyTransferStarted, pf_ground)
     await pf_session.follows(pf_parameters.setpoint_w)
+    told = [one.payload for one in pf_station.received if one.action == "TransactionEvent" and one.at_s >= since_s]
+    numbers = [(one["transactionInfo"]["transactionId"], one["seqNo"]) for one in told]
+    expect(len(numbers) - len(set(numbers)), equals=0, of="station", named="events sent again before their answer")
 
 
 @usecase("PF_GW_03_CS", sut="pair", protocol="ocpp2.1", requires=BEHIND, requirements=["E04"], uses_rules=RULES,

@@ -133,6 +133,7 @@ ALSO = {
     "external-limit-untold": "ocpp2.1/told-setpoint-is-the-accepted-one",
     "load-not-balanced": "ocpp2.1/mode-changes-are-told",
     "der-alarm-nameless": "ocpp2.1/alarms-name-their-fault",
+    "updates-unchecked": "ocpp2.1/update-outside-limits",
     "offline-values-restamped": "ocpp2.1/registers-and-power",
     "der-nameplate-missing": "ocpp2.1/der-nameplate-is-told",
     "csms-silent-on-late-events": "ocpp2.1/csms-answers-events ocpp2.1/csms-answers",

@@ -13,6 +13,7 @@ from twins import OLDER_TWINS, TWINS
 
 from drivers.emulators import station_defects
 from harness.lab import OcppGateway
+from harness.ocpp.proxy import ProxySession
 
 SUITE = Suite()
 QUICK = [one for one in NAMING_A_CASE if SUITE.cases[one.found_by].sut != "pair"]
@@ -74,6 +75,19 @@ def test_a_whole_campaign_runs_behind_a_gateway(tmp_path):
     (transcript,) = (tmp_path / "run").glob("evidence/*/transcript.jsonl")
     kinds = [line["kind"] for line in map(json.loads, transcript.read_text().splitlines())]
     assert kinds.count("ocpp.frame") == kinds.count("ocpp.far") > 10
+
+
+def test_a_gateway_that_swallows_what_it_stumbles_over_is_found(tmp_path, monkeypatch):
+    """PF_GW_06_CS is about a gateway: here the gateway has the defect."""
+    honest = ProxySession._meddled
+
+    def swallowing(session, *what):
+        faults = len(session.faults)
+        payload, delay_s = honest(session, *what)
+        return (payload if len(session.faults) == faults else None), delay_s
+
+    monkeypatch.setattr(ProxySession, "_meddled", swallowing)
+    assert SUITE.findings(tmp_path / "run", (), ["PF_GW_06_CS"]) != {"PF_GW_06_CS": set()}
 
 
 OLDER = Suite(LAB.with_name("emulated-ocpp-older.yaml"))
