@@ -78,6 +78,18 @@ async def offered(v2g, limits, after):
     return [[float(one.power) for one in each.power_schedule_entries.power_schedule_entry] for each in schedules]
 
 
+async def renegotiated(ground, v2g, after):
+    """The station asks the vehicle to renegotiate; the powers (W) of each schedule that it is offered then."""
+    clock, limits = ground.bench.clock, ground.limits
+    end_s, wanted = clock.now_s() + limits.reaction_s, False
+    while not wanted and clock.now_s() < end_s:
+        told = [one.content.evse_status for one in v2g.messages("DC_ChargeLoopRes") if one.event > after]
+        wanted = any(one and one.evse_notification == "ScheduleRenegotiation" for one in told)
+        await clock.sleep(0.2)
+    expect(wanted, equals=True, of="station", named="EVSENotification ScheduleRenegotiation")
+    return await offered(v2g, limits, after)
+
+
 async def in_session(ground, station, v2g, limits, power_w, profile_id):
     """A vehicle that charges by its first schedule."""
     await reach(Booted, ground)
@@ -102,7 +114,7 @@ async def test_a_schedule_that_the_csms_rejects(pf_ground, pf_session, pf_statio
     draft = profile(342, periods, transaction_id=pf_station.transaction_id, kind="Relative")
     answer = await pf_station.set_charging_profile(draft)
     expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
-    powers_w = await offered(pf_v2g, pf_limits, after)
+    powers_w = await renegotiated(pf_ground, pf_v2g, after)
     expect(powers_w, equals=[[pf_parameters.next_w]], of="station", named="powers that the vehicle is offered")
     await pf_station.expect("NotifyEVChargingSchedule", within_s=pf_limits.session_s)
     await pf_session.settles(pf_parameters.next_w, within_s=pf_limits.settling_s)
@@ -122,7 +134,7 @@ async def test_a_station_maximum_in_session(pf_ground, pf_session, pf_station, p
     )  # fmt: skip
     answer = await pf_station.set_charging_profile(draft, evse_id=0)
     expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
-    powers_w = await offered(pf_v2g, pf_limits, after)
+    powers_w = await renegotiated(pf_ground, pf_v2g, after)
     expect(powers_w, equals=[[pf_parameters.most_w]], of="station", named="powers that the vehicle is offered")
     await pf_session.settles(pf_parameters.most_w, within_s=pf_limits.settling_s)
 
@@ -146,6 +158,6 @@ async def test_schedules_of_two_stack_levels(pf_ground, pf_station, pf_v2g, pf_l
         ]  # fmt: skip
         answer = await pf_station.set_charging_profile(draft)
         expect(answer["status"], equals="Accepted", of="station", named=f"status at stack level {stack_level}")
-        told_w = await offered(pf_v2g, pf_limits, after)
+        told_w = await renegotiated(pf_ground, pf_v2g, after)
     joined_w = [list(pair) for pair in zip(high_w, low_w, strict=True)]
     expect(told_w, equals=joined_w, of="station", named="powers that the vehicle is offered")
