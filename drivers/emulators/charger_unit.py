@@ -277,6 +277,7 @@ class ChargerUnit:
                 state.ems_duration_s,
                 state.ems_until_s,
                 state.ems_then_w,
+                state.ems_whole_station,
             )
         )
 

@@ -251,6 +251,7 @@ UNCHECKED = {
     "K28.FR.01": "that is Dynamic with two schedules",
     "K28.FR.03": "that is Dynamic and starts late",
     "K28.FR.04": "that is not Dynamic and wants to be pulled",
+    "V2X.06": "with a phase beyond its limit",
     "V2X.07": "with a phase and no sum",
     "V2X.09": "with a phase and no transaction",
     "Q08.FR.01": "that balances frequency within a limit",

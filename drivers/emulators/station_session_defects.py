@@ -223,6 +223,8 @@ SITE_SEEDS: tuple[Seed, ...] = (
      Quirks(outgoing=changed("NotifyChargingLimit", lambda p: _first_step(p, "limit")))),
     ("external-setpoints-untold", OURS, "PF_Q06_06_CS", "tells only the first step of the energy manager's setpoints",
      Quirks(outgoing=changed("NotifyChargingLimit", lambda p: _first_step(p, "setpoint")))),
+    ("external-limit-of-one-evse", OURS, "PF_Q06_30_CS", "tells an order for the whole station as if it were for one EVSE",
+     Quirks(outgoing=changed("NotifyChargingLimit", lambda p: {**p, "evseId": 1}))),
     ("external-changes-untold", OURS, "PF_Q06_11_CS", "takes every change of the energy manager's limit for a small one",
      keeps("LimitChangeSignificance", "1000")),
     ("external-limit-for-ever", OURS, "PF_Q06_03_CS", "keeps a limit of the energy manager that has not renewed it",

@@ -106,14 +106,15 @@ def mode_of(period: Payload) -> Mode:
 Breach = Callable[[Offer], bool]
 
 
-def outside_limits(period: Payload) -> bool:
-    """A setpoint above its limit or below its discharge limit, phase by phase (V2X.05, V2X.06)."""
-    for setpoint, limit, discharge in zip(SETPOINT_KEYS, LIMIT_KEYS, DISCHARGE_KEYS, strict=True):
-        if setpoint in period and not (
-            period.get(discharge, float("-inf")) <= period[setpoint] <= period.get(limit, float("inf"))
-        ):
-            return True
-    return False
+def outside_limits(period: Payload, *phases: str) -> bool:
+    """A setpoint above its limit or below its discharge limit (V2X.05), or that of a phase: _L2, _L3 (V2X.06)."""
+    return any(
+        f"setpoint{phase}" in period
+        and not period.get(f"dischargeLimit{phase}", float("-inf"))
+        <= period[f"setpoint{phase}"]
+        <= period.get(f"limit{phase}", float("inf"))
+        for phase in phases
+    )
 
 
 def phase_without_plain(period: Payload) -> bool:
@@ -213,7 +214,8 @@ CHECKS: tuple[tuple[str, str, Breach], ...] = (
      lambda o: any("setpoint" not in p for p in o.periods(Mode.CENTRAL_SETPOINT, Mode.CENTRAL_FREQUENCY))),
     ("operation modes", "InvalidSchedule",
      lambda o: any("limit" not in p for p in o.periods(Mode.CHARGING_ONLY))),
-    ("V2X.05", "InvalidSchedule", lambda o: any(outside_limits(p) for p in o.periods())),
+    ("V2X.05", "InvalidSchedule", lambda o: any(outside_limits(p, "") for p in o.periods())),
+    ("V2X.06", "InvalidSchedule", lambda o: any(outside_limits(p, "_L2", "_L3") for p in o.periods())),
     ("V2X.07", "InvalidSchedule", lambda o: any(phase_without_plain(p) for p in o.periods())),
     ("V2X.09", "PhaseConflict",
      lambda o: any(has_phase_power(p) for p in o.periods())

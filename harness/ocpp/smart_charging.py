@@ -51,6 +51,11 @@ class EmsOrder:
     until_s: float | None = None
     """It is a schedule: after so long `then_w` is its setpoint, or its limit."""
     then_w: float | None = None
+    whole_station: bool = False
+    """It is for all EVSEs together (Q06.FR.30, FR.31), not for one."""
+
+    def evse(self, own: int) -> int:
+        return 0 if self.whole_station else own
 
     def periods(self) -> list[Payload]:
         """As ChargingSchedulePeriodType, in the mode that shows who gives the numbers (Q06.FR.01 to FR.04)."""
@@ -364,26 +369,25 @@ class SmartCharging:
         }
         if not scheduled:
             raw["dynUpdateTime"] = to_text(now_s)
-        self._store(read_profile(self.evse_id, raw, now_s, watts_per_ampere=1.0, source="EMS"))
+        evse_id = order.evse(self.evse_id)
+        self._store(read_profile(evse_id, raw, now_s, watts_per_ampere=1.0, source="EMS"))
         if not order.differs_from(
             self._ems_told, self.model.number("SmartChargingCtrlr", "LimitChangeSignificance") or 0.0
         ):
             return
         self._ems_told = order
-        note: Payload = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": self.evse_id}
+        note: Payload = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": evse_id}
         if scheduled or self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules"):  # Q06.FR.10
             note["chargingSchedule"] = [schedule]
         self._post(Letter("NotifyChargingLimit", note, durable=True))
 
     def ems_released(self) -> None:
         """The EMS asks for nothing any more (K13)."""
-        had = len(self.profiles)
+        had, evse_id = len(self.profiles), self.ems.evse(self.evse_id)
         self.ems = self._ems_told = EmsOrder()
         self.profiles = [one for one in self.profiles if one.source != "EMS"]
         if len(self.profiles) < had:
-            self._post(
-                Letter("ClearedChargingLimit", {"chargingLimitSource": "EMS", "evseId": self.evse_id}, durable=True)
-            )
+            self._post(Letter("ClearedChargingLimit", {"chargingLimitSource": "EMS", "evseId": evse_id}, durable=True))
 
     # inside ------------------------------------------------------------------------------------------------------
 
@@ -400,7 +404,7 @@ class SmartCharging:
         if profile is None or profile.kind is not Kind.DYNAMIC:
             return rejected("InvalidProfile", "there is no such dynamic profile")
         fresh = with_update(profile, update, now_s, PHASE_VOLTAGE_V * PHASES)
-        if outside_limits(fresh.raw["chargingSchedule"][0]["chargingSchedulePeriod"][0]):
+        if outside_limits(fresh.raw["chargingSchedule"][0]["chargingSchedulePeriod"][0], "", "_L2", "_L3"):
             return rejected("InvalidSchedule", "the setpoint lies outside the limits")  # V2X.05
         self._store(fresh)
         return accepted()

@@ -100,6 +100,8 @@ class SiteInputs:
     ems_until_s: float | None = None
     """Its word is a schedule: after so long it changes to `ems_then_w`."""
     ems_then_w: float | None = None
+    ems_whole_station: bool = False
+    """Its word is for all outlets together."""
 
 
 @dataclass(slots=True)

@@ -78,12 +78,13 @@ class PlantState(msgspec.Struct, frozen=True, omit_defaults=True):
     site_imported_wh: float = 0.0
     site_exported_wh: float = 0.0
     ems_limit_w: float | None = None
-    """What the site's energy manager tells the charging station at the moment, as are the next five."""
+    """What the site's energy manager tells the charging station at the moment, as are the next six."""
     ems_discharge_limit_w: float | None = None
     ems_setpoint_w: float | None = None
     ems_duration_s: float | None = None
     ems_until_s: float | None = None
     ems_then_w: float | None = None
+    ems_whole_station: bool = False
     driver_departure_s: float | None = None
     """What the driver has changed since plugging in; None: nothing. After plugging in, as the target counts then."""
     driver_target_soc: float | None = None
@@ -116,7 +117,8 @@ class PlantPort(Protocol):
         Owner `pilot`: plugged, pilot_state.
         Owner `grid`: voltage_v, frequency_hz, profile.
         Owner `site`: household_w, pv_w, battery_target_w, profile, ems_limit_w, ems_discharge_limit_w,
-        ems_setpoint_w, ems_duration_s, ems_until_s, ems_then_w.
+        ems_setpoint_w, ems_duration_s, ems_until_s, ems_then_w,
+        ems_whole_station.
         Owner `driver`: departure_s, target_soc, ends, priority.
         Owner `battery_emulator`: output, voltage_v, source_limit_a, sink_limit_a (stands in for the battery).
         Owner `relay`: closed.

@@ -91,6 +91,7 @@ def sense(plant: Plant, moment: Moment) -> PlantState:
         ems_duration_s=site.inputs.ems_duration_s,
         ems_until_s=site.inputs.ems_until_s,
         ems_then_w=site.inputs.ems_then_w,
+        ems_whole_station=site.inputs.ems_whole_station,
         driver_departure_s=plant.driver.departure_s,
         driver_target_soc=plant.driver.target_soc,
         driver_ends=plant.driver.ends,

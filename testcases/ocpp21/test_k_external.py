@@ -52,6 +52,20 @@ async def test_an_external_limit_waits_for_a_transaction(pf_ground, pf_station, 
     expect(periods[0].get("limit"), equals=pf_parameters.limit_w, of="station", named="limit of the composite schedule")
 
 
+@usecase("PF_Q06_30_CS", sut="pair", protocol="ocpp2.1", requires=EMS, requirements=["Q06.FR.30", "Q06.FR.31"],
+         uses_rules=RULES, parameters={"charge_w": 6_000, "limit_w": 2_000, "setpoint_w": -3_000})  # fmt: skip
+async def test_an_order_for_the_whole_station(pf_ground, pf_session, pf_station, pf_site, pf_limits, pf_parameters):
+    """What the energy manager orders for the whole station is told for EVSE 0, and kept by the one vehicle that is there"""
+    await reach(EnergyTransferStarted, pf_ground)
+    await pf_session.follows(pf_parameters.charge_w)
+    for order in ({"limit_w": pf_parameters.limit_w}, {"setpoint_w": pf_parameters.setpoint_w}):
+        pf_station.forget()
+        await pf_site.order(**order, whole_station=True)
+        told = await pf_station.expect("NotifyChargingLimit", within_s=pf_limits.settling_s)
+        expect(told.payload.get("evseId", 0), equals=0, of="station", named="evseId in NotifyChargingLimit")
+        await pf_session.settles(*order.values(), within_s=pf_limits.settling_s)
+
+
 SCHEDULES = (
     ("PF_Q06_05_CS", ["Q06.FR.01", "Q06.FR.10"], "limit", "ExternalLimits", (6_000, 2_000)),
     ("PF_Q06_06_CS", ["Q06.FR.03", "Q06.FR.10"], "setpoint", "ExternalSetpoint", (3_000, -3_000)),

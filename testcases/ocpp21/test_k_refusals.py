@@ -50,6 +50,8 @@ IDLE: tuple[tuple[str, str, list[Any], dict[str, Any]], ...] = (
      {**DEFAULT, "kind": "Relative", "dynUpdateInterval": 60}),
     ("V2X.05", "a setpoint below dischargeLimit", [period(setpoint=-5_000, dischargeLimit=-1_000)], DEFAULT),
     ("V2X.05b", "a setpoint above limit", [period(setpoint=5_000, limit=1_000)], DEFAULT),
+    ("V2X.06", "a setpoint of L2 below its dischargeLimit",
+     [period(setpoint=0, dischargeLimit=-10, setpoint_L2=-5, dischargeLimit_L2=-1)], DEFAULT),
     ("V2X.07", "an _L2 field without its plain field", [period(setpoint=0, limit_L2=100)], DEFAULT),
     ("V2X.09", "a setpoint of L2 outside a TxProfile", [period(setpoint=0, setpoint_L2=0)], DEFAULT),
     ("Q08.FR.01", "LocalFrequency with a limit", [{**LOCAL, "limit": 1_000}], DEFAULT),

@@ -164,6 +164,7 @@ ALSO = {
 ALSO |= {
     f"unchecked-{station_profile_defects.slug(one)}": f"ocpp2.1/{one}" for one in station_profile_defects.UNCHECKED
 }
+ALSO["unchecked-v2x-06"] = "ocpp2.1/V2X.06 ocpp2.1/V2X.08"
 ALSO["unchecked-v2x-09"] = "ocpp2.1/V2X.08"
 
 

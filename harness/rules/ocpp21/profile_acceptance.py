@@ -35,25 +35,6 @@ def _mode_breach(*purposes: Purpose) -> Breach:
     return lambda o: o.purpose in purposes and any(o.purpose not in PURPOSES_BY_MODE[mode_of(p)] for p in o.periods())
 
 
-def _phase_outside_limits(o: Offer) -> bool:
-    return any(
-        f"setpoint_{phase}" in period
-        and not period.get(f"dischargeLimit_{phase}", float("-inf"))
-        <= period[f"setpoint_{phase}"]
-        <= period.get(f"limit_{phase}", float("inf"))
-        for period in o.periods()
-        for phase in ("L2", "L3")
-    )
-
-
-def _plain_outside_limits(o: Offer) -> bool:
-    return any(
-        "setpoint" in period
-        and not period.get("dischargeLimit", float("-inf")) <= period["setpoint"] <= period.get("limit", float("inf"))
-        for period in o.periods()
-    )
-
-
 def _no_baseline(o: Offer) -> bool:
     return any("v2xBaseline" not in period for period in o.periods(Mode.LOCAL_FREQUENCY))
 
@@ -63,8 +44,8 @@ def _short_curve(o: Offer) -> bool:
 
 
 _MUST_REJECT: tuple[tuple[str, str, Breach], ...] = (
-    ("V2X.05", "a setpoint lies between dischargeLimit and limit", _plain_outside_limits),
-    ("V2X.06", "a setpoint of L2 or L3 lies between that phase's limits", _phase_outside_limits),
+    ("V2X.05", "a setpoint lies between dischargeLimit and limit", _check("V2X.05")),
+    ("V2X.06", "a setpoint of L2 or L3 lies between that phase's limits", _check("V2X.06")),
     ("V2X.07", "a field of L2 or L3 stands beside its plain field", _check("V2X.07")),
     (
         "V2X.08, V2X.09, V2X.10, K01.FR.142, K01.FR.143, K01.FR.144, K01.FR.145, K01.FR.146, K01.FR.147",
