@@ -16,6 +16,9 @@ from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
 from drivers.emulators import csms_schedules, frame_quirks
 from drivers.emulators.csms_schedules import Scheduler
 from drivers.emulators.defects import Defect
@@ -110,6 +113,10 @@ DEFECTS = (
            "accepts requests that break their schema", "PF_P4_04_CSMS"),
     Defect("csms-any-contract-chain", _ROLE, "ocpp2.1", _OURS, "accepts a contract whoever has signed its certificate",
            "PF_C07_R2_CSMS"),
+    Defect("csms-takes-expired-contracts", _ROLE, "ocpp2.1", _OURS, "accepts a contract whose certificate has expired",
+           "PF_C07_R3_CSMS"),
+    Defect("csms-takes-revoked-contracts", _ROLE, "ocpp2.1", _OURS, "accepts a contract whose certificate is revoked",
+           "PF_C07_R4_CSMS"),
     Defect("csms-signs-another-kind", _ROLE, "ocpp2.1", _OURS, "sends a certificate of another kind than was asked for",
            "PF_A03_01_CSMS"),
     Defect("csms-garbage-time", _ROLE, "ocpp2.1", _OURS, "answers Heartbeat with a text that is no time",
@@ -176,6 +183,8 @@ class EmulatedCsms:
         self.network = network
         self.csms = Csms(clock, versions=(Version.V21,), prepare=self._prepare, network=network)
         self.authority = Authority("Emulated CSMS root", utc_s(clock))
+        self.contracts = Authority("Emulated contract root", utc_s(clock))
+        self.revoked = self.contracts.issue(EMAID)[0]
         self.ways: dict[str, dict[str, str]] = {}
         """What a lab file gives under `options` for a CSMS: `security_1` and so on, each a way in."""
         self.doors: list[Door] = []
@@ -210,6 +219,7 @@ class EmulatedCsms:
         return door
 
     def _tell_ways(self) -> None:
+        self.ways["contracts"] = {"expired": self.contracts.issue(EMAID, days=EXPIRED)[0], "revoked": self.revoked}
         good, old = self.authority.issue("CS-TEST-1"), self.authority.issue("CS-TEST-1", days=EXPIRED)
         station = {"certificate": good[0], "key": good[1], "expired_certificate": old[0], "expired_key": old[1]}
         for number, door in enumerate(self.doors):
@@ -269,11 +279,25 @@ class EmulatedCsms:
             answer["certificateStatus"] = "Accepted"
             if asked["idToken"]["idToken"] != EMAID and "csms-any-contract" not in self.defects:
                 answer = {"idTokenInfo": {"status": "Invalid"}, "certificateStatus": "ContractCancelled"}
-            if "certificate" in asked and "csms-any-contract-chain" not in self.defects:
-                answer = {"idTokenInfo": {"status": "Invalid"}, "certificateStatus": "CertChainError"}  # we sign none
+            if "certificate" in asked and (found := self._judged(asked["certificate"])):
+                answer = {"idTokenInfo": {"status": found[1]}, "certificateStatus": found[0]}
         if "csms-forgets-certificate-status" in self.defects:
             answer.pop("certificateStatus", None)
         return answer
+
+    def _judged(self, pem: str) -> tuple[str, str] | None:
+        """What is wrong with a contract's certificate, as certificateStatus and the token's status (C07.FR.15 to 17)."""
+        leaf, root = (x509.load_pem_x509_certificate(one.encode()) for one in (pem, self.contracts.root))
+        try:
+            leaf.verify_directly_issued_by(root)
+        except (ValueError, InvalidSignature):
+            return None if "csms-any-contract-chain" in self.defects else ("CertChainError", "Invalid")
+        over = leaf.not_valid_after_utc.timestamp() < utc_s(self.clock)
+        if over and "csms-takes-expired-contracts" not in self.defects:
+            return "CertificateExpired", "Expired"
+        if pem == self.revoked and "csms-takes-revoked-contracts" not in self.defects:
+            return "CertificateRevoked", "Invalid"
+        return None
 
     def _repeated(self, event: Payload) -> bool:
         number = (event["transactionInfo"]["transactionId"], event["seqNo"])

@@ -25,6 +25,7 @@ from drivers.emulators.station_quirks import (
 from harness.ocpp.frames import Payload
 from harness.ocpp.quirks import Quirks
 from harness.ocpp.security import Fault
+from harness.ocpp.timestamps import to_seconds, to_text
 
 
 def _another_evccid(payload: Payload) -> Payload:
@@ -61,6 +62,16 @@ def _flattened(period: Payload) -> None:
 def _without_stack_level(report: Payload) -> Payload:
     kept = [one for one in report["reportData"] if one["variable"]["name"] != "ProfileStackLevel"]
     return {**report, "reportData": kept}
+
+
+def _two_hours_later(needs: Payload) -> None:
+    if "departureTime" in needs:
+        needs["departureTime"] = to_text(to_seconds(needs["departureTime"]) + 7_200.0)
+
+
+def _halved(parameters: Payload) -> None:
+    if "maxChargePower" in parameters:
+        parameters["maxChargePower"] /= 2
 
 
 def _only_charging(info: Payload) -> None:
@@ -131,6 +142,16 @@ TRANSACTION_SEEDS: tuple[Seed, ...] = (
                 ),
             )
         ),
+    ),
+    (
+        "departure-of-another", OURS, "cross-protocol/departure-and-energies-are-the-vehicles",
+        "tells a departure two hours after the vehicle's",
+        Quirks(outgoing=changed("NotifyEVChargingNeeds", each_of("chargingNeeds", _two_hours_later))),
+    ),
+    (
+        "powers-of-another", OURS, "cross-protocol/needs-are-the-vehicles",
+        "tells half of what the vehicle can take",
+        Quirks(outgoing=changed("NotifyEVChargingNeeds", each_of("chargingNeeds.v2xChargingParameters", _halved))),
     ),
     (
         "mode-of-another", OURS, "cross-protocol/told-mode-allows-the-power",

@@ -68,6 +68,33 @@ async def test_a_chain_of_a_stranger(pf_test_station):
            of="csms", named="certificateStatus")  # fmt: skip
 
 
+BAD_CONTRACTS = (
+    ("PF_C07_R3_CSMS", "C07.FR.15", "expired", "CertificateExpired", "Expired"),
+    ("PF_C07_R4_CSMS", "C07.FR.16", "revoked", "CertificateRevoked", "Invalid"),
+)
+"""Case, requirement, what the contract is, and the statuses of certificate and token."""
+
+
+def _bad_contract(kind, certificate, token):
+    async def test(pf_test_station):
+        await pf_test_station.boot()
+        request = {**contract(pf_test_station), "certificate": await pf_test_station.contract(kind)}
+        answer = await result(pf_test_station, "Authorize", request)
+        expect(answer.get("certificateStatus"), equals=certificate, of="csms", named="certificateStatus")
+        expect(answer["idTokenInfo"]["status"], equals=token, of="csms", named="status of the token")
+
+    test.__doc__ = f"Authorize with a known contract that is {kind}: both statuses say so"
+    test.__name__ = test.__qualname__ = f"test_a_contract_that_is_{kind}"
+    return test
+
+
+for _id, _requirement, _kind, _certificate, _token in BAD_CONTRACTS:
+    globals()[f"test_a_contract_that_is_{_kind}"] = usecase(
+        _id, sut="csms", protocol="ocpp2.1", requires=PNC | {f"{_kind}_contract"}, requirements=[_requirement],
+        uses_rules=RULES,
+    )(_bad_contract(_kind, _certificate, _token))  # fmt: skip
+
+
 def installation(octets):
     return {"iso15118SchemaVersion": "urn:iso:std:iso:15118:-20:CommonMessages", "action": "Install",
             "exiRequest": octets, "maximumContractCertificateChains": 3}  # fmt: skip

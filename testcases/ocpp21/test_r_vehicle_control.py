@@ -9,10 +9,11 @@ from harness.case import current_case, expect, step
 from harness.usecase import usecase
 from harness.verdict import Side
 from testcases.ocpp21.states import Authorized, Booted, EnergyTransferStarted, reach
-from testcases.ocpp21.test_r_der_control import RULES, limit, put
+from testcases.ocpp21.test_r_der_control import limit, put
 
 PAIR = {"charger:ocpp2.1", "charger:ac_der", "ac_bpt_der"}
 STATION = {"ocpp2.1", "ac_der"}
+RULES = ["ocpp2.1", "cross-protocol"]
 NOMINAL_V = 230.0
 """Phase to neutral (IEC 60038)."""
 DROOP = {"priority": 0, "overFreq": 50.2, "underFreq": 49.8, "overDroop": 4, "underDroop": 4, "responseTime": 1}

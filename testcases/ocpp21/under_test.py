@@ -137,6 +137,14 @@ class TestStation:
             own |= {"own_certificate": told[certificate], "own_key": told[key]}
         return Way(reach, told["resource"], Security(**{"profile": number, **own, **changes}))
 
+    async def contract(self, kind: str) -> str:
+        """A contract certificate in PEM that the CSMS has to refuse: `expired` or `revoked`."""
+        _, ways = await self._reach()
+        told = ways.get("contracts", {}).get(kind)
+        if told is None:
+            raise ConfigError(f"roles.csms.options.contracts.{kind} is missing: the file of a contract that is {kind}")
+        return told.read_text() if isinstance(told, Path) else str(told)
+
     async def until(self, reached: object, complaint: str, within_s: float) -> None:
         """Wait for a condition of the station; a miss is charged to the CSMS."""
         assert callable(reached)
@@ -238,7 +246,9 @@ class TestStation:
         device = self.device
         if not device.emulator:
             folder = self.bench.lab.path.parent
-            given = {name: way for name, way in device.options.items() if name.startswith("security_")}
+            given = {
+                name: way for name, way in device.options.items() if name.startswith("security_") or name == "contracts"
+            }
             ways = {name: {key: _path(folder, key, value) for key, value in way.items()} for name, way in given.items()}
             return connect, {"security_0": {"resource": device.resource or ""}, **ways}
         virtual = self.bench.mode is TimeMode.VIRTUAL

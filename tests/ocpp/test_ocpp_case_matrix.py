@@ -14,19 +14,26 @@ from twins import OLDER_TWINS, TWINS
 from drivers.emulators import station_defects
 from harness.lab import OcppGateway
 from harness.ocpp.proxy import ProxySession
+from harness.verdict import Severity
 
 SUITE = Suite()
 QUICK = [one for one in NAMING_A_CASE if SUITE.cases[one.found_by].sut != "pair"]
 
 
+WARNED_OF = Suite(severities=(Severity.FAIL, Severity.WARN))
 BETWEEN = [one for one in station_defects.DEFECTS if one.found_by.startswith("cross-protocol/")]
 
 
 @pytest.mark.parametrize("defect", BETWEEN, ids=lambda one: one.id)
 def test_a_defect_between_the_protocols_is_found_by_its_rule(tmp_path, defect):
     case = "PF_Q03_01_CS" if defect.id == "mode-of-another" else "PF_Q01_01_CS"  # one in which power flows back
-    found = SUITE.findings(tmp_path / "run", (defect.id,), [case])[case]
+    found = WARNED_OF.findings(tmp_path / "run", (defect.id,), [case])[case]
     assert found - {case, *ALSO.get(defect.id, "").split()} == {defect.found_by}
+
+
+def test_a_discharge_limit_that_no_vehicle_is_told_of_is_seen_between_the_protocols(tmp_path):
+    found = WARNED_OF.findings(tmp_path / "run", ("der-withheld",), ["PF_R02_02_CS"])["PF_R02_02_CS"]
+    assert "cross-protocol/discharge-limits-are-handed-on" in found
 
 
 def test_every_case_has_a_defect_that_it_finds():

@@ -117,7 +117,10 @@ def test_meter_values_of_the_other_direction_are_named():
     assert found == {"meter-values-have-the-measured-direction", "meter-values-are-measured"}
 
 
-@pytest.mark.parametrize(("setpoint_w", "found"), [(7_000.0, set()), (-7_000.0, {"setpoints-reach-an-ac-vehicle"})])
+@pytest.mark.parametrize(
+    ("setpoint_w", "found"),
+    [(7_000.0, set()), (-7_000.0, {"setpoints-reach-an-ac-vehicle", "discharge-limits-are-handed-on"})],
+)
 def test_a_setpoint_that_does_not_reach_an_ac_vehicle_is_named(setpoint_w, found):
     assert tripped(told(ac=True, transfer="AC_BPT", setpoint_w=setpoint_w, power_w=setpoint_w)) - LOOP == found
 

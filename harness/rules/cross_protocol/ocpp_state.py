@@ -26,6 +26,8 @@ DEPARTURE_S = 60.0
 """How far a departure may be from the vehicle's (our default)."""
 MODE_S = 10.0
 """From a new operation mode until the power has to go with it (our default)."""
+HANDED_ON_S = 2.0
+"""From the acceptance of a discharge limit until a vehicle with DER control is told of it (our default)."""
 STATE_S = 20.0
 """How far from the charge loop `Charging` may be told (our default)."""
 _ENERGIES = {
@@ -153,4 +155,23 @@ def setpoints_reach_an_ac_vehicle(session: V2GSession) -> Iterator[Broken]:
                 yield disagrees(
                     one, told[-1], f"{setpoint_w:+.0f} W was accepted, the target stays at {nearest_w:+.0f} W"
                 )
+                return
+
+
+@rule(
+    "R02.FR.03", protocol=CROSS, side="station", severity="warn", confidence="I",
+    reason="a discharge limit of the grid operator that the station accepts is told to a vehicle with DER control",
+)  # fmt: skip
+def discharge_limits_are_handed_on(session: V2GSession) -> Iterator[Broken]:
+    told = [one for one in session.responses("AC_ChargeLoopRes") if type(one.control_mode).__name__.startswith("DER")]
+    for station in session.ocpp:
+        for one in station.of("SetDERControl", source="csms"):
+            content = one.asked.get("limitMaxDischarge", {})
+            if one.status != "Accepted" or not one.asked.get("isDefault") or "pctMaxDischargePower" not in content:
+                continue
+            ends = station.after(one.request, "SetDERControl", "ClearDERControl")
+            end_s = min((each.request.at_s for each in ends), default=float("inf"))
+            due = [each for each in told if one.request.at_s + HANDED_ON_S <= each.at_s < end_s]
+            if due and all(getattr(each.control_mode, "dso_maximum_discharge_power", None) is None for each in due):
+                yield disagrees(one, due[-1], "no DSOMaximumDischargePower is in the loop")
                 return
