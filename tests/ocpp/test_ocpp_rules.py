@@ -428,6 +428,8 @@ BREACHES = {
     "no-early-start": lambda t: der(t).der("a", default=False, startTime=LATER).started_stopped("a"),
     "alarms-name-their-fault": lambda t: alarm(t, fault=None),
     "one-alarm-per-event": lambda t: alarm(alarm(t)),
+    "csms-sends-acceptable-controls": lambda t: der(t).der("a", startTime=NOW, answer={"status": "Rejected"}),
+    "csms-schedules-have-a-start": lambda t: der(t).der("a", default=False),
     "takeover-is-no-end": lambda t: alarm(alarm(alarm(t.boot()), ended=True), kind="HVMustTrip"),
     "running-controls-go-on": lambda t: alarm(
         der(t).der("a", default=False, startTime=NOW, duration=600).started_stopped("a").wait(60).started_stopped(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from harness.ocpp.der import CONTROL_FIELDS, field_of
 from harness.ocpp.frames import Payload
 from harness.ocpp.timestamps import to_seconds
-from harness.rules.ocpp21.terms import Session, asked, broken, station
+from harness.rules.ocpp21.terms import Session, asked, broken, csms, station
 from harness.rules.rule import Broken, Check
 from harness.transcript.ocpp import Exchange, OcppMessage
 
@@ -26,7 +26,7 @@ def _fields(asked_for: Payload) -> set[str]:
     return set(CONTROL_FIELDS & asked_for.keys())
 
 
-_MUST_REJECT = (
+_MUST_REJECT: tuple[tuple[str, str, Callable[[Payload], bool]], ...] = (
     ("R04.FR.12", "a default control has no startTime",
      lambda c: c["isDefault"] and "startTime" in _content(c)),
     ("R04.FR.13", "a default control has no duration", lambda c: c["isDefault"] and "duration" in _content(c)),
@@ -37,10 +37,10 @@ _MUST_REJECT = (
 )  # fmt: skip
 
 
-def _register(requirement: str, reason: str, breach: object) -> None:
+def _register(requirement: str, reason: str, breach: Callable[[Payload], bool]) -> None:
     def accepted_all_the_same(session: Session) -> Iterator[Broken]:
         for one in asked(session, "SetDERControl", source="csms"):
-            if one.status == "Accepted" and callable(breach) and breach(one.asked) and one.answer:
+            if one.status == "Accepted" and breach(one.asked) and one.answer:
                 yield broken(one.answer, f"{one.request} breaks it and is accepted", one.request)
 
     check: Check = accepted_all_the_same
@@ -49,6 +49,23 @@ def _register(requirement: str, reason: str, breach: object) -> None:
 
 for _row in _MUST_REJECT:
     _register(*_row)
+
+
+@csms("R04.FR.12, R04.FR.13, R04.FR.14, R04.FR.15, R04.FR.16, R04.FR.17", "no DER control is sent that a station has to reject",
+      "I", "warn", id="ocpp2.1/csms-sends-acceptable-controls")  # fmt: skip
+def acceptable_controls_are_sent(session: Session) -> Iterator[Broken]:
+    for one in asked(session, "SetDERControl", source="csms"):
+        for requirement, reason, breach in _MUST_REJECT:
+            if breach(one.asked):
+                yield broken(one.request, f"{requirement}: {reason}")
+                break
+
+
+@csms("R04.FR.20", "a scheduled DER control says when it starts", "I", "warn", id="ocpp2.1/csms-schedules-have-a-start")
+def schedules_have_a_start(session: Session) -> Iterator[Broken]:
+    for one in asked(session, "SetDERControl", source="csms"):
+        if not one.asked["isDefault"] and _content(one.asked) and "startTime" not in _content(one.asked):
+            yield broken(one.request, f"{one.asked['controlId']} is no default and has no startTime")
 
 
 def _supported(session: Session) -> list[str] | None:
