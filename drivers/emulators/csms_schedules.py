@@ -53,6 +53,8 @@ DEFECTS = (
            "tells new allowed transfers for a transaction that does not run", "PF_Q02_03_CSMS"),
     Defect("csms-silent-on-negative-powers", _ROLE, "ocpp2.1", _OURS,
            "does not answer needs whose maxDischargePower is negative", "PF_Q01_R3_CSMS"),
+    Defect("csms-setpoint-missing", _ROLE, "ocpp2.1", _OURS, "sends a CentralSetpoint period without a setpoint",
+           "PF_Q03_01_CSMS"),
     Defect("csms-frequency-with-limit", _ROLE, "ocpp2.1", _OURS, "sends a limit in a CentralFrequency period",
            "PF_Q07_01_CSMS"),
     Defect("csms-short-curve", _ROLE, "ocpp2.1", _OURS, "sends LocalFrequency with a curve of one point",
@@ -146,4 +148,6 @@ class Scheduler:
                     mode, "csms-frequency-with-limit"
                 ) in self.defects:
                     chosen["limit"] = LIMIT_W
+                if "csms-setpoint-missing" in self.defects:
+                    del chosen["setpoint"]
                 return chosen

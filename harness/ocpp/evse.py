@@ -361,7 +361,7 @@ class Evse:
             self._renegotiate(self.schedule.given(now_s, charging=self._charging))
             if self.quirks.repeats_needs and self.needs and self.transaction:
                 self.need(self.needs, now_s)
-        elif self._foreseen(now_s) != before:
+        elif self._foreseen(now_s) != before and "K16.FR.02" not in self.quirks.overlooks:
             self._renegotiate(self.schedule.moved(now_s, charging=self._charging))
         return answer
 
@@ -381,7 +381,7 @@ class Evse:
         if self.transaction is None or request["transactionId"] != self.transaction.id:
             return rejected("TxNotFound")
         self.allowed_energy_transfer = tuple(request["allowedEnergyTransfer"])
-        self.plain_only = False
+        self.plain_only = self.plain_only and "Q02.FR.06" in self.quirks.overlooks
         self.order(RenegotiationWanted(self.allowed_energy_transfer))
         return accepted()
 

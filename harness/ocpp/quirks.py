@@ -125,7 +125,7 @@ class Quirks:
     """It offers a vehicle that renegotiates the schedule of before."""
 
     overlooks: frozenset[str] = frozenset()
-    """Requirements against which it accepts a profile, and forgets it."""
+    """Requirements that it does not keep: those on profiles, which it accepts and forgets, and a few on what follows them."""
     gives_up_at_once: bool = False
     """It sends nothing a second time."""
 

@@ -85,7 +85,7 @@ class ScheduleDialogue:
         self.needs = needs
         self.patience_due_s = None
         self._vehicle_waits = True
-        if now_s < self._renewing_until_s:
+        if now_s < self._renewing_until_s and "K16.FR.09" not in self.smart.overlooks:
             self._renewing_until_s = now_s
             return
         request: Payload = {"evseId": self.evse_id, "chargingNeeds": needs.to_json()}

@@ -34,6 +34,8 @@ from harness.ocpp.timestamps import to_seconds, to_text
 PHASE_VOLTAGE_V = 230.0
 """To turn amperes of a schedule into watts (IEC 60038 nominal voltage)."""
 PHASES = 3
+HASTE_S = 1.0
+"""Within which an emulated station that is too slow for its CSMS forgets updates. Our default."""
 
 Slots = tuple[tuple[int, float], ...]
 """(duration s, W), one after the other."""
@@ -109,7 +111,7 @@ class SmartCharging:
         self.afrr: list[tuple[float, int]] = []
         """(UTC seconds, signal) by time."""
         self.overlooks: frozenset[str] = frozenset()
-        """Requirements against which a profile is accepted, and forgotten: how an emulated station fails at them."""
+        """Requirements that an emulated station does not keep, as `Quirks.overlooks` has them."""
         self.per_phase_discharge = False
         self.is_dc = True
         self._around = around
@@ -139,15 +141,20 @@ class SmartCharging:
         around = self._around(now_s)
         ends = [one.periods[-1].start_s - elapsed_s(profile, one, around) + 1 for one in profile.schedules]
         most_s = max(until_s, round(max(ends)))
-        return tuple(self.foreseen(most_s, most_w, now_s, number) for number in range(len(profile.schedules)))
+        only = profile.id if "K18.FR.24" in self.overlooks else None
+        numbers = range(len(profile.schedules))
+        return tuple(self.foreseen(most_s, most_w, now_s, number, only) for number in numbers)
 
-    def foreseen(self, until_s: int, most_w: float, now_s: float, number: int | None = None) -> Slots:
-        """What all profiles together allow a vehicle that begins to charge now; `number`: if it chooses that schedule."""
+    def foreseen(
+        self, until_s: int, most_w: float, now_s: float, number: int | None = None, only: int | None = None
+    ) -> Slots:
+        """What all profiles together allow a vehicle that begins to charge now; `number`: if it chooses that schedule; `only`:
+        with no other TxProfile than that."""
         around = self._around(now_s)
         begun = replace(around, transfer_started_s=around.transfer_started_s or now_s)
+        joined = [one for one in self.profiles if one.id == only or one.purpose is not Purpose.TX or only is None]
         profiles = [
-            one if number is None or number >= len(one.schedules) else replace(one, chosen=number)
-            for one in self.profiles
+            one if number is None or number >= len(one.schedules) else replace(one, chosen=number) for one in joined
         ]
         steps = [(round(at_s), target.power_w(most_w, 0.0)) for at_s, target in
                  composite_schedule(profiles, begun, until_s)]  # fmt: skip
@@ -403,6 +410,8 @@ class SmartCharging:
         profile = next((one for one in self.profiles if one.id == profile_id), None)
         if profile is None or profile.kind is not Kind.DYNAMIC:
             return rejected("InvalidProfile", "there is no such dynamic profile")
+        if "K01.FR.56" in self.overlooks and now_s - (profile.updated_s or 0.0) < HASTE_S:
+            return accepted()
         fresh = with_update(profile, update, now_s, PHASE_VOLTAGE_V * PHASES)
         if outside_limits(fresh.raw["chargingSchedule"][0]["chargingSchedulePeriod"][0], "", "_L2", "_L3"):
             return rejected("InvalidSchedule", "the setpoint lies outside the limits")  # V2X.05
