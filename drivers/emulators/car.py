@@ -168,5 +168,6 @@ class PlantCar:
         voltage_v = self.plant.state.grid_voltage_v
         power_w = self.grid_orders.shaped_w(power_w, limits.maximum_discharge_power_w, voltage_v)
         self.plant.command(
-            ac_current_a=power_w / (PHASES * voltage_v), ac_reactive_var=self.grid_orders.reactive_var(power_w)
+            ac_current_a=power_w / (PHASES * voltage_v),
+            ac_reactive_var=self.grid_orders.reactive_var(power_w, voltage_v),
         )

@@ -46,7 +46,7 @@ CONNECTORS = {Service.AC: 3, Service.AC_BPT: 3, Service.AC_DER_IEC: 3, Service.M
 
 ASKED_OF_DER = (
     DerFunction.OVER_FREQUENCY_WATT | DerFunction.UNDER_FREQUENCY_WATT | DerFunction.VOLT_WATT,
-    DerFunction.VOLT_WATT | DerFunction.DSO_Q_SETPOINT | DerFunction.DSO_COS_PHI_SETPOINT,
+    DerFunction.VOLT_WATT | DerFunction.VOLT_VAR | DerFunction.DSO_Q_SETPOINT | DerFunction.DSO_COS_PHI_SETPOINT,
     DerFunction.VOLT_WATT,
     DerFunction(0),
 )

@@ -20,11 +20,12 @@ CONTROLS = {
     DerFunction.OVER_FREQUENCY_WATT: ("FreqDroop", "FreqWatt"),
     DerFunction.UNDER_FREQUENCY_WATT: ("FreqDroop", "FreqWatt"),
     DerFunction.VOLT_WATT: ("VoltWatt",),
+    DerFunction.VOLT_VAR: ("VoltVar",),
     DerFunction.DSO_Q_SETPOINT: ("FixedVar",),
     DerFunction.DSO_COS_PHI_SETPOINT: ("FixedPFAbsorb", "FixedPFInject"),
 }
 """Control types of OCPP that a vehicle executes by a function (our reading)."""
-CURVES = frozenset({"VoltWatt"})
+CURVES = frozenset({"VoltWatt", "VoltVar"})
 """Those that only the charge parameters carry."""
 
 
@@ -75,7 +76,15 @@ class DerHandover:
             _straight_line(curve.content["curveData"]) if curve else None,
             self._reactive_var(),
             self._power_factor(),
+            self._volt_var(),
         )
+
+    def _volt_var(self) -> tuple[tuple[float, float], ...] | None:
+        """Percent of the nominal voltage and of the vehicle's reactive power, as volts and var."""
+        curve = self._working("VoltVar")
+        points = curve.content["curveData"] if curve else ()
+        told = tuple((one["x"] * NOMINAL_GRID_V / 100.0, -one["y"] * self._most_var / 100.0) for one in points)
+        return told if len(told) > 1 else None
 
     def _reactive_var(self) -> float | None:
         """FixedVar is positive towards the grid, a set point of ISO 15118-20 from it."""

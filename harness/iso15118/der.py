@@ -59,6 +59,8 @@ class GridControl:
     reactive_var: float | None = None
     power_factor: tuple[float, bool] | None = None
     """Cos phi, and whether reactive power is given to the grid (over-excited)."""
+    volt_var: tuple[tuple[float, float], ...] | None = None
+    """Two to ten points of voltage (V, phase to neutral) and reactive power (var, positive drawn from the grid)."""
 
     def in_parameters(self, nominal_charge_w: float, nominal_discharge_w: float) -> dict[str, Any]:
         """Of a charge parameter response; the settings hold for the service session."""
@@ -72,12 +74,13 @@ class GridControl:
                 step_response_time_constant_active_power=rational(0),
             )
             support = der_iec.ActivePowerSupport(volt_watt=curve)
+        reactive = der_iec.ReactivePowerSupport(volt_var=_curve(self.volt_var)) if self.volt_var else None
         return {
             "evse_nominal_charge_power": rational(nominal_charge_w),
             "evse_nominal_discharge_power": rational(nominal_discharge_w),
             "ev_operating_mode": der_iec.EVOperatingMode.GridFollowing,
             "grid_connection_mode": der_iec.GridConnectionMode.GridConnected,
-            "der_control": der_iec.DERControl(active_power_support=support),
+            "der_control": der_iec.DERControl(active_power_support=support, reactive_power_support=reactive),
         }
 
     def in_loop(self) -> dict[str, Any]:
@@ -102,6 +105,35 @@ class GridControl:
                 dso_cos_phi_setpoint_value=rational(round(cos_phi, 3)), excitation=excitation, **at_once
             )
         return said
+
+
+def _curve(points: tuple[tuple[float, float], ...]) -> der_iec.DERCurve:
+    """Reactive power over voltage; what is given to the grid is over-excited."""
+
+    def point(volts: float, var: float) -> der_iec.DataTuple:
+        way = der_iec.PowerFactorExcitation
+        excitation = way.OverExcited if var < 0 else way.UnderExcited
+        y_value = der_iec.SetpointExcitation(setpoint_value=rational(round(abs(var))), excitation=excitation)
+        return der_iec.DataTuple(x_value=rational(round(volts, 1)), y_value=y_value)
+
+    return der_iec.DERCurve(
+        x_unit=der_iec.CurveDataPointsUnit.V,
+        y_unit=der_iec.CurveDataPointsUnit.var,
+        curve_data_points=der_iec.CurveDataPointsList(curve_data_point=tuple(point(*one) for one in points)),
+        pt1_response_reactive_power=False,
+        step_response_time_constant_reactive_power=rational(0),
+    )
+
+
+def curve_points(curve: der_iec.DERCurve) -> tuple[tuple[float, float], ...]:
+    """What a station's curve says, reactive power positive drawn from the grid."""
+    return tuple(
+        (
+            float(one.x_value),
+            float(one.y_value.setpoint_value) * (-1.0 if one.y_value.excitation == "OverExcited" else 1.0),
+        )
+        for one in curve.curve_data_points.curve_data_point
+    )
 
 
 def reactive_limits(maximum_var: float) -> der_iec.EVReactivePowerLimits:

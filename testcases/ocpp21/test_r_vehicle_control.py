@@ -262,3 +262,34 @@ async def test_a_curve_reaches_the_vehicle_in_session(
     wanted_v = pf_parameters.stop_percent * NOMINAL_V / 100
     expect(float(told.u_stop), at_least=wanted_v - 0.5, at_most=wanted_v + 0.5, of="station", named="UStop", unit="V")
     await pf_session.settles(pf_parameters.discharge_w, within_s=pf_limits.session_s)
+
+
+@usecase("PF_R02_07_CS", sut="pair", protocol="ocpp2.1", requires=PAIR, requirements=["R02.FR.03"], uses_rules=RULES,
+         parameters={"charge_w": 5_000, "voltage_v": 241.5, "settle_s": 4})  # fmt: skip
+async def test_the_vehicle_follows_a_curve_of_reactive_power(
+    pf_ground, pf_session, pf_station, pf_site, pf_v2g, pf_power, pf_limits, pf_parameters
+):
+    """VoltVar, set in session, reaches the vehicle by a new negotiation; at high voltage it draws reactive power"""
+    await reach(Authorized, pf_ground)
+    needs, found = await own_controls(pf_station, pf_limits)
+    own(found, "VoltVar")
+    most_var = float(needs["derChargingParameters"]["maxDischargeReactivePower"])
+    charging = {"transactionInfo.chargingState": "Charging"}
+    await pf_station.expect("TransactionEvent", charging, within_s=pf_limits.session_s)
+    await pf_session.follows(pf_parameters.charge_w)
+    after = pf_v2g.mark()
+    curve = {"priority": 0, "yUnit": "PctMaxVar", "curveData": [{"x": 95, "y": 50}, {"x": 105, "y": -50}]}
+    await put(pf_station, {"isDefault": True, "controlId": "vv", "controlType": "VoltVar", "curve": curve})
+    said = await pf_v2g.message("AC_ChargeParameterDiscoveryRes", within_s=pf_limits.session_s, after=after)
+    control = getattr(said.content.energy_transfer_mode, "der_control", None)
+    support = control.reactive_power_support if control else None
+    told: Any = support.volt_var if support else None
+    if told is None:
+        current_case().miss("no VoltVar is told to the vehicle", Side.STATION)
+    expect(len(told.curve_data_points.curve_data_point), equals=2, of="station", named="points of VoltVar")
+    await pf_session.settles(pf_parameters.charge_w, within_s=pf_limits.session_s)
+    await pf_site.grid(voltage_v=pf_parameters.voltage_v)
+    seen_var = await reactive(pf_session, pf_power, pf_parameters.seconds("settle_s"))
+    await pf_site.grid()
+    expect(seen_var, at_least=0.4 * most_var, at_most=0.6 * most_var, of="vehicle",
+           named="reactive power at high voltage, positive drawn", unit="var")  # fmt: skip

@@ -47,6 +47,7 @@ TWINS = {
     "PF_Q11_02_CS": "offline-time-ignored",
     "PF_Q12_02_CS": "offline-profile-dropped",
     "PF_R02_03_CS": "der-withheld",
+    "PF_R02_07_CS": "der-curve-saved-for-later",
     "PF_R04_01_CS": "der-superseded-untold",
     "PF_R04_02_CS": "der-default-with-time",
     "PF_R04_03_CS": "der-unsupported-rejected",
