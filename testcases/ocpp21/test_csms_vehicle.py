@@ -317,13 +317,13 @@ async def test_a_pause_is_taken(pf_test_station, pf_parameters):
     station = pf_test_station
     await station.boot()
     await station.authorise()
-    await station.charge(5)
+    await station.charge(2)
     stops = station.listen("RequestStopTransaction")
     transaction = station.evse.transaction.id
     station.evse.pause(station.now_s(), by_vehicle=True)
     await station.bench.clock.sleep(float(pf_parameters.pause_s))
     station.evse.resume(station.now_s())
-    await station.charge(5)
+    await station.charge(2)
     running = station.evse.transaction.id if station.evse.transaction else None
     expect(running, equals=transaction, of="csms", named="transaction after the pause")
     expect(len(stops), equals=0, of="csms", named="times that the CSMS stops a vehicle that pauses")

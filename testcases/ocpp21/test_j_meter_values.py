@@ -50,11 +50,11 @@ def of_all_phases(payload, measurand):
 
 
 @usecase("PF_J01_01_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["J01"],
-         uses_rules=RULES, parameters={"every_s": 5})  # fmt: skip
+         uses_rules=RULES, parameters={"aligned_s": 5})  # fmt: skip
 async def test_clock_aligned_values_without_a_transaction(pf_ground, pf_station, pf_parameters):
     """With AlignedDataCtrlr.Interval MeterValues come at multiples of it; with an interval of 0 none come"""
     await reach(Booted, pf_ground)
-    every_s, clock = pf_parameters.every_s, pf_ground.bench.clock
+    every_s, clock = pf_parameters.aligned_s, pf_ground.bench.clock
     await write(pf_station, "AlignedDataCtrlr", "Interval", str(every_s))
     pf_station.forget()
     for _ in range(2):
@@ -74,8 +74,9 @@ async def test_clock_aligned_values_without_a_transaction(pf_ground, pf_station,
          uses_rules=RULES, parameters={"discharge_w": -6_000, "every_s": 5})  # fmt: skip
 async def test_values_by_phase_add_up(pf_ground, pf_session, pf_station, pf_parameters):
     """Power by phase: each phase once, and together they are the value without a phase"""
-    await reach(EnergyTransferStarted, pf_ground)
+    await reach(Booted, pf_ground)
     await write(pf_station, "SampledDataCtrlr", "TxUpdatedInterval", str(pf_parameters.every_s))
+    await reach(EnergyTransferStarted, pf_ground)
     await pf_session.follows(pf_parameters.discharge_w)
     pf_station.forget()
     told = (await pf_station.expect("TransactionEvent", PERIODIC, within_s=pf_parameters.every_s + 10)).payload
@@ -94,12 +95,13 @@ async def test_values_by_phase_add_up(pf_ground, pf_session, pf_station, pf_para
          requirements=["J02"], uses_rules=RULES, parameters={"discharge_w": -6_000, "every_s": 5})  # fmt: skip
 async def test_energy_of_an_interval(pf_ground, pf_session, pf_station, pf_parameters):
     """Energy by interval is what the register has risen by since the value before, in both directions"""
-    await reach(EnergyTransferStarted, pf_ground)
+    await reach(Booted, pf_ground)
     before = (await pf_station.get_variable("SampledDataCtrlr", MEASURANDS))["attributeValue"]
     ways = {"Import": REGISTERS["import"], "Export": REGISTERS["export"]}
     wanted = [*ways.values(), *(f"Energy.Active.{way}.Interval" for way in ways)]
     await write(pf_station, "SampledDataCtrlr", MEASURANDS, ",".join(wanted))
     await write(pf_station, "SampledDataCtrlr", "TxUpdatedInterval", str(pf_parameters.every_s))
+    await reach(EnergyTransferStarted, pf_ground)
     await pf_session.command(pf_parameters.discharge_w)
     pf_station.forget()
     told = [

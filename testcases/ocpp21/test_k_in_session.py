@@ -260,12 +260,11 @@ async def test_the_state_of_a_transaction_is_told(pf_ground, pf_station):
          parameters={"every_s": 5, "quiet_s": 30})  # fmt: skip
 async def test_the_interval_of_meter_values(pf_ground, pf_session, pf_station, pf_parameters):
     """Meter values come at TxUpdatedInterval, and none at all with an interval of 0"""
-    await reach(EnergyTransferStarted, pf_ground)
+    await reach(Booted, pf_ground)
     before = (await pf_station.get_variable("SampledDataCtrlr", "TxUpdatedInterval"))["attributeValue"]
     periodic = {"triggerReason": "MeterValuePeriodic"}
     await pf_station.set_variable("SampledDataCtrlr", "TxUpdatedInterval", str(pf_parameters.every_s))
-    await pf_session.wait(float(before))
-    pf_station.forget()
+    await reach(EnergyTransferStarted, pf_ground)
     for _ in range(3):
         await pf_station.expect("TransactionEvent", periodic, within_s=pf_parameters.every_s + 2)
     await pf_station.set_variable("SampledDataCtrlr", "TxUpdatedInterval", "0")
