@@ -135,7 +135,6 @@ ALSO = {
     "external-limit-untold": "ocpp2.1/told-setpoint-is-the-accepted-one",
     "load-not-balanced": "ocpp2.1/mode-changes-are-told",
     "der-alarm-nameless": "ocpp2.1/alarms-name-their-fault",
-    "contract-as-a-card": "ocpp2.1/only-contracts-show-certificates",
     "updates-unchecked": "ocpp2.1/update-outside-limits",
     "offline-values-restamped": "ocpp2.1/registers-and-power",
     "der-nameplate-missing": "ocpp2.1/der-nameplate-is-told",
