@@ -140,6 +140,8 @@ class PlantCar:
         self.grid_orders.take(request, response)
         if code.startswith("FAILED"):
             self.release()
+        elif name == "ServiceDiscoveryReq":
+            self._offered(content_of(response))
         elif name == "PowerDeliveryReq":
             self._powered(str(content_of(request).charge_progress))
         elif name == "AC_ChargeLoopReq":
@@ -151,6 +153,13 @@ class PlantCar:
     def release(self) -> None:
         """No current, contactor open, pilot back to B."""
         self.plant.command(ac_current_a=0.0, ac_reactive_var=0.0, contactor=False, pilot_state="B")
+
+    def _offered(self, answer: Any) -> None:
+        """Where ISO 15118-2 offers alternating current alone that is what the car prepares for."""
+        service = getattr(answer, "charge_service", None)
+        modes = service.supported_energy_transfer_mode.energy_transfer_mode if service else ()
+        if modes and all(str(mode).startswith("AC") for mode in modes):
+            self.in_ac = True
 
     def _powered(self, progress: str) -> None:
         if progress == "Start":

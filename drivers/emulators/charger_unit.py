@@ -13,7 +13,7 @@ from typing import Any
 
 from drivers.emulators.central_contracts import CentralContracts
 from drivers.emulators.charger_defects import CHARGER_DEFECTS
-from drivers.emulators.configured import secc_config
+from drivers.emulators.configured import protocols, secc_config
 from drivers.emulators.der_handover import DerHandover
 from drivers.emulators.iso2_needs import of_iso2
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
@@ -33,8 +33,8 @@ from harness.iso15118.warm import warm_up
 from harness.link import ByteStream
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import StationSettings
-from harness.ocpp.evse import RebootWanted, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.network_profiles import CsmsAddress
+from harness.ocpp.orders import RebootWanted, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.profiles import Mode
 from harness.ocpp.shell import utc_s
 from harness.ocpp.smart_charging import EmsOrder, Slots
@@ -159,7 +159,7 @@ class ChargerUnit:
     def _prepare(self, se: Secc) -> None:
         self._offered = None
         se.session.scheduler = self._schedule
-        se.session.plain_only = lambda: self.station.evse.plain_only
+        se.session.plain_only = lambda: self.station.evse.admission.plain_only
 
     def _schedule(self, until_s: int) -> tuple[Slots, ...] | None:
         if self._offered is None or not self.station.core.quirks.keeps_first_schedule:
@@ -389,5 +389,5 @@ async def _main() -> None:
 
 if __name__ == "__main__":
     die_with_parent()
-    warm_up()
+    warm_up(protocols(options_of(arguments("charger_unit"))))
     asyncio.run(_main())

@@ -18,9 +18,9 @@ from drivers.emulators.station import PlantMeter
 from harness.clock import Clock
 from harness.ocpp.charge_point_16 import ChargePoint16
 from harness.ocpp.charging_station import ChargingStation, StationSettings
-from harness.ocpp.evse import StopWanted
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.observer import Unobserved
+from harness.ocpp.orders import StopWanted
 from harness.ocpp.shell import Connect, StationShell, utc_s
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version

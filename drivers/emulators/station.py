@@ -19,10 +19,10 @@ from harness.link import TextChannel
 from harness.ocpp.certificates import chain_hashes
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
-from harness.ocpp.evse import Order
 from harness.ocpp.meter_values import Meter, Readings
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.observer import Observer, Unobserved
+from harness.ocpp.orders import Order
 from harness.ocpp.outbox import Letter
 from harness.ocpp.schedule_dialogue import ScheduleState
 from harness.ocpp.security import Security

@@ -20,7 +20,7 @@ from harness.iso15118.intent import Intent
 from harness.iso15118.observer import Deaf, Observer
 from harness.iso15118.order import State
 from harness.iso15118.secure import secure
-from harness.iso15118.services import Control
+from harness.iso15118.services import Control, Energy
 from harness.iso15118.tls import Tls
 from harness.link import ByteStream, LinkClosed
 from harness.plant.port import PlantPort
@@ -76,6 +76,7 @@ class ElectricVehicle:
         self.connect = connect
         self.config = config or EvccConfig()
         self.car = car or PlantCar(plant, clock)
+        self.car.in_ac = all(service.energy is Energy.AC for service in self.config.services)
         self.observer: Observer = observer or Deaf()
         self.mood = Mood.UNPLUGGED
         self.current: Evcc | None = None

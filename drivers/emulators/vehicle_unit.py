@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from drivers.emulators.configured import evcc_config
+from drivers.emulators.configured import evcc_config, protocols
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.vehicle import Connect, ElectricVehicle, in_memory, wire
 from harness.clock import Clock
@@ -59,5 +59,5 @@ async def _main() -> None:
 
 if __name__ == "__main__":
     die_with_parent()
-    warm_up()
+    warm_up(protocols(options_of(arguments("vehicle_unit"))))
     asyncio.run(_main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from harness.clock import Clock, TimeMode, new_loop
 from harness.iso15118.evcc import EvccConfig, EvccSession
@@ -13,20 +14,25 @@ from harness.iso15118.secc_shell import Secc
 from harness.link import memory_streams
 
 
-def warm_up() -> None:
-    """Both agents, from the first message to the last, in virtual time on a loop of its own (0.1 s of processor time)."""
+def warm_up(protocols: Sequence[str] = ("iso15118-20",)) -> None:
+    """Both agents, from the first message to the last, in virtual time on a loop of its own (0.1 s of processor time each)."""
     loop = new_loop(TimeMode.VIRTUAL)
     try:
-        loop.run_until_complete(_session())
+        for protocol in protocols:
+            loop.run_until_complete(_session(protocol))
     finally:
         loop.close()
 
 
-async def _session() -> None:
+async def _session(protocol: str) -> None:
     clock = Clock()
     near, far = memory_streams()
-    ev = Evcc(near, EvccSession(EvccConfig(), IdealVehicle(), epoch_utc_us=clock.epoch_utc_us), clock)
-    session = SeccSession(SeccConfig(), IdealStation(), now_s=clock.now_s(), epoch_utc_us=clock.epoch_utc_us)
+    ev = Evcc(
+        near, EvccSession(EvccConfig(protocols=(protocol,)), IdealVehicle(), epoch_utc_us=clock.epoch_utc_us), clock
+    )
+    session = SeccSession(
+        SeccConfig(protocols=(protocol,)), IdealStation(), now_s=clock.now_s(), epoch_utc_us=clock.epoch_utc_us
+    )
     serving = asyncio.ensure_future(Secc(far, session, clock).run())
     await ev.charge_loop(count=1)
     await ev.stop()

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.ocpp.certificates import V2G, V2G_20
-from harness.ocpp.evse import EVSE_ID, RebootWanted, StopWanted
+from harness.ocpp.evse import EVSE_ID
 from harness.ocpp.frames import Payload
+from harness.ocpp.orders import RebootWanted, StopWanted
 from harness.ocpp.outbox import Letter
 from harness.ocpp.smart_charging import accepted, rejected
 from harness.ocpp.timestamps import to_text

@@ -8,8 +8,9 @@ The lower half of a charger, which talks to the vehicle, acts on it with the tim
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from harness.ocpp.admission import Admission
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.der import DerControls
 from harness.ocpp.der_power import DerPower
@@ -17,11 +18,11 @@ from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter, Readings
 from harness.ocpp.metering import ALIGNED, SAMPLED, Metering
+from harness.ocpp.orders import Order, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.outbox import Letter
 from harness.ocpp.profiles import Mode, Purpose, Surroundings, Target
 from harness.ocpp.quirks import Quirks
 from harness.ocpp.schedule_dialogue import ScheduleDialogue, ScheduleState
-from harness.ocpp.session import Answered, SessionEvent
 from harness.ocpp.smart_charging import Slots, SmartCharging, accepted, rejected
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.transactions import IdToken, Transaction
@@ -31,33 +32,6 @@ CONTROL_INTERVAL_S = 1.0
 """How often profiles, frequency and load are looked at during a transaction. Our default."""
 FORESEEN_S = 86_400
 """How far a change of what profiles add up to is looked for. Our default."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopWanted:
-    """The transfer must end; `reason` as in ReasonEnumType."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RenegotiationWanted:
-    """The service must be negotiated again with the vehicle: these transfers are allowed now."""
-
-    allowed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleRenegotiationWanted:
-    """The vehicle must be brought to choose again: there is a new schedule (K16)."""
-
-
-@dataclass(frozen=True, slots=True)
-class RebootWanted:
-    pass
-
-
-Order = StopWanted | RenegotiationWanted | ScheduleRenegotiationWanted | RebootWanted
 
 
 class Evse:
@@ -96,13 +70,7 @@ class Evse:
         self.transaction: Transaction | None = None
         self.plugged = False
         self.evccid: str | None = None
-        self.id_token: IdToken | None = None
-        self.authorised: bool | None = None
-        """None: not asked, or no answer yet."""
-        self.allowed_energy_transfer: tuple[str, ...] | None = None
-        """None: the CSMS has not said (Q01.FR.09, Q02)."""
-        self.plain_only = False
-        """The CSMS has let the vehicle charge and named no transfer: none that is bidirectional (Q01.FR.09)."""
+        self.admission = Admission(model, EVSE_ID, quirks, post, self._maybe_start)
         self.schedule = ScheduleDialogue(model, EVSE_ID, self.smart, post, self._transaction_id, self._transfer_refused)
         self.schedule.overlooks_refusal = quirks.ignores_refused_transfer
         self.schedule.refuses_older = quirks.refuses_older_vehicles
@@ -127,6 +95,16 @@ class Evse:
         """Where we stand with the schedule that the vehicle needs."""
         return self.schedule.state
 
+    @property
+    def authorised(self) -> bool | None:
+        """None: not asked, or no answer yet."""
+        return self.admission.granted
+
+    @property
+    def allowed_energy_transfer(self) -> tuple[str, ...] | None:
+        """None: the CSMS has not said (Q01.FR.09, Q02)."""
+        return self.admission.allowed
+
     # the vehicle's side ------------------------------------------------------------------------------------------
 
     def plug(self, now_s: float) -> None:
@@ -147,24 +125,7 @@ class Evse:
 
         `contract`: OCSPRequestDataType of a contract's chain, for the CSMS to validate (C07).
         """
-        self.id_token = token
-        self.authorised = None
-        if not self.linked:  # while booting the question can wait; without a link nobody will answer it
-            self.authorised = self._welcome_offline(token)
-            self._maybe_start(now_s)
-            return
-        asked = replace(token, evccid=self.evccid or token.evccid)
-        request: Payload = {"idToken": asked.to_json()}
-        if contract:
-            request["iso15118CertificateHashData"] = list(contract)
-        self._post(Letter("Authorize", request, self._authorise_answered, durable=True))
-
-    def _welcome_offline(self, token: IdToken) -> bool:
-        """There is no cache and no local list, so every token is unknown; a contract needs a leave of its own (C07.FR.07)."""
-        unknown = self.model.flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
-        return unknown and (
-            token.type != "eMAID" or self.model.flag("ISO15118Ctrlr", "ContractValidationOffline", EVSE_ID)
-        )
+        self.admission.ask(token, now_s, linked=self.linked, evccid=self.evccid, contract=contract)
 
     def need(self, needs: ChargingNeeds, now_s: float) -> None:
         """The vehicle has told what it needs, for the first time or anew (Q01, K18, K19, K20)."""
@@ -203,8 +164,7 @@ class Evse:
         if self.transaction:
             self.transaction.charging_state = "EVConnected"
         self._end(trigger, reason, now_s)
-        self.authorised = None
-        self.id_token = None
+        self.admission.withdraw()
 
     def unplug(self, now_s: float) -> None:
         """The vehicle is gone."""
@@ -213,10 +173,7 @@ class Evse:
         self._end("EVCommunicationLost", "EVDisconnected", now_s)
         self.plugged = False
         self.evccid = None
-        self.id_token = None
-        self.authorised = None
-        self.allowed_energy_transfer = None
-        self.plain_only = False
+        self.admission.forget()
         self.der.in_vehicle = frozenset()
         self.schedule.forget()
         self.model.put(Key("ConnectedEV", "Available", None, EVSE_ID), "false")
@@ -255,7 +212,7 @@ class Evse:
 
     def reactive_target_var(self, now_s: float) -> float:
         """The reactive power to aim at now, positive drawn from the grid: what DER controls ask of the converter."""
-        if self.transaction is None or self.transaction.charging_state != "Charging":
+        if not self._charging:
             return 0.0
         maximum_var = self.model.number("DCDERCtrlr", "MaxVar", None, EVSE_ID) or 0.0
         readings = self._readings()
@@ -380,9 +337,8 @@ class Evse:
         """Q02.FR.05, Q02.FR.06."""
         if self.transaction is None or request["transactionId"] != self.transaction.id:
             return rejected("TxNotFound")
-        self.allowed_energy_transfer = tuple(request["allowedEnergyTransfer"])
-        self.plain_only = self.plain_only and "Q02.FR.06" in self.quirks.overlooks
-        self.order(RenegotiationWanted(self.allowed_energy_transfer))
+        self.admission.allow(request["allowedEnergyTransfer"])
+        self.order(RenegotiationWanted(self.admission.allowed or ()))
         return accepted()
 
     def _request_start(self, request: Payload, now_s: float) -> Payload:
@@ -394,10 +350,9 @@ class Evse:
         profile = request.get("chargingProfile")
         if profile is not None and (profile["chargingProfilePurpose"] != Purpose.TX or "transactionId" in profile):
             return rejected("InvalidProfile")  # K05
-        self.id_token = IdToken.read(request["idToken"])
+        self.admission.grant(IdToken.read(request["idToken"]))
         self._remote_start_id = request["remoteStartId"]
         self._remote_profile = profile
-        self.authorised = True
         self._maybe_start(now_s)
         answer = accepted()
         if self.transaction:
@@ -451,22 +406,11 @@ class Evse:
         self.model.put(Key("EVSE", "AvailabilityState", None, EVSE_ID), state)
         self._post(self.status_letter(now_s))
 
-    def _authorise_answered(self, event: SessionEvent, now_s: float) -> None:
-        payload = event.payload if isinstance(event, Answered) else {}
-        contract = payload.get("certificateStatus", "Accepted")  # C07.FR.13 to FR.17
-        welcome = payload.get("idTokenInfo", {}).get("status") == contract == "Accepted"
-        welcome = welcome or self.quirks.trusts_tokens
-        self.authorised = welcome or (self.quirks.trusts_contracts and "certificateStatus" in payload)
-        allowed = payload.get("allowedEnergyTransfer")
-        self.allowed_energy_transfer = tuple(allowed) if allowed else None
-        self.plain_only = bool(self.authorised) and not allowed and not self.quirks.assumes_every_transfer
-        self._maybe_start(now_s)
-
     def _transfer_refused(self, now_s: float) -> bool:
         """Negotiate the service again where that is possible, else end."""
         supported = self.model.flag("ISO15118Ctrlr", "ServiceRenegotiationSupport", EVSE_ID)
         if supported and not self.schedule.of_iso2:
-            self.order(RenegotiationWanted(self.allowed_energy_transfer or ()))
+            self.order(RenegotiationWanted(self.admission.allowed or ()))
             return True
         self._end_for_transfer(now_s)
         return False
@@ -478,13 +422,14 @@ class Evse:
     def _maybe_start(self, now_s: float) -> None:
         """TxStartPoint PowerPathClosed: plugged in and authorised. An ISO 15118 vehicle has to be known by then,
         since its EVCCID belongs into the first event (Q01.FR.02); a remote start may come before that."""
-        if self.transaction or not (self.plugged and self.authorised and self.id_token):
+        asked = self.admission.token
+        if self.transaction or asked is None or not (self.plugged and self.admission.granted):
             return
         if self.evccid is None and self.model.flag("ISO15118Ctrlr", "Enabled", EVSE_ID):
             return
         self._transactions_made += 1
         self.transaction = Transaction(
-            f"{self._transaction_prefix}-{self._transactions_made}", EVSE_ID, now_s, self.id_token,
+            f"{self._transaction_prefix}-{self._transactions_made}", EVSE_ID, now_s, asked,
             self._remote_start_id,
         )  # fmt: skip
         trigger = "RemoteStart" if self._remote_start_id is not None else "Authorized"
@@ -492,7 +437,7 @@ class Evse:
         if self._remote_profile:
             self.smart.install(EVSE_ID, {**self._remote_profile, "transactionId": self.transaction.id}, now_s)
             self._remote_profile = None
-        token = replace(self.id_token, evccid=self.evccid)
+        token = replace(asked, evccid=self.evccid)
         self._event("Started", trigger, now_s, context="Transaction.Begin", when="TxStarted", id_token=token)
 
     def _end(self, trigger: str, reason: str, now_s: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.emulators.configured import evcc_config, secc_config
+from drivers.emulators.iso2_needs import of_iso2
 from drivers.emulators.vehicle import Mood
 from tests.iso15118.test_emulators import Bench
 
@@ -48,6 +49,28 @@ def test_alternating_current_flows_as_the_controller_allows(virtually):
 
     flowing_w, after_w = virtually(story())
     assert (flowing_w, after_w) == (pytest.approx(6_000, rel=0.02), pytest.approx(0, abs=50))
+
+
+@pytest.mark.parametrize(
+    ("service", "told"),
+    [
+        ("dc", {"dcChargingParameters": {"evMaxCurrent": 200, "evMaxVoltage": 460, "evMaxPower": 79_600, "energyAmount": 18_000,
+                                         "stateOfCharge": 50, "fullSoC": 100, "bulkSoC": 80}}),
+        ("ac", {"acChargingParameters": {"energyAmount": 18_000, "evMinCurrent": 6, "evMaxCurrent": 15,
+                                         "evMaxVoltage": 398}}),
+    ],
+)  # fmt: skip
+def test_the_needs_that_the_vehicle_tells_are_those_of_ocpp(virtually, service, told):
+    async def story():
+        async with bench_of(OLDER | {"services": [service]}, OLDER | {"services": [service]}) as bench:
+            bench.plug()
+            await bench.clock.sleep(10.0)
+            return next(event.data for event in bench.events if event.what == "needs")
+
+    needs = of_iso2(virtually(story())["parameters"])
+    assert needs.keys() == told.keys()
+    ((_, found),), ((_, wanted),) = needs.items(), told.items()
+    assert found == pytest.approx(wanted, rel=0.02)
 
 
 async def _stop(bench):

@@ -321,6 +321,28 @@ def test_the_station_stops_the_vehicle(virtually):
     assert (pair.near.state, pair.station.energised) == ("terminated", False)
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [("EVSE_Shutdown", ""), ("EVSE_Malfunction", "the station says EVSE_Malfunction"),
+     ("EVSE_EmergencyShutdown", "the station says EVSE_EmergencyShutdown")],
+)  # fmt: skip
+def test_a_station_that_says_it_is_shutting_down_is_left_in_order(virtually, status, reason):
+    async def whole():
+        pair = Older()
+
+        async def story(ev):
+            await ev.charge_loop(1.0)
+            words = parameters(dc_evse_status__evse_status_code=types.DCEVSEStatusCode(status))
+            pair.se.twists["CurrentDemandReq"] = lambda _se, _asked, right: changed(right, **words)
+            await ev.run()
+
+        await served(pair, story)
+        return pair
+
+    pair = virtually(whole())
+    assert (pair.near.state, pair.near.reason, pair.station.energised) == ("terminated", reason, False)
+
+
 def test_a_card_that_nobody_shows_is_waited_for_until_the_vehicle_loses_patience(virtually):
     pair, _ = told(virtually, lambda ev: ev.run(), station=IdealStation(granted=None))
     assert pair.near.reason == "authorization ongoing for 60 s"

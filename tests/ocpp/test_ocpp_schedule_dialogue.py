@@ -6,7 +6,7 @@ import pytest
 from table_top import Bench, in_virtual_time
 
 from harness.ocpp.charging_needs import ChargingNeeds
-from harness.ocpp.evse import ScheduleRenegotiationWanted
+from harness.ocpp.orders import ScheduleRenegotiationWanted
 from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.schedule_dialogue import PROFILE_S, ScheduleState
 from harness.ocpp.shell import utc_s

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Builder = Callable[["Iso2EvccSession", float], BodyBase]
 Reader = Callable[["Iso2EvccSession", Any, Any], None]
 
+BROKEN = ("EVSE_EmergencyShutdown", "EVSE_Malfunction")
 PROFILE_ENTRIES = 24
 """What the schema has room for in a ChargingProfile."""
 PRE_CHARGE_A = 2.0
@@ -236,6 +237,15 @@ def take(session: Iso2EvccSession, response: Record, asked: Any, answer: Any, no
     status = getattr(answer, "dc_evse_status", None) or getattr(answer, "ac_evse_status", None)
     if status is not None:
         session.react(str(status.evse_notification))
+        _heed(session, str(getattr(status, "evse_status_code", "")))
+
+
+def _heed(session: Iso2EvccSession, code: str) -> None:
+    """A station of direct current that says it is shutting down or broken gets no further request for current."""
+    if code == "EVSE_Shutdown":
+        session.react("StopCharging")
+    elif code in BROKEN:
+        session.stop_for(f"the station says {code}")
 
 
 def _take_offer(session: Iso2EvccSession, answer: Any) -> None:
