@@ -134,10 +134,8 @@ class Case:
     def preamble(self) -> Iterator[None]:
         """Inside, a failure makes the case inconclusive: what it wanted to test was not reached."""
         self.in_preamble = True
-        try:
-            yield
-        finally:
-            self.in_preamble = False
+        yield
+        self.in_preamble = False  # after a failure it stays, for whoever asks why the case ended
 
     @property
     def verdict(self) -> Verdict:

@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 
+from harness.campaign.attempt import blame
 from harness.case import Case, ExpectationMissed, PreambleMissed, Subject, eventually, expect, running, step
 from harness.clock import Clock
+from harness.iso15118.errors import RemoteProtocolError
 from harness.lab import Device
 from harness.limits import Limits, Setting, Tolerance, limits_from
+from harness.ocpp.station_handle import NotSeen
 from harness.transcript.recorder import Recorder
 from harness.usecase import UseCase
 from harness.verdict import DecisionRule, Finding, Kind, Measurement, Severity, Side, Source, Verdict
@@ -42,6 +45,19 @@ async def test_a_miss_in_the_preamble_says_nothing_about_the_case(case):
         expect(1, equals=2, of="vehicle")
     case.stopped = (Verdict.INCONCLUSIVE, Side.VEHICLE, "preamble")
     assert case.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("problem", [NotSeen("did not boot"), RemoteProtocolError("not EXI"), TimeoutError()])
+async def test_what_a_device_does_wrong_in_the_preamble_is_inconclusive_and_after_it_a_fail(case, problem):
+    with case.preamble():
+        pass
+    assert blame(problem, case)[0] is Verdict.FAIL
+    with pytest.raises(type(problem)), case.preamble():
+        raise problem
+    verdict, side, reason = blame(problem, case)
+    assert verdict is Verdict.INCONCLUSIVE
+    assert side in (Side.STATION, Side.PAIR)
+    assert reason.startswith("preamble: ")
 
 
 async def test_a_case_decides_by_its_campaigns_rule():
