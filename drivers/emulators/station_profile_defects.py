@@ -255,6 +255,7 @@ UNCHECKED = {
     "K01.FR.22": "that only the station itself may make",
     "K01.FR.28": "for an EVSE that is not there",
     "K01.FR.31": "whose first period starts late",
+    "K01.FR.34": "with two schedules and no vehicle to choose from them",
     "K01.FR.38": "that limits the station from a vehicle's start on",
     "K01.FR.39": "for another transaction than the running one",
     "K01.FR.41": "that is Relative and names its start",

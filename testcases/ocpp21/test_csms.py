@@ -78,7 +78,7 @@ async def test_a_pull_of_an_unknown_profile_is_rejected(pf_test_station):
     expect(status, equals="Rejected", of="csms", named="status of PullDynamicScheduleUpdate")
 
 
-@usecase("PF_K28_10_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1", "v2x"}, requirements=["K28.FR.10"],
+@usecase("PF_K28_10_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1", "v2x"}, requirements=["K28.FR.10", "Q04"],
          uses_rules=RULES)  # fmt: skip
 async def test_a_pull_of_a_known_profile_brings_numbers(pf_test_station):
     """PullDynamicScheduleUpdate for the CSMS's own Dynamic profile is accepted, with numbers"""
@@ -97,7 +97,7 @@ async def test_a_pull_of_a_known_profile_brings_numbers(pf_test_station):
     await station.unplug()
 
 
-@usecase("PF_R05_01_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["R05.FR.01"],
+@usecase("PF_R05_01_CSMS", sut="csms", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["R05.FR.01", "R05.FR.02"],
          uses_rules=RULES)  # fmt: skip
 async def test_der_notices_are_answered(pf_test_station):
     """NotifyDERAlarm and NotifyDERStartStop are answered with a result"""
@@ -106,6 +106,7 @@ async def test_der_notices_are_answered(pf_test_station):
     now = to_text(station.now_s())
     for action, payload in (
         ("NotifyDERAlarm", {"controlType": "VoltWatt", "gridEventFault": "OverVoltage", "timestamp": now}),
+        ("NotifyDERAlarm", {"controlType": "VoltWatt", "alarmEnded": True, "timestamp": now}),
         ("NotifyDERStartStop", {"controlId": "x", "started": True, "timestamp": now}),
     ):
         answer = await asked(station, action, payload)

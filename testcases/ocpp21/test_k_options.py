@@ -182,3 +182,25 @@ async def test_the_time_of_an_update_is_kept(pf_ground, pf_station, pf_parameter
                named="dynUpdateTime away from the update", unit="s")  # fmt: skip
         answer = await pf_station.update_dynamic_schedule(546, setpoint=-500)
         expect(answer["status"], equals="Accepted", of="station", named="status of UpdateDynamicSchedule")
+
+
+@usecase("PF_K01_R34_CS", sut="charger", protocol="ocpp2.1", requires={"ocpp2.1"}, requirements=["K01.FR.34"],
+         uses_rules=RULES)  # fmt: skip
+async def test_several_schedules_without_iso_15118(pf_ground, pf_station):
+    """With ISO15118Ctrlr.Enabled false a profile with two schedules is rejected, and one with a single schedule is not"""
+    await reach(Booted, pf_ground)
+    with current_case().preamble():
+        await iso15118(pf_station, "false")
+    try:
+        draft = draft_of(547, {}, {}, purpose="TxDefaultProfile")
+        (schedule,) = draft["chargingSchedule"]
+        for schedules, wanted in (([schedule, {**schedule, "id": 2}], "Rejected"), ([schedule], "Accepted")):
+            answer = await pf_station.set_charging_profile({**draft, "chargingSchedule": schedules})
+            expect(answer["status"], equals=wanted, of="station", named=f"status for {len(schedules)} schedules")
+    finally:
+        await iso15118(pf_station, "true")
+
+
+async def iso15118(station, enabled):
+    written = await station.set_variable("ISO15118Ctrlr", "Enabled", enabled, evse=1)
+    expect(written["attributeStatus"], equals="Accepted", of="station", named=f"ISO15118Ctrlr.Enabled {enabled}")

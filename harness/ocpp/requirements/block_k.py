@@ -81,7 +81,7 @@ ROWS: tuple[Row, ...] = (
     ("K16.FR.09", STATION, "needs are not told again for a new profile"),
     ("K17", BOTH, "the vehicle renegotiates: new needs, a new profile (FR.01 to FR.12)"),
     ("K18.FR.03", CSMS, "needs are accepted: a profile follows"),
-    ("K18.FR.04", BOTH, "NoChargingProfile where there is none"),
+    ("K18.FR.04", STATION, "NoChargingProfile: the vehicle charges all the same"),
     ("K18.FR.05", CSMS, "Processing: a profile comes later"),
     ("K18.FR.06", STATION, "v2xChargingParameters, not those of AC or DC"),
     ("K18.FR.07", BOTH, "up to three schedules, no more periods than maxScheduleTuples and PeriodsPerSchedule"),

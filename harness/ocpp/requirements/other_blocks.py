@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.ocpp.requirements import BOTH, STATION, Row
+from harness.ocpp.requirements import BOTH, CSMS, STATION, Row
 
 ROWS: tuple[Row, ...] = (
     ("A00", BOTH, "security profiles 0 to 3, and who is kept out"),
@@ -11,7 +11,7 @@ ROWS: tuple[Row, ...] = (
     ("A03", BOTH, "the station asks for its certificate"),
     ("A04", BOTH, "security events are told"),
     ("A05", STATION, "another security profile, and the way back"),
-    ("B01", BOTH, "boot"),
+    ("B01", CSMS, "a boot is accepted"),
     ("B02", STATION, "a boot that is pending: nothing else is said"),
     ("B03", STATION, "a boot that is refused: asked again after the interval, nothing else is said"),
     ("B05", STATION, "variables are written"),

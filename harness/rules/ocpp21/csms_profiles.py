@@ -41,7 +41,7 @@ _MUST_NOT_SEND: tuple[tuple[str, str, str, Breach], ...] = (
      _only(Mode.CENTRAL_FREQUENCY, *LIMIT_KEYS, *DISCHARGE_KEYS)),
     ("Q07.FR.04", "warn", "a CentralFrequency profile should have a duration",
      lambda o: any(o.periods(Mode.CENTRAL_FREQUENCY)) and any("duration" not in s for s in o.schedules)),
-    ("V2X.08, K01.FR.143, K01.FR.144, K01.FR.145, K01.FR.146", "fail",
+    ("V2X.08, V2X.10, K01.FR.143, K01.FR.144, K01.FR.145, K01.FR.146, K01.FR.147", "fail",
      "no powers by phase for a vehicle that has told none",
      lambda o: o.purpose is Purpose.TX and not o.abilities.per_phase_discharge and any(map(has_phase_power, o.periods()))),
     ("V2X.09, K01.FR.142", "fail", "powers by phase only in a TxProfile",
