@@ -185,15 +185,14 @@ def blame(problem: Exception, case: Case) -> tuple[Verdict, Side, str]:
     text = f"{problem}" or type(problem).__name__
     if isinstance(problem, BenchError):
         return Verdict.ERROR, Side.BENCH, text
-    verdict = Verdict.INCONCLUSIVE if case.in_preamble else Verdict.FAIL
-    text = f"preamble: {text}" if case.in_preamble else text
+    verdict, where = (Verdict.INCONCLUSIVE, "preamble: ") if case.in_preamble else (Verdict.FAIL, "")
     side = getattr(problem, "side", None)
     if isinstance(side, Side):  # agents and device errors know whose fault they are
-        return verdict, side, text
+        return verdict, side, where + text
     if isinstance(problem, RemoteProtocolError):
-        return verdict, _device_side(case), text
+        return verdict, _device_side(case), where + text
     if isinstance(problem, TimeoutError):
-        return verdict, _device_side(case), f"no end within the time of the case: {text}"
+        return verdict, _device_side(case), f"{where}no end within the time of the case: {text}"
     return Verdict.ERROR, Side.BENCH, f"{type(problem).__name__}: {text}"
 
 
