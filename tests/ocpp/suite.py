@@ -171,9 +171,10 @@ ALSO["unchecked-v2x-06"] = "ocpp2.1/V2X.06 ocpp2.1/V2X.08"
 ALSO["unchecked-v2x-09"] = "ocpp2.1/V2X.08"
 
 
-def asked(defect: Defect) -> list[str]:
-    """The case that a defect names, and unrelated ones."""
-    return [defect.found_by, *UNRELATED[defect.role]]
+def asked(defect: Defect, *, all_unrelated: bool = True) -> list[str]:
+    """The case that a defect names, and unrelated ones: all of them, or every other one, by the defect's name."""
+    unrelated = UNRELATED[defect.role]
+    return [defect.found_by, *(unrelated if all_unrelated else unrelated[len(defect.id) % 2 :: 2])]
 
 
 def surprises(defect: Defect, found: dict[str, set[str]]) -> str:
@@ -181,6 +182,6 @@ def surprises(defect: Defect, found: dict[str, set[str]]) -> str:
     own = found[defect.found_by]
     if defect.found_by not in own:
         return f"{defect.found_by} does not find it, but {own or 'passes'}"
-    others = {name for one in UNRELATED[defect.role] for name in found[one]}
+    others = {name for case, names in found.items() if case != defect.found_by for name in names}
     unrelated = (own | others) - {defect.found_by, *ALSO.get(defect.id, "").split()}
     return f"found by {sorted(unrelated)} too" if unrelated else ""
