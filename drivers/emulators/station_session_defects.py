@@ -34,6 +34,17 @@ def _another_evccid(payload: Payload) -> Payload:
     return payload
 
 
+def _as_ac(needs: Payload) -> None:
+    if "dcChargingParameters" in needs:
+        needs["requestedEnergyTransfer"] = "AC_three_phase"
+
+
+def _doubled(report: Payload) -> Payload:
+    for one in report["chargingSchedule"]["chargingSchedulePeriod"]:
+        one["limit"] = 2.0 * one.get("limit", 0.0)
+    return report
+
+
 def _never_late(request: Payload) -> Payload | None:
     late = "timestamp" in request and "dcChargingParameters" in request["chargingNeeds"]
     return None if late else request
@@ -283,6 +294,11 @@ SITE_SEEDS: tuple[Seed, ...] = (
      Quirks(deaf_to_ems_offline=True)),
     ("older-needs-as-newer", OURS, "PF_K15_01_CS", "tells needs of an ISO 15118-2 vehicle as those of an ISO 15118-20 one",
      Quirks(outgoing=changed("NotifyEVChargingNeeds", each_of("chargingNeeds", _as_newer)))),
+    ("older-transfer-of-another", OURS, "cross-protocol/older-transfer-is-the-asked-one",
+     "requests alternating current where an ISO 15118-2 vehicle asks for direct current",
+     Quirks(outgoing=changed("NotifyEVChargingNeeds", each_of("chargingNeeds", _as_ac)))),
+    ("older-schedule-doubled", OURS, "cross-protocol/older-schedule-is-the-vehicles",
+     "reports twice the power that a vehicle will take", Quirks(outgoing=changed("NotifyEVChargingSchedule", _doubled))),
     ("older-needs-lost-offline", OURS, "PF_K15_02_CS", "forgets needs of an ISO 15118-2 vehicle that it learnt offline",
      Quirks(outgoing=changed("NotifyEVChargingNeeds", _never_late))),
     ("older-refusal-ends-the-transfer", OURS, "PF_K15_R1_CS",

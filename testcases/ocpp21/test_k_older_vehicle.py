@@ -9,7 +9,7 @@ from harness.usecase import usecase
 from harness.verdict import Side
 from testcases.ocpp21.states import Authorized, Booted, EnergyTransferStarted, reach
 
-RULES = ["ocpp2.1", "iso15118-2"]
+RULES = ["ocpp2.1", "iso15118-2", "cross-protocol"]
 OLDER = {"charger:ocpp2.1", "dc", "iso15118-2"}
 
 

@@ -3,6 +3,6 @@
 Importing this package registers them all.
 """
 
-from harness.rules.cross_protocol import ocpp, ocpp_state, power
+from harness.rules.cross_protocol import ocpp, ocpp_iso2, ocpp_state, power
 
-__all__ = ["ocpp", "ocpp_state", "power"]
+__all__ = ["ocpp", "ocpp_iso2", "ocpp_state", "power"]

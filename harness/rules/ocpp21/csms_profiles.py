@@ -46,7 +46,6 @@ _MUST_NOT_SEND: tuple[tuple[str, str, str, Breach], ...] = (
      lambda o: o.purpose is Purpose.TX and not o.abilities.per_phase_discharge and any(map(has_phase_power, o.periods()))),
     ("V2X.09, K01.FR.142", "fail", "powers by phase only in a TxProfile",
      lambda o: o.purpose is not Purpose.TX and any(map(has_phase_power, o.periods()))),
-    ("K18.FR.18", "warn", "one schedule is best", lambda o: len(o.schedules) > 1),
 )  # fmt: skip
 
 
@@ -130,6 +129,16 @@ def _mode(period: dict[str, object]) -> Mode:
 
 def _one_way(allowed: tuple[str, ...] | None) -> bool:
     return allowed is None or not any("BPT" in one for one in allowed)
+
+
+@csms("K18.FR.18", "one schedule is best", "S", "warn", id="ocpp2.1/csms-K18.FR.18")
+def one_schedule_is_best(session: Session) -> Iterator[Broken]:
+    """For a vehicle of ISO 15118-20, which tells a control mode; one of ISO 15118-2 chooses from up to three (K15)."""
+    for one, offer in offers(session):
+        needs = session.latest_before(one.request, "NotifyEVChargingNeeds")
+        older = needs is not None and "controlMode" not in needs.asked.get("chargingNeeds", {})
+        if len(offer.schedules) > 1 and not older:
+            yield broken(one.request, f"{one.request} has {len(offer.schedules)} schedules")
 
 
 @csms("Q01.FR.07, K18.FR.03, K18.FR.08, K20.FR.03", "after Accepted to the vehicle's needs a profile comes within 60 s")
