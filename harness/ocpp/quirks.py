@@ -6,7 +6,8 @@ An emulator's defects are made of these; the agent itself knows of no defect.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Readings
@@ -155,6 +156,11 @@ class Quirks:
 
     def __add__(self, other: Quirks) -> Quirks:
         """Both at once; `self` has its say first."""
+        flags: dict[str, Any] = {
+            one.name: getattr(self, one.name) | getattr(other, one.name)
+            for one in fields(self)
+            if one.name not in _REWRITES
+        }
         return Quirks(
             incoming=lambda action, payload: _chain(
                 self.incoming(action, payload), lambda rest: other.incoming(action, rest)
@@ -168,49 +174,12 @@ class Quirks:
             wording=self.wording + other.wording,
             target_w=lambda power_w: other.target_w(self.target_w(power_w)),
             readings=lambda readings: other.readings(self.readings(readings)),
-            variables={**self.variables, **other.variables},
-            ends_on_pause=self.ends_on_pause or other.ends_on_pause,
-            forgets_offline=self.forgets_offline or other.forgets_offline,
-            drops_offline=self.drops_offline | other.drops_offline,
-            restamps=self.restamps | other.restamps,
-            ignores_missing_pongs=self.ignores_missing_pongs or other.ignores_missing_pongs,
-            pings_first_link_only=self.pings_first_link_only or other.pings_first_link_only,
-            hammers=self.hammers or other.hammers,
-            security_faults=self.security_faults | other.security_faults,
-            unproved=self.unproved | other.unproved,
-            deaf_elsewhere=self.deaf_elsewhere | other.deaf_elsewhere,
-            one_numbering=self.one_numbering or other.one_numbering,
-            trusts_tokens=self.trusts_tokens or other.trusts_tokens,
-            ignores_boot_refusal=self.ignores_boot_refusal or other.ignores_boot_refusal,
-            trusts_contracts=self.trusts_contracts or other.trusts_contracts,
-            serves_revoked_vehicles=self.serves_revoked_vehicles or other.serves_revoked_vehicles,
-            hides_failed_installation=self.hides_failed_installation or other.hides_failed_installation,
-            forgets_priorities=self.forgets_priorities or other.forgets_priorities,
-            asks_once=self.asks_once or other.asks_once,
-            assumes_every_transfer=self.assumes_every_transfer or other.assumes_every_transfer,
-            forgets_new_needs=self.forgets_new_needs or other.forgets_new_needs,
-            keeps_first_certificate=self.keeps_first_certificate or other.keeps_first_certificate,
-            keeps_ems_orders=self.keeps_ems_orders or other.keeps_ems_orders,
-            deaf_to_ems_offline=self.deaf_to_ems_offline or other.deaf_to_ems_offline,
-            repeats_needs=self.repeats_needs or other.repeats_needs,
-            keeps_first_schedule=self.keeps_first_schedule or other.keeps_first_schedule,
-            keeps_schedule_in_session=self.keeps_schedule_in_session or other.keeps_schedule_in_session,
-            refuses_older_vehicles=self.refuses_older_vehicles or other.refuses_older_vehicles,
-            overlooks=self.overlooks | other.overlooks,
-            gives_up_at_once=self.gives_up_at_once or other.gives_up_at_once,
-            ignores_refused_transfer=self.ignores_refused_transfer or other.ignores_refused_transfer,
-            reuses_ids=self.reuses_ids or other.reuses_ids,
-            dies_of_garbage=self.dies_of_garbage or other.dies_of_garbage,
-            doubles_der=self.doubles_der or other.doubles_der,
-            withholds_der=self.withholds_der or other.withholds_der,
-            forgets_defaults=self.forgets_defaults or other.forgets_defaults,
-            cuts_running=self.cuts_running or other.cuts_running,
-            ends_taken_over=self.ends_taken_over or other.ends_taken_over,
-            saves_curves=self.saves_curves or other.saves_curves,
-            forgets_der=self.forgets_der or other.forgets_der,
-            forgets_profiles=self.forgets_profiles or other.forgets_profiles,
-            stays_away=self.stays_away or other.stays_away,
+            **flags,
         )
+
+
+_REWRITES = frozenset({"incoming", "outgoing", "answer", "wording", "target_w", "readings"})
+"""What is done one after the other; of the rest one that has it is enough."""
 
 
 def _chain(payload: Payload | None, on: Callable[[Payload], Payload | None]) -> Payload | None:
