@@ -2,8 +2,9 @@
 
     python tests/fuzz/ocpp_fuzz.py [COUNT] [SEED]
 
-A CALL (its type and id readable) must be answered exactly once, by CALLRESULT or CALLERROR of its own id; a frame whose
-id cannot be read by a CALLERROR of id "-1"; everything else by silence. The frames are made from valid ones of every
+COUNT frames of 2.1, and a quarter as many of 2.0.1 and 1.6 each. A CALL (its type and id readable) must be answered exactly
+once, by CALLRESULT or CALLERROR of its own id; a frame whose id cannot be read by a CALLERROR of id "-1", in 1.6 by silence,
+as everything else. The frames are made from valid ones of every
 message by cutting, doubling, swapping and replacing octets and values; the seed makes a run repeatable.
 """
 
@@ -23,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 import msgspec  # noqa: E402
 
+from harness.ocpp.charge_point_16 import ChargePoint16  # noqa: E402
 from harness.ocpp.charging_needs import ChargingNeeds  # noqa: E402
 from harness.ocpp.charging_station import ChargingStation, StationSettings  # noqa: E402
 from harness.ocpp.csms import StationHandle  # noqa: E402
@@ -32,7 +34,7 @@ from harness.ocpp.proxy import ProxySession  # noqa: E402
 from harness.ocpp.schema import actions, load_schema, schema_name  # noqa: E402
 from harness.ocpp.session import Session, message_ids  # noqa: E402
 from harness.ocpp.transactions import IdToken  # noqa: E402
-from harness.ocpp.version import Version  # noqa: E402
+from harness.ocpp.version import ErrorCode, Version  # noqa: E402
 
 LEAK_MB = 60
 """Growth of the process that a run may show after its first tenth (our default; bounded histories fill up)."""
@@ -137,21 +139,30 @@ def mutate(parts: list, dice: random.Random) -> str:
 class Fuzzer:
     """One station in a transaction, one CSMS handle, one proxy, and frames for all of them."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, version: Version) -> None:
+        self.version = version
         self.dice = random.Random(seed)
         self.numbers = count(1)
         self.clock = Clock()
-        self.names = sorted(actions(Version.V21))
-        self.station = ChargingStation(StationSettings("CS-1"), Still())
-        self.station.connected(Version.V21, self.clock.at_s)
+        self.names = sorted(actions(version))
+        older = version is Version.V16
+        self.station = ChargePoint16(Still()) if older else ChargingStation(StationSettings("CS-1"), Still())
+        self.station.connected(version, self.clock.at_s)
         self.handle = StationHandle("CS-1", self.clock)  # type: ignore[arg-type]
-        self.handle._session = Session(Version.V21, message_ids())
+        self.handle.version = version
+        self.handle._session = Session(version, message_ids())
         self._settle()
-        self.proxy = ProxySession(Version.V21)
+        self.proxy = ProxySession(version)
 
     def _settle(self) -> None:
         """Boot the station against our own CSMS handle and bring it into a transaction."""
         self._exchange()
+        if isinstance(self.station, ChargePoint16):
+            self.station.plug(self.clock.at_s)
+            self.station.authorise("1", self.clock.at_s)
+            self._exchange()
+            assert self.station.charge
+            return
         evse = self.station.evse
         evse.plug(self.clock.at_s)
         evse.identify("WMI", self.clock.at_s)
@@ -161,7 +172,7 @@ class Fuzzer:
         self._exchange()
         evse.start_transfer(self.clock.at_s)
         self._exchange()
-        assert self.station.evse.transaction
+        assert evse.transaction
 
     def _exchange(self) -> None:
         for _ in range(20):
@@ -173,7 +184,7 @@ class Fuzzer:
 
     def frame(self) -> str:
         action = self.dice.choice(self.names)
-        schema = load_schema(Version.V21, schema_name(Version.V21, action, response=False))
+        schema = load_schema(self.version, schema_name(self.version, action, response=False))
         payload = sample(schema, schema.get("definitions", {}), self.dice)
         if self.dice.random() < 0.1:
             return mutate([self.dice.choice((3, 4, 5, 6)), f"f-{next(self.numbers)}", payload], self.dice)
@@ -191,12 +202,7 @@ class Fuzzer:
         for answer in self.handle.take_texts():
             self.station.receive(answer, self.clock.at_s)
         self.station.take_texts()
-        self.station.evse.take_orders()
-        if (
-            self.station.evse.transaction is None or not self.station.online
-        ):  # a valid Reset or stop may have got through
-            self.station.evse.unplug(self.clock.at_s)
-            self._settle()
+        self._stay_in_a_transaction()
         self.proxy.take(self.dice.choice(("charger", "csms")), text, self.clock.at_s)
         for _, passed in self.proxy.take_texts():
             assert passed == text, (text, passed)
@@ -206,13 +212,29 @@ class Fuzzer:
         self.proxy.take_texts()
         self.proxy._actions.clear()
 
+    def _stay_in_a_transaction(self) -> None:
+        """A valid reset or stop may have got through."""
+        if isinstance(self.station, ChargePoint16):
+            if self.station.charge is None or not self.station.accepted:
+                self.station.unplug(self.clock.at_s)
+                self._settle()
+            return
+        evse = self.station.evse
+        evse.take_orders()
+        if evse.transaction is None or not self.station.online:
+            evse.unplug(self.clock.at_s)
+            self._settle()
+
     def check(self, text: str, answers: list[str]) -> None:
         """Exactly the answers that the frame asks for; CALLs of the side's own are not counted."""
-        said = [frame for frame in (parse(answer, Version.V21) for answer in answers) if type(frame).__name__ != "Call"]
+        said = [
+            frame for frame in (parse(answer, self.version) for answer in answers) if type(frame).__name__ != "Call"
+        ]
         try:
-            frame = parse(text, Version.V21)
+            frame = parse(text, self.version)
         except FrameError as fault:
-            wanted = [fault.id] if fault.code else []
+            silent = self.version is Version.V16 and fault.code is ErrorCode.RPC_FRAMEWORK_ERROR
+            wanted = [fault.id] if fault.code and not silent else []
         else:
             wanted = [frame.id] if type(frame).__name__ == "Call" else []
         got = [one.id for one in said]
@@ -224,7 +246,12 @@ def memory_mb() -> float:
 
 
 async def main(number: int, seed: int) -> None:
-    fuzzer = Fuzzer(seed)
+    for version, share in ((Version.V21, 1), (Version.V201, 4), (Version.V16, 4)):
+        fuzz(version, number // share, seed)
+
+
+def fuzz(version: Version, number: int, seed: int) -> None:
+    fuzzer = Fuzzer(seed, version)
     began_s, base_mb = time.perf_counter(), 0.0
     for index in range(number):
         fuzzer.one()
@@ -233,7 +260,7 @@ async def main(number: int, seed: int) -> None:
     grown_mb = memory_mb() - base_mb
     seconds = time.perf_counter() - began_s
     print(
-        f"ocpp: {number} frames in {seconds:.1f} s ({number / seconds:.0f}/s), seed {seed}, grown by {grown_mb:.1f} MB"
+        f"ocpp {version}: {number} frames in {seconds:.1f} s ({number / seconds:.0f}/s), seed {seed}, grown by {grown_mb:.1f} MB"
     )
     assert grown_mb < LEAK_MB, f"grown by {grown_mb:.1f} MB"
 
