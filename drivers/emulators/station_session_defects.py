@@ -257,6 +257,8 @@ SITE_SEEDS: tuple[Seed, ...] = (
      Quirks(outgoing=changed("NotifyChargingLimit", lambda p: _first_step(p, "setpoint")))),
     ("external-limit-of-one-evse", OURS, "PF_Q06_30_CS", "tells an order for the whole station as if it were for one EVSE",
      Quirks(outgoing=changed("NotifyChargingLimit", lambda p: {**p, "evseId": 1}))),
+    ("afrr-signal-at-once", OURS, "PF_Q08_02_CS", "takes a signal at once, whatever its timestamp",
+     Quirks(incoming=changed("AFRRSignal", lambda p: {**p, "timestamp": "2000-01-01T00:00:00Z"}))),
     ("external-changes-untold", OURS, "PF_Q06_11_CS", "takes every change of the energy manager's limit for a small one",
      keeps("LimitChangeSignificance", "1000")),
     ("external-limit-for-ever", OURS, "PF_Q06_03_CS", "keeps a limit of the energy manager that has not renewed it",

@@ -295,7 +295,7 @@ class Evse:
         return {
             "SetChargingProfile": self._set_charging_profile,
             "UpdateDynamicSchedule": smart.update_dynamic_schedule,
-            "ClearChargingProfile": smart.clear_charging_profile,
+            "ClearChargingProfile": self._clear_charging_profile,
             "GetChargingProfiles": smart.get_charging_profiles,
             "GetCompositeSchedule": smart.get_composite_schedule,
             "UsePriorityCharging": smart.use_priority_charging,
@@ -319,6 +319,13 @@ class Evse:
             if self.quirks.repeats_needs and self.needs and self.transaction:
                 self.need(self.needs, now_s)
         elif self._foreseen(now_s) != before and "K16.FR.02" not in self.quirks.overlooks:
+            self._renegotiate(self.schedule.moved(now_s, charging=self._charging))
+        return answer
+
+    def _clear_charging_profile(self, request: Payload, now_s: float) -> Payload:
+        before = self._foreseen(now_s)
+        answer = self.smart.clear_charging_profile(request, now_s)
+        if self._foreseen(now_s) != before and "K16.FR.02" not in self.quirks.overlooks:
             self._renegotiate(self.schedule.moved(now_s, charging=self._charging))
         return answer
 

@@ -125,7 +125,7 @@ async def test_a_schedule_that_the_csms_rejects(pf_ground, pf_session, pf_statio
 @usecase("PF_K16_03_CS", sut="pair", protocol="ocpp2.1", requires=SCHEDULED, requirements=["K16.FR.02", "K04"],
          uses_rules=RULES, parameters={"first_w": 6_000, "most_w": 2_000})  # fmt: skip
 async def test_a_station_maximum_in_session(pf_ground, pf_session, pf_station, pf_v2g, pf_limits, pf_parameters):
-    """A ChargingStationMaxProfile below the vehicle's schedule: the vehicle renegotiates, and is offered no more than that"""
+    """A ChargingStationMaxProfile below the vehicle's schedule comes and goes: each time the vehicle is offered what is left"""
     await in_session(pf_ground, pf_station, pf_v2g, pf_limits, pf_parameters.first_w, 343)
     after = pf_v2g.mark()
     draft = profile(
@@ -137,6 +137,11 @@ async def test_a_station_maximum_in_session(pf_ground, pf_session, pf_station, p
     powers_w = await renegotiated(pf_ground, pf_v2g, after)
     expect(powers_w, equals=[[pf_parameters.most_w]], of="station", named="powers that the vehicle is offered")
     await pf_session.settles(pf_parameters.most_w, within_s=pf_limits.settling_s)
+    after = pf_v2g.mark()
+    answer = await pf_station.clear_charging_profiles(chargingProfileId=344)
+    expect(answer["status"], equals="Accepted", of="station", named="status of ClearChargingProfile")
+    powers_w = await renegotiated(pf_ground, pf_v2g, after)
+    expect(powers_w, equals=[[pf_parameters.first_w]], of="station", named="powers offered once the maximum is gone")
 
 
 @usecase("PF_K18_24_CS", sut="pair", protocol="ocpp2.1", requires=SCHEDULED,

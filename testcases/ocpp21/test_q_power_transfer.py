@@ -171,9 +171,9 @@ async def test_local_frequency_support(pf_ground, pf_session, pf_station, pf_lim
 
 
 @usecase("PF_Q08_02_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["Q08.FR.10", "Q08.FR.11"],
-         uses_rules=RULES, parameters={"baseline_w": -3_000})  # fmt: skip
+         uses_rules=RULES, parameters={"baseline_w": -3_000, "start_s": 10})  # fmt: skip
 async def test_the_afrr_signal_is_added(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
-    """An AFRRSignal is rejected without its curve, and added to the baseline with it"""
+    """An AFRRSignal is rejected without its curve, and added to the baseline with it, from its timestamp on"""
     await reach(EnergyTransferStarted, pf_ground)
     signal = {"timestamp": to_text(utc_s(pf_ground.bench.clock)), "signal": -1}
     answer = await pf_station.call("AFRRSignal", signal)
@@ -186,6 +186,12 @@ async def test_the_afrr_signal_is_added(pf_ground, pf_session, pf_station, pf_li
     answer = await pf_station.call("AFRRSignal", signal)
     expect(answer["status"], equals="Accepted", of="station", named="status of AFRRSignal")
     await pf_session.settles(pf_parameters.baseline_w - 2_000, within_s=pf_limits.settling_s)
+    step(f"a signal for {pf_parameters.start_s} s later")
+    later_s = utc_s(pf_ground.bench.clock) + pf_parameters.start_s
+    answer = await pf_station.call("AFRRSignal", {"timestamp": to_text(later_s), "signal": 1})
+    expect(answer["status"], equals="Accepted", of="station", named="status of AFRRSignal")
+    await pf_session.holds(pf_parameters.baseline_w - 2_000, for_s=pf_parameters.start_s - 1)
+    await pf_session.settles(pf_parameters.baseline_w + 2_000, within_s=pf_limits.settling_s)
 
 
 @usecase("PF_Q11_01_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["K01.FR.101", "K01.FR.102"],

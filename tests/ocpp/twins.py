@@ -40,7 +40,6 @@ TWINS = {
     "PF_Q04_02_CS": "dynamic-update-ignored",
     "PF_Q04_03_CS": "dynamic-duration-ignored",
     "PF_Q04_04_CS": "pull-forgotten",
-    "PF_Q08_02_CS": "afrr-always-accepted",
     "PF_Q08_R03_CS": "accepts-short-curve",
     "PF_Q08_R04_CS": "unchecked-q08-01",
     "PF_Q10_R02_CS": "unchecked-q10-01",
