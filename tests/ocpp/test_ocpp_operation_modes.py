@@ -6,6 +6,7 @@ import pytest
 from table_top import Bench
 
 from harness.ocpp.profile_drafts import dynamic_setpoint, period, profile
+from harness.ocpp.profiles import Surroundings, read_profile, target_at
 from harness.ocpp.shell import utc_s
 from harness.ocpp.smart_charging import EmsOrder
 from harness.ocpp.timestamps import to_text
@@ -133,6 +134,37 @@ def test_an_energy_managers_limits_become_a_profile_of_its_own_and_are_told(virt
             assert bench.plant.power_w == 11_000
 
     virtual(story)
+
+
+def test_an_order_of_the_energy_manager_that_grows_old_steps_back_and_small_changes_are_not_told(virtual):
+    async def story():
+        async with Bench() as bench:
+            await bench.charge()
+            await install(bench, period("ChargingOnly", limit=6_000), kind="Relative")
+            smart = bench.evse.smart
+            smart.ems_order(EmsOrder(limit_w=4_000, duration_s=30), utc_s(bench.clock))
+            bench.shell.poke()
+            await bench.clock.sleep(2)
+            assert bench.plant.power_w == 4_000
+            await bench.clock.sleep(40)
+            assert bench.plant.power_w == 6_000
+            assert [one.action for one in bench.station.received].count("NotifyChargingLimit") == 1
+            smart.ems_order(EmsOrder(limit_w=3_900, duration_s=30), utc_s(bench.clock))
+            bench.shell.poke()
+            await bench.clock.sleep(2)
+            assert bench.plant.power_w == 3_900
+            assert [one.action for one in bench.station.received].count("NotifyChargingLimit") == 1
+
+    virtual(story)
+
+
+@pytest.mark.parametrize(("soc", "limit_w"), [(100, 6_000), (0, 2_000)])
+def test_a_limit_at_a_state_of_charge_counts_from_there_on(soc, limit_w):
+    draft = profile(1, [period("ChargingOnly", limit=6_000)], kind="Relative", transaction_id="t")
+    draft["chargingSchedule"][0]["limitAtSoC"] = {"soc": soc, "limit": 2_000}
+    held = read_profile(1, draft, 0.0, watts_per_ampere=690.0)
+    around = Surroundings(now_s=1.0, evse_id=1, transaction_id="t", transfer_started_s=0.0, soc_percent=50.0)
+    assert target_at([held], around).limit_w == limit_w
 
 
 @pytest.mark.parametrize(("priority", "power_w"), [("ExternalControl", 2_000), ("CSMS", -3_000)])
