@@ -61,21 +61,27 @@ def _dc_power(message: Message) -> float | None:
 
 
 def _told_dc(session: V2GSession) -> Iterator[tuple[Message, float]]:
-    """Powers of the DC loop's answers that are like the ones before and after."""
     told = [(one, power) for one in session.responses("DC_ChargeLoopRes") if (power := _dc_power(one)) is not None]
-    for before, (message, power), after in zip(told, told[1:], told[2:], strict=False):
-        spread = max(before[1], power, after[1]) - min(before[1], power, after[1])
-        if spread <= STEADY * abs(power) + SLACK_W:
-            yield message, power
+    yield from _calm(told)
 
 
 def _told_ac(session: V2GSession) -> Iterator[tuple[Message, float]]:
+    told = []
     for message in session.requests("AC_ChargeLoopReq"):
         mode = message.control_mode
         phases = [getattr(mode, f"ev_present_active_power{phase}", None) for phase in ("", "_l2", "_l3")]
         known = [float(one) for one in phases if one is not None]
         if known:
-            yield message, sum(known)
+            told.append((message, sum(known)))
+    yield from _calm(told)
+
+
+def _calm(told: Sequence[tuple[Message, float]]) -> Iterator[tuple[Message, float]]:
+    """Powers that are like the ones told before and after."""
+    for before, (message, power), after in zip(told, told[1:], told[2:], strict=False):
+        spread = max(before[1], power, after[1]) - min(before[1], power, after[1])
+        if spread <= STEADY * abs(power) + SLACK_W:
+            yield message, power
 
 
 def _apart(told_w: float, measured_w: float, relative: float) -> bool:
