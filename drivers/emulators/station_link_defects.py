@@ -81,6 +81,8 @@ OFFLINE_SEEDS: tuple[Seed, ...] = (
      Quirks(drops_offline=frozenset({"NotifyPriorityCharging"}))),
     ("new-needs-without-time", OURS, "PF_K20_02_CS", "does not say when new needs came that it tells later",
      Quirks(outgoing=changed("NotifyEVChargingNeeds", without("timestamp")))),
+    ("scheduled-default-lost-offline", OURS, "PF_K18_02_CS", "gives a TxDefaultProfile up as soon as it is offline",
+     _only_online(lambda r: profile_in(r)["chargingProfilePurpose"] == "TxDefaultProfile")),
     ("external-setpoint-lost-offline", OURS, "PF_Q05_04_CS", "gives an ExternalSetpoint period up as soon as it is offline",
      _only_online(_mode("ExternalSetpoint"))),
     ("central-frequency-kept-offline", OURS, "PF_Q07_03_CS", "keeps a CentralFrequency setpoint for ever while offline",

@@ -364,6 +364,8 @@ SITE_SEEDS: tuple[Seed, ...] = (
 """What comes from the site, and what a session goes through."""
 
 
+BAD_CONTRACTS = ("ContractCancelled", "CertificateExpired", "CertificateRevoked", "CertChainError")
+
 SECURITY_SEEDS: tuple[Seed, ...] = (
     ("any-server-certificate", OURS, "PF_A00_R3_CS", "talks to a CSMS whatever certificate that shows",
      Quirks(security_faults=frozenset({Fault.TRUSTS_EVERYBODY}))),
@@ -396,7 +398,12 @@ SECURITY_SEEDS: tuple[Seed, ...] = (
     ("contract-without-certificates", OURS, "PF_C07_01_CS", "shows the CSMS no certificates of a contract",
      Quirks(outgoing=changed("Authorize", without("iso15118CertificateHashData")))),
     ("any-contract", OURS, "PF_C07_R1_CS", "charges for every contract, whatever the CSMS says of it",
-     Quirks(trusts_contracts=True)),
+     Quirks(trusts_contracts=frozenset(BAD_CONTRACTS))),
+    *((f"{what}-contracts-charge", OURS, case, f"charges for a contract of which the CSMS says {status}",
+       Quirks(trusts_contracts=frozenset({status})))
+      for what, case, status in zip(("cancelled", "expired", "revoked", "strange"),
+                                    ("PF_C07_R1_CS", "PF_C07_R2_CS", "PF_C07_R3_CS", "PF_C07_R4_CS"), BAD_CONTRACTS,
+                                    strict=True)),
     ("installation-unasked", OURS, "PF_M01_01_CS", "does not pass a vehicle's wish for a contract on",
      silent_about("Get15118EVCertificate")),
     ("contract-priorities-forgotten", OURS, "PF_M01_02_CS", "does not hand on which contracts a vehicle wants first",

@@ -87,7 +87,7 @@ class Admission:
         contract = payload.get("certificateStatus", "Accepted")  # C07.FR.13 to FR.17
         welcome = payload.get("idTokenInfo", {}).get("status") == contract == "Accepted"
         welcome = welcome or self.quirks.trusts_tokens
-        self.granted = welcome or (self.quirks.trusts_contracts and "certificateStatus" in payload)
+        self.granted = welcome or payload.get("certificateStatus") in self.quirks.trusts_contracts
         allowed = payload.get("allowedEnergyTransfer")
         self.allowed = tuple(allowed) if allowed else None
         self.plain_only = bool(self.granted) and not allowed and not self.quirks.assumes_every_transfer

@@ -94,8 +94,8 @@ class Quirks:
     """It charges for every token."""
     ignores_boot_refusal: bool = False
     """It goes on as if its BootNotification had been accepted."""
-    trusts_contracts: bool = False
-    """It charges for every contract, whatever the CSMS says of it."""
+    trusts_contracts: frozenset[str] = frozenset()
+    """It charges for contracts of which the CSMS says this (certificateStatus)."""
     serves_revoked_vehicles: bool = False
     """It asks for the status of a vehicle's certificates and does not care for the answer."""
     hides_failed_installation: bool = False

@@ -15,6 +15,7 @@ from harness.usecase import usecase
 from testcases.ocpp21.states import Booted, EnergyTransferStarted, reach
 from testcases.ocpp21.test_j_meter_values import PERIODIC, samples, write
 from testcases.ocpp21.test_k_driver import DRIVEN
+from testcases.ocpp21.test_k_scheduled import SCHEDULED
 from testcases.ocpp21.test_plug_and_charge import PNC
 from testcases.ocpp21.test_q_external import EMS, OPEN, THRESHOLDS, TRIP, set_smart, set_thresholds
 from testcases.ocpp21.test_q_power_transfer import CURVE, V2X, install
@@ -130,6 +131,29 @@ async def test_priority_is_asked_for_offline(pf_ground, pf_driver, pf_session, p
         pf_driver.presses_priority(True)
         await pf_session.settles(pf_parameters.priority_w, within_s=pf_limits.settling_s)
     await pf_station.expect("NotifyPriorityCharging", {"activated": True}, within_s=pf_limits.session_s)
+
+
+@usecase("PF_K18_02_CS", sut="pair", protocol="ocpp2.1", requires=SCHEDULED, requirements=["K18.FR.15", "K18.FR.21"],
+         uses_rules=RULES, parameters={"limit_w": 4_000})  # fmt: skip
+async def test_scheduled_needs_offline(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
+    """Plugged in offline, in scheduled control: the TxDefaultProfile is kept to, the needs are told later, with their time"""
+    await reach(Booted, pf_ground)
+    default = profile(
+        332, [period("ChargingOnly", limit=pf_parameters.limit_w)], purpose="TxDefaultProfile", kind="Relative"
+    )
+    answer = await pf_station.set_charging_profile(default)
+    expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
+    await write(pf_station, "AuthCtrlr", "OfflineTxForUnknownIdEnabled", "true")
+    async with offline(pf_ground) as since_s:
+        await pf_ground.bench.plug_in()
+        await pf_session.settles(pf_parameters.limit_w, within_s=pf_limits.session_s)
+    needs = (await pf_station.expect("NotifyEVChargingNeeds", within_s=pf_limits.session_s)).payload
+    mode = needs["chargingNeeds"].get("controlMode")
+    expect(mode, equals="ScheduledControl", of="station", named="controlMode")
+    expect("timestamp" in needs, equals=True, of="station", named="timestamp of the needs")
+    expect(
+        to_seconds(needs["timestamp"]), at_least=since_s - SLACK_S, of="station", named="time of the needs", unit="s"
+    )
 
 
 @usecase("PF_K20_02_CS", sut="pair", protocol="ocpp2.1", requires=DRIVEN, requirements=["K20.FR.05"], uses_rules=RULES,

@@ -146,7 +146,10 @@ ALSO = {
     "mode-of-another": "ocpp2.1/mode-changes-are-told",
     "scheduled-called-dynamic": "cross-protocol/control-mode-is-the-selected-one",
     "contract-as-a-card": "ocpp2.1/only-contracts-show-certificates",
-    "any-contract": "ocpp2.1/refused-contracts-do-not-charge",
+    **dict.fromkeys(
+        ("any-contract", *(f"{one}-contracts-charge" for one in ("cancelled", "expired", "revoked", "strange"))),
+        "ocpp2.1/refused-contracts-do-not-charge",
+    ),
     "csms-signs-another-kind": "ocpp2.1/certificate-kinds",
     "csms-forgets-certificate-status": "ocpp2.1/contract-certificates-are-judged",
     "csms-chain-status-short": "ocpp2.1/chain-statuses-are-complete",

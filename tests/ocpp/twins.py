@@ -5,9 +5,6 @@ from __future__ import annotations
 TWINS = {
     "PF_A00_00_CSMS": "csms-refuses-heartbeats",
     "PF_B07_01_CS": "modes-missing",
-    "PF_C07_R2_CS": "any-contract",
-    "PF_C07_R3_CS": "any-contract",
-    "PF_C07_R4_CS": "any-contract",
     "PF_E02_02_CS": "offline-events-lost",
     "PF_GW_02_CSMS": "csms-refuses-limits",
     "PF_GW_05_CS": "deaf-behind-a-gateway",
