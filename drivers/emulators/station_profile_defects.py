@@ -176,6 +176,8 @@ PROFILE_SEEDS: tuple[Seed, ...] = (
      "lets a vehicle in scheduled control renegotiate for its own profile only", Quirks(overlooks=frozenset({"K16.FR.02"}))),
     ("needs-told-at-renegotiation", OURS, "PF_K18_13_CS", "tells a vehicle's needs again when the CSMS makes it renegotiate",
      Quirks(overlooks=frozenset({"K16.FR.09"}))),
+    ("default-kept-from-the-vehicle", OURS, "PF_K18_15_CS", "offers a vehicle everything where only its default limits it",
+     Quirks(overlooks=frozenset({"K18.FR.15"}))),
     ("stack-levels-not-joined", OURS, "PF_K18_24_CS", "offers a vehicle the profile of the highest stack level only",
      Quirks(overlooks=frozenset({"K18.FR.24"}))),
     ("permission-without-its-service", OURS, "PF_Q02_03_CS",

@@ -126,7 +126,7 @@ class ScheduleDialogue:
         self._choice = None
         profile = self._profile()
         if profile is None or self.state is not ScheduleState.GIVEN:
-            return (self.smart.foreseen(until_s, most_w, now_s),)
+            return () if "K18.FR.15" in self.smart.overlooks else (self.smart.foreseen(until_s, most_w, now_s),)
         return self.smart.alternatives(profile, until_s, most_w, now_s)
 
     def choose(self, number: int, powers: Sequence[tuple[int, float]]) -> None:

@@ -122,6 +122,25 @@ async def test_a_schedule_that_the_csms_rejects(pf_ground, pf_session, pf_statio
     expect(len(again), equals=0, of="station", named="needs told again")
 
 
+@usecase("PF_K18_15_CS", sut="pair", protocol="ocpp2.1", requires=SCHEDULED, requirements=["K18.FR.04", "K18.FR.15"],
+         uses_rules=RULES, parameters={"default_w": 4_000})  # fmt: skip
+async def test_no_profile_for_a_vehicle_in_scheduled_control(
+    pf_ground, pf_session, pf_station, pf_v2g, pf_limits, pf_parameters
+):
+    """The CSMS answers NoChargingProfile: the vehicle is offered what the TxDefaultProfile allows, and keeps to it"""
+    await reach(Booted, pf_ground)
+    periods = [period("ChargingOnly", limit=pf_parameters.default_w)]
+    draft = profile(350, periods, purpose="TxDefaultProfile", kind="Relative")
+    answer = await pf_station.set_charging_profile(draft)
+    expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
+    pf_station.answers.answer("NotifyEVChargingNeeds", {"status": "NoChargingProfile"})
+    after = pf_v2g.mark()
+    await reach(Authorized, pf_ground)
+    powers_w = await offered(pf_v2g, pf_limits, after)
+    expect(powers_w, equals=[[pf_parameters.default_w]], of="station", named="powers that the vehicle is offered")
+    await pf_session.settles(pf_parameters.default_w, within_s=pf_limits.session_s)
+
+
 @usecase("PF_K16_03_CS", sut="pair", protocol="ocpp2.1", requires=SCHEDULED, requirements=["K16.FR.02", "K04"],
          uses_rules=RULES, parameters={"first_w": 6_000, "most_w": 2_000})  # fmt: skip
 async def test_a_station_maximum_in_session(pf_ground, pf_session, pf_station, pf_v2g, pf_limits, pf_parameters):

@@ -114,7 +114,7 @@ NAMING_A_CASE = [
     one for one in (*station_defects.DEFECTS, *csms.DEFECTS, *VEHICLE_DEFECTS.values()) if one.found_by in _CASES
 ]
 UNRELATED = {
-    "charger": ["PF_B05_01_CS", "PF_K10_01_CS", "PF_K28_R02_CS", "PF_R04_01_CS"],
+    "charger": ["PF_B05_01_CS", "PF_K10_01_CS", "PF_R04_01_CS"],
     "vehicle": ["PF_R02_01_CS"],
     "csms": ["PF_A04_01_CSMS", "PF_B01_01_CSMS", "PF_R05_01_CSMS"],
 }
