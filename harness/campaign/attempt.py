@@ -167,9 +167,12 @@ class AttemptRunner:
         return ", ".join(f"{one.role} ({one.text})" for one in outcomes if not one.safe)
 
     def _judge(self, case: Case) -> None:
-        """Let the rules read the transcript. Only sides that are devices of others here can be at fault."""
+        """Let the rules read the transcript. Only sides that are devices of others here can be at fault; what our own
+        agents do in their place, wrong on purpose often enough, is nobody's."""
+        judged = case.subject.sides
+        warned = judged | (set(Side) - OF_DEVICES)
         for finding in judge_transcript(case.recorder.events, case.usecase.uses_rules):
-            if finding.side in case.subject.sides or finding.severity is Severity.WARN:
+            if finding.side in (warned if finding.severity is Severity.WARN else judged):
                 case.find(finding)
         excuse(case)
 
@@ -178,6 +181,10 @@ async def _keep_telling(guard: Guard) -> None:
     while True:
         guard.alive()
         await asyncio.sleep(BEAT_S)  # real time on purpose: the guard only exists on real wires
+
+
+OF_DEVICES = {Side.VEHICLE, Side.STATION, Side.CSMS, Side.GATEWAY}
+"""Each is a device's, or our own agent's where no device is there."""
 
 
 def blame(problem: Exception, case: Case) -> tuple[Verdict, Side, str]:
