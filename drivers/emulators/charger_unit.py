@@ -33,11 +33,12 @@ from harness.iso15118.warm import warm_up
 from harness.link import ByteStream
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import StationSettings
+from harness.ocpp.energy_manager import EmsOrder
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.orders import RebootWanted, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.profiles import Mode
 from harness.ocpp.shell import utc_s
-from harness.ocpp.smart_charging import EmsOrder, Slots
+from harness.ocpp.smart_charging import Slots
 from harness.ocpp.wire import connect
 from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient

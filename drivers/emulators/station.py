@@ -19,6 +19,7 @@ from harness.link import TextChannel
 from harness.ocpp.certificates import chain_hashes
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
+from harness.ocpp.energy_manager import EmsOrder
 from harness.ocpp.meter_values import Meter, Readings
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.observer import Observer, Unobserved
@@ -27,7 +28,7 @@ from harness.ocpp.outbox import Letter
 from harness.ocpp.schedule_dialogue import ScheduleState
 from harness.ocpp.security import Security
 from harness.ocpp.shell import Backoff, Connect, StationShell, utc_s
-from harness.ocpp.smart_charging import EmsOrder, Slots
+from harness.ocpp.smart_charging import Slots
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
 from harness.ocpp.wire import connect

@@ -6,9 +6,10 @@ Blocks K and Q of OCPP 2.1 for the one EVSE of the station.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.ocpp.device_model import DeviceModel
+from harness.ocpp.energy_manager import EmsOrder, open_to_ems
 from harness.ocpp.frames import Payload
 from harness.ocpp.outbox import Letter, Then
 from harness.ocpp.profile_checks import Abilities, outside_limits, refusal_of
@@ -39,45 +40,6 @@ HASTE_S = 1.0
 
 Slots = tuple[tuple[int, float], ...]
 """(duration s, W), one after the other."""
-
-
-@dataclass(frozen=True, slots=True)
-class EmsOrder:
-    """What the local energy manager asks for at the moment; None: nothing of that kind."""
-
-    setpoint_w: float | None = None
-    limit_w: float | None = None
-    discharge_limit_w: float | None = None
-    duration_s: float | None = None
-    """Until the next order has to come; after that the order does not count any more."""
-    until_s: float | None = None
-    """It is a schedule: after so long `then_w` is its setpoint, or its limit."""
-    then_w: float | None = None
-    whole_station: bool = False
-    """It is for all EVSEs together (Q06.FR.30, FR.31), not for one."""
-
-    def evse(self, own: int) -> int:
-        return 0 if self.whole_station else own
-
-    def periods(self) -> list[Payload]:
-        """As ChargingSchedulePeriodType, in the mode that shows who gives the numbers (Q06.FR.01 to FR.04)."""
-        mode = Mode.EXTERNAL_SETPOINT if self.setpoint_w is not None else Mode.EXTERNAL_LIMITS
-        numbers = {"limit": self.limit_w, "dischargeLimit": self.discharge_limit_w, "setpoint": self.setpoint_w}
-        first: Payload = {"startPeriod": 0, "operationMode": str(mode)}
-        first |= {key: value for key, value in numbers.items() if value is not None}
-        if self.until_s is None:
-            return [first]
-        key = "setpoint" if mode is Mode.EXTERNAL_SETPOINT else "limit"
-        return [first, {**first, "startPeriod": round(self.until_s), key: self.then_w}]
-
-    def differs_from(self, other: EmsOrder, percent: float) -> bool:
-        """By more than this share in one of its numbers, or in which numbers it has (Q06.FR.11, LimitChangeSignificance)."""
-        mine = (self.setpoint_w, self.limit_w, self.discharge_limit_w, self.then_w)
-        theirs = (other.setpoint_w, other.limit_w, other.discharge_limit_w, other.then_w)
-        return any(
-            (one is None) != (two is None) or abs((one or 0.0) - (two or 0.0)) > percent / 100.0 * abs(two or 0.0)
-            for one, two in zip(mine, theirs, strict=True)
-        )
 
 
 def accepted() -> Payload:
@@ -354,28 +316,12 @@ class SmartCharging:
             self.ems = EmsOrder()
             return
         self.ems = order
-        if any(
-            _open_to_ems(one) for one in self.profiles
-        ):  # Q05.FR.05, FR.06; FR.08 (err): one that was out comes back
-            self.profiles = [replace(one, updated_s=now_s) if _open_to_ems(one) else one for one in self.profiles]
+        if any(open_to_ems(one) for one in self.profiles):  # Q05.FR.05, FR.06; FR.08 (err): one that was out comes back
+            self.profiles = [replace(one, updated_s=now_s) if open_to_ems(one) else one for one in self.profiles]
             return
         if self.model.flag("SmartChargingCtrlr", "ExternalConstraintsProfileDisallowed"):
             return  # Q06.FR.08
-        scheduled = order.until_s is not None
-        schedule: Payload = {"id": 1, "chargingRateUnit": "W", "chargingSchedulePeriod": order.periods()}
-        if scheduled:
-            schedule["startSchedule"] = to_text(now_s)
-        if order.duration_s is not None:  # Q06.FR.40, FR.41
-            schedule["duration"] = round(order.duration_s)
-        raw: Payload = {
-            "id": EMS_PROFILE_ID,
-            "stackLevel": 0,
-            "chargingProfilePurpose": str(Purpose.EXTERNAL_CONSTRAINTS),
-            "chargingProfileKind": str(Kind.ABSOLUTE if scheduled else Kind.DYNAMIC),
-            "chargingSchedule": [schedule],
-        }
-        if not scheduled:
-            raw["dynUpdateTime"] = to_text(now_s)
+        raw = order.profile(now_s)
         evse_id = order.evse(self.evse_id)
         self._store(read_profile(evse_id, raw, now_s, watts_per_ampere=1.0, source="EMS"))
         if not order.differs_from(
@@ -384,8 +330,8 @@ class SmartCharging:
             return
         self._ems_told = order
         note: Payload = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": evse_id}
-        if scheduled or self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules"):  # Q06.FR.10
-            note["chargingSchedule"] = [schedule]
+        if order.scheduled or self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules"):  # Q06.FR.10
+            note["chargingSchedule"] = raw["chargingSchedule"]
         self._post(Letter("NotifyChargingLimit", note, durable=True))
 
     def ems_released(self) -> None:
@@ -454,15 +400,3 @@ class SmartCharging:
             per_phase_discharge=self.per_phase_discharge,
             is_dc=self.is_dc,
         )
-
-
-def _open_to_ems(profile: Profile) -> bool:
-    """A profile of the CSMS that leaves the number to the energy manager."""
-    periods = [period for schedule in profile.schedules for period in schedule.periods]
-    return profile.purpose in (Purpose.TX, Purpose.TX_DEFAULT) and any(
-        period.mode in (Mode.EXTERNAL_SETPOINT, Mode.EXTERNAL_LIMITS) for period in periods
-    )
-
-
-EMS_PROFILE_ID = -1
-"""Id of the profile that stands for the EMS's order: negative, so that no CSMS uses it by chance. Our default."""

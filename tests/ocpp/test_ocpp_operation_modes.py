@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from table_top import Bench
 
+from harness.ocpp.energy_manager import EmsOrder
 from harness.ocpp.profile_drafts import dynamic_setpoint, period, profile
 from harness.ocpp.profiles import Surroundings, read_profile, target_at
 from harness.ocpp.shell import utc_s
-from harness.ocpp.smart_charging import EmsOrder
 from harness.ocpp.timestamps import to_text
 
 BALANCING = {
