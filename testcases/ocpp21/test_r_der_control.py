@@ -14,6 +14,8 @@ DER = {"ocpp2.1", "der"}
 RULES = ["ocpp2.1"]
 EARLY_S = 1.5
 """Two notices of one moment are not further apart (our default)."""
+RAMP_S = 3.0
+"""From the first change of the power to its new value (our default)."""
 GRADIENT = {"priority": 0, "gradient": 1, "softGradient": 1}
 
 
@@ -300,7 +302,8 @@ async def test_the_default_counts_again(pf_ground, pf_session, pf_station, pf_po
     scheduled_w = (await pf_power.now()).active_w
     ended = {"controlId": "now", "started": False}
     await pf_station.expect("NotifyDERStartStop", ended, within_s=pf_parameters.duration_s + 10)
-    await pf_session.wait(pf_limits.settling_s / 2)
+    await pf_power.leaves(scheduled_w, pf_limits.tracking, within_s=pf_limits.settling_s, of="station")
+    await pf_session.wait(RAMP_S)
     usual_w = (await pf_power.now()).active_w
     expect(scheduled_w, at_least=0.75 * before.active_w, of="station", named="power with the scheduled limit")
     expect(usual_w, at_least=2 * scheduled_w - 300, at_most=2 * scheduled_w + 300, of="station",
