@@ -45,7 +45,7 @@ class Rule:
         """
         try:
             yield from self._findings(session)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as problem:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
             told = f"{self.reason}: this rule could not judge the session: {type(problem).__name__}: {problem}"
             yield Finding(self.id, self.requirement, Severity.WARN, Side.BENCH, told, self.kind, self.confidence)
 

@@ -5,27 +5,37 @@ import json
 import pytest
 
 import harness.rules.cross_protocol  # noqa: F401 - registers the rules
+from harness.ocpp.timestamps import to_text
 from harness.rules.rule import RULES, judge
 from harness.transcript.event import Event
 from tests.rules.stories import ac_scheduled, dc_bpt_dynamic, rational
 
+UTC_S = 1_767_225_600.0
 DC_W = 20_000.0  # 50 A at 400 V in the clean story's loops
 
 
-def told(story, *, dc_w=DC_W, ac_w=21_000.0, meter_w=21_000.0):
-    """The session with readings every half second and meter values every second."""
+def told(story, *, dc_w=DC_W, ac_w=21_000.0, meter_w=21_000.0, queued_w=None, clock_s=0.0):
+    """The session with readings every half second and meter values every second.
+
+    `queued_w`: of a value that was metered an hour ago; `clock_s`: by how much the station's clock is ahead.
+    """
     session = story.session()
     end = session.messages[-1].at_s
     events = []
     for step in range(int(end / 0.5) + 2):
         data = {"active_w": ac_w, "dc_power_w": dc_w}
         events.append(Event(2000 + step, step * 0.5, 0, "power_analyser", "reading", "power_analyser", "", data))
-    for step in range(int(end) + 1):
-        measurand = "Power.Active.Import" if meter_w >= 0 else "Power.Active.Export"
-        sampled = {"value": abs(meter_w) / 1000, "measurand": measurand, "unitOfMeasure": {"unit": "kW"}}
-        payload = {"meterValue": [{"timestamp": "2026-01-01T00:00:00Z", "sampledValue": [sampled]}]}
-        frame = json.dumps([2, f"m{step}", "TransactionEvent", payload])
-        events.append(Event(3000 + step, step + 0.25, 0, "ocpp", "ocpp.frame", "charger", "csms", {"text": frame}))
+    values = [(step + 0.25, 0.0, meter_w) for step in range(int(end) + 1)]
+    values += [] if queued_w is None else [(end / 2, 3600.0, queued_w)]
+    for number, (at_s, late_s, power_w) in enumerate(values):
+        measurand = "Power.Active.Import" if power_w >= 0 else "Power.Active.Export"
+        sampled = {"value": abs(power_w) / 1000, "measurand": measurand, "unitOfMeasure": {"unit": "kW"}}
+        metered = to_text(UTC_S + at_s - late_s + clock_s)
+        frame = json.dumps(
+            [2, f"m{number}", "TransactionEvent", {"meterValue": [{"timestamp": metered, "sampledValue": [sampled]}]}]
+        )
+        utc_us = round((UTC_S + at_s) * 1e6)
+        events.append(Event(3000 + number, at_s, utc_us, "ocpp", "ocpp.frame", "charger", "csms", {"text": frame}))
     object.__setattr__(session, "events", tuple(sorted(events, key=lambda event: event.at_s)))
     return session
 
@@ -50,6 +60,14 @@ def tripped(session):
 def test_what_agrees_trips_nothing():
     assert tripped(told(slowed(dc_bpt_dynamic()))) == set()
     assert tripped(told(ac_story())) == set()
+
+
+def test_a_value_that_is_told_late_belongs_to_its_own_time_by_whatever_clock():
+    for clock_s in (0.0, 7200.0, -40.0):
+        assert tripped(told(slowed(dc_bpt_dynamic()), queued_w=-21_000.0, clock_s=clock_s)) == set()
+        assert "meter-values-are-measured" in tripped(
+            told(slowed(dc_bpt_dynamic()), queued_w=-21_000.0, meter_w=-21_000.0, clock_s=clock_s)
+        )
 
 
 CASES = {

@@ -6,11 +6,13 @@ positive from grid to vehicle, everywhere.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.ocpp.timestamps import to_seconds
 from harness.rules.rule import Broken, rule
 from harness.transcript.event import Event
 from harness.transcript.v2g import Message, V2GSession
@@ -160,27 +162,38 @@ def protocols_tell_the_same_power(session: V2GSession) -> Iterator[Broken]:
 
 
 def meter_values(events: Sequence[Event]) -> Iterator[Sample]:
-    """Active power in TransactionEvent and MeterValues calls, import and export summed up with their signs."""
+    """Active power in TransactionEvent and MeterValues calls, import and export summed up with their signs.
+
+    A value belongs to when it was metered, which may be long before it is told. The station's clock may be another one:
+    what comes quickest after its time stamp shows by how much.
+    """
+    told = []
     for event in events:
         if event.kind != "ocpp.frame":
             continue
-        for values in _sampled(event.data.get("text", "")):
+        for metered_s, values in _sampled(event.data.get("text", "")):
             powers = [
                 MEASURANDS[one["measurand"]] * _scaled(one) for one in values if one.get("measurand") in MEASURANDS
             ]
             if powers:
-                yield Sample(event.at_s, sum(powers), event.number)
+                told.append((event.utc_us / 1e6 - metered_s, event, sum(powers)))
+    quickest_s = min((late_s for late_s, _, _ in told), default=0.0)
+    for late_s, event, power_w in told:
+        yield Sample(event.at_s - (late_s - quickest_s), power_w, event.number)
 
 
-def _sampled(text: str) -> Iterator[list[dict[str, Any]]]:
+def _sampled(text: str) -> Iterator[tuple[float, list[dict[str, Any]]]]:
+    """When it was metered (UTC seconds of the station's clock), and the values of all phases together."""
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if not isinstance(frame, list) or len(frame) < 4 or frame[2] not in ("TransactionEvent", "MeterValues"):
         return
     for one in frame[3].get("meterValue") or () if isinstance(frame[3], dict) else ():
-        yield [sample for sample in one.get("sampledValue") or () if not sample.get("phase")]
+        with contextlib.suppress(KeyError, ValueError):
+            metered_s = to_seconds(one["timestamp"])
+            yield metered_s, [sample for sample in one.get("sampledValue") or () if not sample.get("phase")]
 
 
 def _scaled(sample: dict[str, Any]) -> float:
