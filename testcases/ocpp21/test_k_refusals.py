@@ -42,6 +42,8 @@ IDLE: tuple[tuple[str, str, list[Any], dict[str, Any]], ...] = (
      {"purpose": "PriorityCharging", "kind": "Relative"}),
     ("K01.FR.111", "a ChargingStationMaxProfile with a setpoint", [period(setpoint=0)],
      {"purpose": "ChargingStationMaxProfile", "kind": "Absolute", "start_schedule": START, "evse_id": 0}),
+    ("K01.FR.111b", "a LocalGeneration profile with a setpoint", [period(setpoint=0)],
+     {"purpose": "LocalGeneration", "kind": "Absolute", "start_schedule": START}),
     ("K28.FR.01", "a Dynamic profile with two schedules", [period(setpoint=0)],
      {**DEFAULT, "chargingSchedule": [SCHEDULE, {**SCHEDULE, "id": 2}]}),
     ("K28.FR.02", "a Dynamic profile with two periods", [period(setpoint=0), period(setpoint=1, start_s=60)], DEFAULT),
@@ -65,6 +67,13 @@ IDLE: tuple[tuple[str, str, list[Any], dict[str, Any]], ...] = (
     ("Q10.FR.02", "Idle with a setpoint", [period("Idle", setpoint=0)], DEFAULT),
 )  # fmt: skip
 """Requirement, what is wrong, the periods, and how the profile differs from a Dynamic one. No vehicle is needed."""
+
+
+TOGETHER = {
+    "K01.FR.111": ["K01.FR.111", "K01.FR.112", "K01.FR.113", "K01.FR.114"],
+    "V2X.09": ["V2X.09", "V2X.10", "K01.FR.147"],
+}
+"""Requirements that are known only together."""
 
 
 def _refusal(requirement: str, what: str, periods: list[Any], how: dict[str, Any]) -> Callable[..., Awaitable[None]]:
@@ -93,7 +102,7 @@ for _requirement, _what, _periods, _how in IDLE:
         sut="charger",
         protocol="ocpp2.1",
         requires={"ocpp2.1", "dc_bpt"},
-        requirements=[_requirement.rstrip("b")],
+        requirements=TOGETHER.get(_requirement.rstrip("b"), [_requirement.rstrip("b")]),
         uses_rules=["ocpp2.1"],
     )(_refusal(_requirement, _what, _periods, _how))
 

@@ -15,6 +15,7 @@ TWINS = {
     "PF_K01_110_CS": "mode-change-untold",
     "PF_K01_R06_CS": "accepts-duplicate-stack-level",
     "PF_K01_R09_CS": "accepts-profile-without-transaction",
+    "PF_K01_R111b_CS": "unchecked-k01-111",
     "PF_K01_R35_CS": "accepts-unordered-periods",
     "PF_K01_R40_CS": "accepts-absolute-without-start",
     "PF_K01_R44_CS": "accepts-phases-on-dc",
