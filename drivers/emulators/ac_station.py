@@ -17,12 +17,13 @@ from drivers.emulators.station import EmulatedStation
 from harness.clock import Clock
 from harness.link import Control
 from harness.ocpp.charging_station import StationSettings
+from harness.ocpp.composite_schedule import composite_schedule
 from harness.ocpp.device_model import Key
 from harness.ocpp.evse import EVSE_ID
 from harness.ocpp.meter_values import Readings
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.orders import StopWanted
-from harness.ocpp.profiles import Target, composite_schedule
+from harness.ocpp.power_target import Target
 from harness.ocpp.shell import utc_s
 from harness.ocpp.smart_charging import PHASE_VOLTAGE_V, PHASES
 from harness.ocpp.wire import connect

@@ -8,7 +8,7 @@ from typing import Any
 from harness.exi.declare import Record
 from harness.iso15118.der import DerFunction, curve_points
 from harness.iso15118.order import name_of
-from harness.ocpp.profiles import interpolate
+from harness.ocpp.curves import interpolate
 
 FUNCTIONS = DerFunction.VOLT_WATT | DerFunction.VOLT_VAR | DerFunction.DSO_Q_SETPOINT | DerFunction.DSO_COS_PHI_SETPOINT
 """What it can do beside the grid operator's discharge limit, which every such vehicle keeps (our default)."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from harness.ocpp.composite_schedule import composite_schedule
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter
 from harness.ocpp.outbox import Letter, Outbox
-from harness.ocpp.profiles import Profile, Purpose, Surroundings, composite_schedule, read_profile, target_at
+from harness.ocpp.power_target import target_at
+from harness.ocpp.profiles import Profile, Purpose, read_profile
 from harness.ocpp.pulse import one_interval_s
 from harness.ocpp.quirks import HONEST, Quirks
 from harness.ocpp.session import Answered, Refused, Requested, Session, SessionEvent, Unanswered, message_ids
+from harness.ocpp.surroundings import Surroundings
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import ErrorCode, Version
 

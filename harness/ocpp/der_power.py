@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import acos, tan
 
+from harness.ocpp.curves import interpolate
 from harness.ocpp.der import DerControls
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Readings
-from harness.ocpp.profiles import interpolate
 
 NOMINAL_GRID_V = 230.0
 """Phase to neutral (IEC 60038); what percent of voltage are taken of."""

@@ -20,10 +20,12 @@ from harness.ocpp.meter_values import Meter, Readings
 from harness.ocpp.metering import ALIGNED, SAMPLED, Metering
 from harness.ocpp.orders import Order, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.outbox import Letter
-from harness.ocpp.profiles import Mode, Purpose, Surroundings, Target
+from harness.ocpp.power_target import Target
+from harness.ocpp.profiles import Mode, Purpose
 from harness.ocpp.quirks import Quirks
 from harness.ocpp.schedule_dialogue import ScheduleDialogue, ScheduleState
 from harness.ocpp.smart_charging import Slots, SmartCharging, accepted, rejected
+from harness.ocpp.surroundings import Surroundings
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.transactions import IdToken, Transaction
 

@@ -8,28 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from harness.ocpp.composite_schedule import composite_schedule
 from harness.ocpp.device_model import DeviceModel
 from harness.ocpp.energy_manager import EmsOrder, open_to_ems
 from harness.ocpp.frames import Payload
 from harness.ocpp.outbox import Letter, Then
+from harness.ocpp.power_target import Target, leading, target_at
 from harness.ocpp.profile_checks import Abilities, outside_limits, refusal_of
-from harness.ocpp.profiles import (
-    Kind,
-    LoadBalancing,
-    Mode,
-    Profile,
-    Purpose,
-    Surroundings,
-    Target,
-    composite_schedule,
-    elapsed_s,
-    leading,
-    offline_too_long,
-    read_profile,
-    target_at,
-    with_update,
-)
+from harness.ocpp.profile_periods import elapsed_s, offline_too_long
+from harness.ocpp.profiles import Kind, Mode, Profile, Purpose, read_profile, with_update
 from harness.ocpp.session import Answered, SessionEvent
+from harness.ocpp.surroundings import LoadBalancing, Surroundings
 from harness.ocpp.timestamps import to_seconds, to_text
 
 PHASE_VOLTAGE_V = 230.0

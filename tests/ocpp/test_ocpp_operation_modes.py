@@ -6,9 +6,11 @@ import pytest
 from table_top import Bench
 
 from harness.ocpp.energy_manager import EmsOrder
+from harness.ocpp.power_target import target_at
 from harness.ocpp.profile_drafts import dynamic_setpoint, period, profile
-from harness.ocpp.profiles import Surroundings, read_profile, target_at
+from harness.ocpp.profiles import read_profile
 from harness.ocpp.shell import utc_s
+from harness.ocpp.surroundings import Surroundings
 from harness.ocpp.timestamps import to_text
 
 BALANCING = {
