@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from functools import reduce
 
 from drivers.emulators.defects import Defect
+from drivers.emulators.station_frame_defects import FRAME_SEEDS
 from drivers.emulators.station_link_defects import LASTING_SEEDS, LINK_SEEDS, OFFLINE_SEEDS
 from drivers.emulators.station_power_defects import METER_SEEDS, POWER_SEEDS
 from drivers.emulators.station_profile_defects import DER_SEEDS, PROFILE_SEEDS, REFUSAL_SEEDS
-from drivers.emulators.station_session_defects import FRAME_SEEDS, SECURITY_SEEDS, SITE_SEEDS, TRANSACTION_SEEDS
+from drivers.emulators.station_security_defects import SECURITY_SEEDS
+from drivers.emulators.station_site_defects import SITE_SEEDS
+from drivers.emulators.station_transaction_defects import TRANSACTION_SEEDS
 from harness.ocpp.quirks import HONEST, Quirks
 
 _SEEDS = (
