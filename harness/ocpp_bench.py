@@ -10,11 +10,13 @@ from harness.case import Subject
 from harness.clock import Clock, TimeMode
 from harness.lab import OcppGateway
 from harness.network_bench import NetworkOnBench
-from harness.ocpp.csms import Csms, StationError, StationHandle
+from harness.ocpp.csms import Csms
 from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.proxy import Proxy
 from harness.ocpp.security import Door
+from harness.ocpp.station_errors import StationError
+from harness.ocpp.station_handle import StationHandle
 from harness.transcript.ocpp import FAR, OcppRecorder
 
 Record = Callable[..., None]

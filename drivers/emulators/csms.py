@@ -25,11 +25,13 @@ from drivers.emulators.defects import Defect
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from harness.clock import Clock
 from harness.ocpp.authority import EXPIRED, Authority
-from harness.ocpp.csms import Csms, StationError, StationHandle
+from harness.ocpp.csms import Csms
 from harness.ocpp.frames import Payload
 from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.security import OURS, Door, Fault, Security
 from harness.ocpp.shell import utc_s
+from harness.ocpp.station_errors import StationError
+from harness.ocpp.station_handle import StationHandle
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import Version
 

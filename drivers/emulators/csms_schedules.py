@@ -10,11 +10,11 @@ from typing import Any
 
 from drivers.emulators.defects import Defect
 from harness.clock import Clock
-from harness.ocpp.csms import StationHandle
 from harness.ocpp.frames import Payload
 from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.profiles import Mode
 from harness.ocpp.shell import utc_s
+from harness.ocpp.station_handle import StationHandle
 from harness.ocpp.timestamps import to_text
 
 ALLOWED = ("DC", "DC_BPT")

@@ -20,31 +20,9 @@ from harness.link import TextChannel
 from harness.ocpp.memory_network import MemoryNetwork
 from harness.ocpp.observer import Observer, Unobserved
 from harness.ocpp.security import Door, Security
-from harness.ocpp.station_handle import (
-    AnswerInvalid,
-    CallRefused,
-    NoAnswer,
-    NotConnected,
-    NotSeen,
-    Received,
-    StationError,
-    StationHandle,
-)
+from harness.ocpp.station_handle import StationHandle
 from harness.ocpp.version import Version
 from harness.ocpp.wire import serve
-
-__all__ = [
-    "AnswerInvalid",
-    "CallRefused",
-    "Csms",
-    "MemoryLink",
-    "NoAnswer",
-    "NotConnected",
-    "NotSeen",
-    "Received",
-    "StationError",
-    "StationHandle",
-]
 
 
 class Csms:
@@ -123,7 +101,7 @@ class Csms:
     async def close(self) -> None:
         """Close all links and stop listening."""
         for handle in self.stations.values():
-            handle.cancel()
+            handle.answering.cancel()
             await handle.disconnect()
         for server in self._servers:
             server.close()

@@ -1,89 +1,26 @@
-"""One charging station as our CSMS sees it: what a test asks of it, what it said, and how it is answered."""
+"""One charging station as our CSMS sees it: its link, and what a test asks of it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from harness.clock import Clock
 from harness.link import TextChannel, echo
 from harness.ocpp import profile_drafts
-from harness.ocpp.csms_answers import Answers, Behaviour, default_answer
+from harness.ocpp.answering import Answering
 from harness.ocpp.frames import CallResult, Payload, parse, render
+from harness.ocpp.inbox import KEPT_MESSAGES, Inbox, Received
 from harness.ocpp.observer import Observer
+from harness.ocpp.outstanding_calls import OutstandingCalls
 from harness.ocpp.quirks import Wording
-from harness.ocpp.schema import SchemaProblem
 from harness.ocpp.security import Door
-from harness.ocpp.session import (
-    Answered,
-    AnswerRejected,
-    Garbled,
-    Notified,
-    Refused,
-    Requested,
-    Session,
-    SessionEvent,
-    Unanswered,
-    message_ids,
-)
+from harness.ocpp.session import AnswerRejected, Garbled, Notified, Requested, Session, SessionEvent, message_ids
 from harness.ocpp.shell import Shell, utc_s
+from harness.ocpp.station_errors import NotConnected, NotSeen
 from harness.ocpp.version import ErrorCode, Version
-from harness.verdict import Side
-
-KEPT_MESSAGES = 2000
-"""Messages of a station that `expect` and `received` can look back at. Our default: a bound on memory."""
-
-Where = Callable[[Payload], bool] | Mapping[str, Any]
-"""A predicate on the payload, or values by dotted path: {"transactionInfo.chargingState": "Charging"}."""
-
-
-class StationError(Exception):
-    """The charging station did not answer a CALL as it must."""
-
-    side = Side.STATION
-
-
-class CallRefused(StationError):
-    """It answered with a CALLERROR; `code` as on the wire."""
-
-    def __init__(self, action: str, code: str, description: str) -> None:
-        super().__init__(f"the station answered {action} with CALLERROR {code}: {description}")
-        self.action = action
-        self.code = code
-
-
-class AnswerInvalid(StationError):
-    """Its CALLRESULT breaks the schema."""
-
-    def __init__(self, action: str, problem: SchemaProblem, payload: Payload) -> None:
-        super().__init__(f"the station's answer to {action} breaks the schema: {problem}")
-        self.problem = problem
-        self.payload = payload
-
-
-class NoAnswer(StationError, TimeoutError):
-    """It gave no answer in time, or the link was lost before."""
-
-
-class NotSeen(StationError, TimeoutError):
-    """It did not send what was expected in time."""
-
-
-class NotConnected(StationError, ConnectionError):
-    """There is no link to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A CALL or SEND of the station. `at_s`: UTC seconds."""
-
-    at_s: float
-    action: str
-    payload: Payload
-    message_id: str
 
 
 class StationHandle:
@@ -92,16 +29,17 @@ class StationHandle:
     def __init__(self, identity: str, clock: Clock) -> None:
         self.identity = identity
         self.clock = clock
-        self.answers = Answers()
-        self.received: deque[Received] = deque(maxlen=KEPT_MESSAGES)
+        self.ready = asyncio.Event()
+        """It believes itself accepted: its BootNotification was, or it says what only an accepted station says."""
+        self.inbox = Inbox(identity, clock)
+        self.received = self.inbox.received
+        self.expect, self.expect_any, self.forget = self.inbox.expect, self.inbox.expect_any, self.inbox.forget
+        self.answering = Answering(clock, poke=self._poke, accepted=self.ready.set, started=self._started)
+        self.answers = self.answering.answers
         self.garbled: deque[Garbled] = deque(maxlen=KEPT_MESSAGES)
         """Frames of the station that could not be used."""
         self.rejected_answers: deque[AnswerRejected] = deque(maxlen=KEPT_MESSAGES)
         """Our results that the station called bad, by CALLRESULTERROR."""
-        self.faults: list[str] = []
-        """Answers of the test's own that could not be given; the station got an InternalError instead."""
-        self.ready = asyncio.Event()
-        """It believes itself accepted: its BootNotification was, or it says what only an accepted station says."""
         self.transaction_id: str | None = None
         """Of the running transaction, as its events tell."""
         self.version = Version.V21
@@ -124,12 +62,8 @@ class StationHandle:
         self._session: Session | None = None
         self._shell: Shell | None = None
         self._connected = asyncio.Event()
-        self._fresh: deque[Received] = deque(maxlen=KEPT_MESSAGES)
-        self._pending: dict[str, asyncio.Future[Payload]] = {}
-        self._waiters: list[tuple[Mapping[str, Where | None], asyncio.Future[Received]]] = []
-        self._late: set[asyncio.Task[None]] = set()
+        self._calls = OutstandingCalls(identity)
         self._next_profile_id = 100
-        self._transactions_16 = 0
 
     # what a test does --------------------------------------------------------------------------------------------
 
@@ -160,48 +94,14 @@ class StationHandle:
         """
         session = self._live_session()
         message_id = session.call(action, payload, utc_s(self.clock), timeout_s=within_s, checked=checked)
-        future: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
-        self._pending[message_id] = future
+        answer = self._calls.expect(message_id)
         self._poke()
-        try:
-            return await future
-        finally:
-            self._pending.pop(message_id, None)
+        return await answer
 
     def put_raw(self, text: str) -> None:
         """Send any text as it is; what comes back shows in `garbled`, `received` or the transcript only."""
         self._live_session().put_raw(text)
         self._poke()
-
-    async def expect(self, action: str, where: Where | None = None, *, within_s: float) -> Received:
-        """The first message of this kind that was not expected before, already here or still to come.
-
-        Each message is given out once, so two equal expectations need two messages. Raises NotSeen, with what came
-        instead.
-        """
-        return await self.expect_any({action: where}, within_s=within_s)
-
-    async def expect_any(self, wanted: Mapping[str, Where | None], *, within_s: float) -> Received:
-        """As `expect`, for the first of several kinds: conditions by action."""
-        for message in self._fresh:
-            if _fits(message, wanted):
-                self._fresh.remove(message)
-                return message
-        future: asyncio.Future[Received] = asyncio.get_running_loop().create_future()
-        waiter = (wanted, future)
-        self._waiters.append(waiter)
-        try:
-            return await self.clock.wait(future, within_s)
-        except TimeoutError as late:
-            instead = ", ".join(message.action for message in list(self._fresh)[-10:]) or "nothing"
-            names = " or ".join(wanted)
-            raise NotSeen(f"{self.identity} sent no {names} as expected within {within_s:g} s, but {instead}") from late
-        finally:
-            self._waiters.remove(waiter)
-
-    def forget(self) -> None:
-        """From now on `expect` looks only at what comes."""
-        self._fresh.clear()
 
     def reset(self) -> None:
         """Another station (or the same, restarted from nothing) stands behind this identity: its story begins anew."""
@@ -327,7 +227,7 @@ class StationHandle:
             await shell.run()
         finally:
             observer.link(self.identity, "closed")
-            self._conclude(session.lost())
+            self._calls.conclude(session.lost())
             if self._session is session:
                 self._session = self._shell = None
                 self._connected.clear()
@@ -342,18 +242,13 @@ class StationHandle:
 
     def tick(self, now_s: float) -> None:
         if self._session:
-            self._conclude(self._session.tick(now_s))
+            self._calls.conclude(self._session.tick(now_s))
 
     def deadline_s(self) -> float | None:
         return self._session.deadline_s() if self._session else None
 
     def take_texts(self) -> list[str]:
         return list(map(self.wording.says, self._session.take_texts())) if self._session else []
-
-    def cancel(self) -> None:
-        """Drop answers that are still to come late."""
-        for task in self._late:
-            task.cancel()
 
     # inside ------------------------------------------------------------------------------------------------------
 
@@ -373,28 +268,27 @@ class StationHandle:
     def _handle(self, event: SessionEvent, now_s: float) -> None:
         match event:
             case Requested():
-                self._note(Received(now_s, event.action, event.payload, event.id))
-                self._respond(event, now_s)
+                self._take(Received(now_s, event.action, event.payload, event.id))
+                if self._session:
+                    self.answering.respond(self._session, event, now_s)
             case Notified():
-                self._note(Received(now_s, event.action, event.payload, event.id))
+                self._take(Received(now_s, event.action, event.payload, event.id))
             case AnswerRejected():
                 self.rejected_answers.append(event)
             case Garbled():
                 self.garbled.append(event)
                 if self.tolerant and event.code == ErrorCode.NOT_IMPLEMENTED and self._session:
                     self._session.take_texts()
-                    self._session.put_raw(render(CallResult(_id_of(event.text, self.version), {})))
+                    self._session.put_raw(render(CallResult(parse(event.text, self.version).id, {})))
             case _:
-                self._conclude([event])
+                self._calls.conclude([event])
 
-    def _note(self, message: Received) -> None:
+    def _take(self, message: Received) -> None:
         self._follow(message)
-        self.received.append(message)
-        for wanted, future in self._waiters:
-            if not future.done() and _fits(message, wanted):
-                future.set_result(message)
-                return
-        self._fresh.append(message)
+        self.inbox.put(message)
+
+    def _started(self, transaction_id: str) -> None:
+        self.transaction_id = transaction_id
 
     def _follow(self, message: Received) -> None:
         """Keep track of the running transaction, and of a station that comes back without booting."""
@@ -406,76 +300,6 @@ class StationHandle:
             ended = message.payload["eventType"] == "Ended"
             self.transaction_id = None if ended else message.payload["transactionInfo"]["transactionId"]
 
-    def _respond(self, request: Requested, now_s: float) -> None:
-        assert self._session is not None
-        behaviour = self.answers.take(request.action, request.payload)
-        if behaviour.silent:
-            return
-        if behaviour.delay_s > 0:
-            task = asyncio.ensure_future(self._respond_late(self._session, request, behaviour))
-            self._late.add(task)
-            task.add_done_callback(self._late.discard)
-        else:
-            self._answer(self._session, request, behaviour, now_s)
-
-    async def _respond_late(self, session: Session, request: Requested, behaviour: Behaviour) -> None:
-        await self.clock.sleep(behaviour.delay_s)
-        self._answer(session, request, behaviour, utc_s(self.clock))
-        self._poke()
-
-    def _answer(self, session: Session, request: Requested, behaviour: Behaviour, now_s: float) -> None:
-        if behaviour.error is not None:
-            session.refuse(request, behaviour.error, "refused by the test")
-            return
-        try:
-            answer = self._worked_out(session, request, behaviour, now_s)
-        except Exception as fault:  # a test's own answer is wrong: the link lives on, and the fault can be seen
-            self.faults.append(f"{request.action}: {type(fault).__name__}: {fault}")
-            session.refuse(request, ErrorCode.INTERNAL_ERROR, "the test's own answer is wrong")
-            return
-        if answer is None:
-            session.refuse(request, ErrorCode.NOT_SUPPORTED, f"{request.action} is not for a CSMS")
-        elif request.action == "BootNotification" and answer.get("status") == "Accepted":
-            self.ready.set()
-
-    def _worked_out(self, session: Session, request: Requested, behaviour: Behaviour, now_s: float) -> Payload | None:
-        """Give the answer that the test or the default wants; None where there is none."""
-        answer = behaviour.answer(request.payload) if callable(behaviour.answer) else behaviour.answer
-        if answer is None:
-            answer = default_answer(session.version, request.action, request.payload, now_s)
-        if answer is None:
-            return None
-        if request.action == "StartTransaction":  # 1.6: the CSMS gives the id
-            self._transactions_16 += 1
-            answer = {**answer, "transactionId": self._transactions_16}
-            self.transaction_id = str(self._transactions_16)
-        session.answer(request, answer, checked=behaviour.checked)
-        return answer
-
-    def _conclude(self, events: Sequence[SessionEvent]) -> None:
-        for event in events:
-            match event:
-                case Answered(id, action, payload, problem):
-                    if problem:
-                        self._fail(id, AnswerInvalid(action, problem, payload))
-                    elif (future := self._pending.get(id)) and not future.done():
-                        future.set_result(payload)
-                case Refused(id, action, code, description):
-                    self._fail(id, CallRefused(action, code, description))
-                case Unanswered(id, action, why):
-                    self._fail(id, NoAnswer(f"{self.identity} gave no answer to {action} ({why})"))
-                case _:
-                    pass
-
-    def _fail(self, message_id: str, problem: StationError) -> None:
-        future = self._pending.get(message_id)
-        if future and not future.done():
-            future.set_exception(problem)
-
-
-def _id_of(text: str, version: Version) -> str:
-    return parse(text, version).id
-
 
 def _variable(component: str, variable: str, *, instance: str | None = None, evse: int | None = None) -> Payload:
     raw: Payload = {"component": {"name": component}, "variable": {"name": variable}}
@@ -484,25 +308,3 @@ def _variable(component: str, variable: str, *, instance: str | None = None, evs
     if instance is not None:
         raw["variable"]["instance"] = instance
     return raw
-
-
-def _fits(message: Received, wanted: Mapping[str, Where | None]) -> bool:
-    if message.action not in wanted:
-        return False
-    where = wanted[message.action]
-    if where is None:
-        return True
-    if callable(where):
-        return where(message.payload)
-    return all(_at(message.payload, path) == value for path, value in where.items())
-
-
-def _at(payload: Any, path: str) -> Any:
-    for part in path.split("."):
-        if isinstance(payload, list) and part.isdigit() and int(part) < len(payload):
-            payload = payload[int(part)]
-        elif isinstance(payload, dict):
-            payload = payload.get(part)
-        else:
-            return None
-    return payload

@@ -11,7 +11,7 @@ from harness.case import expect, good_case, step
 from harness.iso15118.evcc import StoredSession
 from harness.iso15118.intent import Intent
 from harness.iso15118.timing import timer
-from harness.ocpp.csms import StationHandle
+from harness.ocpp.station_handle import StationHandle
 from harness.usecase import usecase
 from harness.verdict import Side
 from testcases.iso15118_20.charger import end, expect_code, expect_refused, reach

@@ -9,7 +9,8 @@ import pytest_asyncio
 from harness.bench import Bench
 from harness.case import Subject
 from harness.link import echo
-from harness.ocpp.csms import StationError, StationHandle
+from harness.ocpp.station_errors import StationError
+from harness.ocpp.station_handle import StationHandle
 from testcases.ocpp21.states import Ground
 from testcases.ocpp21.under_test import TestStation
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from harness.bench import Bench
 from harness.case import current_case, step
 from harness.limits import Limits
-from harness.ocpp.csms import StationHandle
+from harness.ocpp.station_handle import StationHandle
 from harness.verdict import Side
 
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from harness.case import current_case, expect, step
-from harness.ocpp.csms import AnswerInvalid, CallRefused, NoAnswer
 from harness.ocpp.session import Answered, AnswerRejected, Garbled
+from harness.ocpp.station_errors import AnswerInvalid, CallRefused, NoAnswer
 from harness.ocpp.timestamps import to_text
 from harness.usecase import usecase
 from harness.verdict import Side

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from harness.case import current_case, expect, step
-from harness.ocpp.csms import AnswerInvalid, CallRefused, NoAnswer, StationHandle
+from harness.ocpp.station_errors import AnswerInvalid, CallRefused, NoAnswer
+from harness.ocpp.station_handle import StationHandle
 from harness.ocpp.version import ErrorCode
 from harness.verdict import Side
 

@@ -10,7 +10,7 @@ from harness.clock import Clock
 from harness.iso15118.errors import RemoteProtocolError
 from harness.lab import Device
 from harness.limits import Limits, Setting, Tolerance, limits_from
-from harness.ocpp.station_handle import NotSeen
+from harness.ocpp.station_errors import NotSeen
 from harness.transcript.recorder import Recorder
 from harness.usecase import UseCase
 from harness.verdict import DecisionRule, Finding, Kind, Measurement, Severity, Side, Source, Verdict

@@ -27,12 +27,12 @@ import msgspec  # noqa: E402
 from harness.ocpp.charge_point_16 import ChargePoint16  # noqa: E402
 from harness.ocpp.charging_needs import ChargingNeeds  # noqa: E402
 from harness.ocpp.charging_station import ChargingStation, StationSettings  # noqa: E402
-from harness.ocpp.csms import StationHandle  # noqa: E402
 from harness.ocpp.frames import FrameError, parse  # noqa: E402
 from harness.ocpp.meter_values import Readings  # noqa: E402
 from harness.ocpp.proxy import ProxySession  # noqa: E402
 from harness.ocpp.schema import actions, load_schema, schema_name  # noqa: E402
 from harness.ocpp.session import Session, message_ids  # noqa: E402
+from harness.ocpp.station_handle import StationHandle  # noqa: E402
 from harness.ocpp.transactions import IdToken  # noqa: E402
 from harness.ocpp.version import ErrorCode, Version  # noqa: E402
 

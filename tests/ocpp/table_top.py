@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from harness.clock import Clock, TimeMode, new_loop
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
-from harness.ocpp.csms import Csms, StationHandle
+from harness.ocpp.csms import Csms
 from harness.ocpp.meter_values import Readings
 from harness.ocpp.observer import Unobserved
 from harness.ocpp.quirks import HONEST
 from harness.ocpp.shell import StationShell, utc_s
+from harness.ocpp.station_handle import StationHandle
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
 from harness.rules.judge import judge_transcript

@@ -8,11 +8,11 @@ import pytest
 from table_top import Bench
 
 from harness.ocpp.charging_needs import ChargingNeeds
-from harness.ocpp.csms import CallRefused, NoAnswer, NotSeen
 from harness.ocpp.meter_values import sampled
 from harness.ocpp.profile_drafts import dynamic_setpoint, period, profile
 from harness.ocpp.quirks import Quirks
 from harness.ocpp.shell import utc_s
+from harness.ocpp.station_errors import CallRefused, NoAnswer, NotSeen
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import ErrorCode
 
@@ -258,8 +258,8 @@ def test_a_wrong_answer_of_the_test_itself_is_kept_and_the_link_lives_on(virtual
             for _ in range(2):
                 await bench.station.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
                 await bench.station.expect("Heartbeat", within_s=5)
-            assert len(bench.station.faults) == 1
-            assert "date-time" in bench.station.faults[0]
+            assert len(bench.station.answering.faults) == 1
+            assert "date-time" in bench.station.answering.faults[0]
 
     virtual(story)
 

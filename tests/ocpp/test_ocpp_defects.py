@@ -10,10 +10,10 @@ import pytest
 from table_top import Bench
 
 from drivers.emulators.station_defects import DEFECTS, QUIRKS, quirks_of
-from harness.ocpp.csms import NoAnswer
 from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.quirks import HONEST
 from harness.ocpp.shell import utc_s
+from harness.ocpp.station_errors import NoAnswer
 from harness.ocpp.timestamps import to_text
 from harness.verdict import Severity
 

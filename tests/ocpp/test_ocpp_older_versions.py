@@ -9,13 +9,14 @@ from table_top import Bench, TableTop
 
 from harness.clock import Clock
 from harness.ocpp.charge_point_16 import ChargePoint16
-from harness.ocpp.csms import CallRefused, Csms
+from harness.ocpp.csms import Csms
 from harness.ocpp.dialect import spoken
 from harness.ocpp.observer import Unobserved
 from harness.ocpp.profile_drafts import profile
 from harness.ocpp.schema import problem
 from harness.ocpp.session import LocalProtocolError
 from harness.ocpp.shell import StationShell, utc_s
+from harness.ocpp.station_errors import CallRefused
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import Version
 

@@ -203,7 +203,7 @@ async def test_a_cut_link_is_taken_up_again_without_a_new_boot():
         await asyncio.sleep(0.3)
         await station.connected(5)
         await station.expect("StatusNotification", within_s=5)
-        assert not [message for message in station._fresh if message.action == "BootNotification"]
+        assert not [message for message in station.inbox.fresh if message.action == "BootNotification"]
     finally:
         await emulated.stop()
         await csms.close()

@@ -7,10 +7,11 @@ import pytest
 from drivers.emulators.station import EmulatedStation, over_websocket
 from harness.clock import Clock
 from harness.ocpp.charging_station import StationSettings
-from harness.ocpp.csms import Csms, NoAnswer
+from harness.ocpp.csms import Csms
 from harness.ocpp.frames import Call, CallResult, parse, render
 from harness.ocpp.proxy import PATIENCE_S, Meddling, Proxy, ProxySession
 from harness.ocpp.shell import Backoff
+from harness.ocpp.station_errors import NoAnswer
 from harness.ocpp.version import Version
 from harness.plant.local import LocalPlant
 from harness.transcript.ocpp import OcppRecorder
