@@ -579,10 +579,59 @@ def test_a_breach_trips_its_rule(name):
         lambda t: t.csms("Nonsense", {}, error="NotImplemented"),
         lambda t: t.boot().ping().wait(1).ping(payload="32").pong(payload="32").wait(9).boot(),
         lambda t: t.boot().ping("csms").pong("charger").wait(20).boot(),
+        # a start that is told after an offline time does not make the control's time longer, nor does a start in the past
+        lambda t: der(t).der("a", default=False, startTime=NOW, duration=600).wait(300).started_stopped(
+            "a", offset_s=-299
+        ).wait(301).started_stopped("a", False).wait(20),
+        lambda t: der(t).wait(300).der("a", default=False, startTime=NOW, duration=600).started_stopped("a").wait(
+            301
+        ).started_stopped("a", False).wait(20),
+        lambda t: refused(t.boot()).event("Started", "Authorized", top={"idToken": {"idToken": "2", "type": "Local"}}),
+        lambda t: t.boot().profile(
+            CHARGE, purpose="TxDefaultProfile", transaction_id=None, kind="Relative", validTo=LATER
+        ).wait(900).boot().csms(
+            "GetChargingProfiles", {"requestId": 1, "chargingProfile": {"chargingProfileId": [1]}}, {"status": "NoProfiles"}
+        ),
     ],
 )  # fmt: skip
 def test_a_conversation_as_it_should_be_trips_no_station_rule(story):
     assert [finding for finding in told(story) if finding.side == "station"] == []
+
+
+def refused(t):
+    return t.cs("Authorize", {"idToken": {"idToken": "1", "type": "Local"}}, {"idTokenInfo": {"status": "Invalid"}})
+
+
+def sign(t, kind):
+    return t.cs("SignCertificate", {"csr": "x", "certificateType": kind}, {"status": "Accepted"})
+
+
+def signed(t, **kind):
+    return t.csms("CertificateSigned", {"certificateChain": "x", **kind})
+
+
+def permitted(t, transaction):
+    asked = {"transactionId": transaction, "allowedEnergyTransfer": ["DC"]}
+    return t.csms("NotifyAllowedEnergyTransfer", asked, {"status": "Rejected"})
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        lambda t: signed(signed(sign(sign(t.boot(), "ChargingStationCertificate"), "V2GCertificate"),
+                                certificateType="ChargingStationCertificate"), certificateType="V2GCertificate"),
+        lambda t: signed(sign(t.boot(), "V2GCertificate")),
+        lambda t: permitted(t.charging().event("Ended"), "tx-1"),
+        lambda t: permitted(t.charging().event("Started", "Authorized", tx="tx-2"), "tx-1"),
+    ],
+)  # fmt: skip
+def test_a_conversation_as_it_should_be_trips_no_csms_rule(story):
+    assert [finding for finding in told(story) if finding.side == "csms"] == []
+
+
+def test_a_permission_for_a_transaction_that_is_long_over_is_the_csmss_fault():
+    found = told(lambda t: permitted(t.charging().event("Ended").wait(20), "tx-1"))
+    assert "ocpp2.1/permission-names-the-transaction" in {one.rule for one in found}
 
 
 def test_a_mode_may_be_told_before_the_profile_is_answered():

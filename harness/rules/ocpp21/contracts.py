@@ -54,14 +54,14 @@ def contract_certificates_are_judged(session: Session) -> Iterator[Broken]:
             yield broken(one.answer, f"{one.answer} has none", one.request)
 
 
-@station("C08", "only a contract is shown with certificates", id="ocpp2.1/only-contracts-show-certificates")
+@station("C08", "only a contract is shown with certificates", "I", "warn", id="ocpp2.1/only-contracts-show-certificates")
 def only_contracts_show_certificates(session: Session) -> Iterator[Broken]:
     for one in asked(session, "Authorize"):
         if _proof(one.asked) and one.asked["idToken"]["type"] != "eMAID":
             yield broken(one.request, f"the token is of type {one.asked['idToken']['type']}")
 
 
-@station("C01, C08", "a transaction that was authorised by a token is told with that token",
+@station("C01, C08", "a transaction that was authorised by a token is told with that token", "I", "warn",
          id="ocpp2.1/transaction-has-the-authorised-token")  # fmt: skip
 def transaction_has_the_authorised_token(session: Session) -> Iterator[Broken]:
     for one in asked(session, "TransactionEvent"):
@@ -74,7 +74,7 @@ def transaction_has_the_authorised_token(session: Session) -> Iterator[Broken]:
         authorised = session.latest_before(one.request, "Authorize")
         started = [other for other in asked(session, "TransactionEvent") if other.asked["eventType"] == "Started"
                    and other.request.ordinal < one.request.ordinal]  # fmt: skip
-        if not authorised or (started and started[-1].request.ordinal > authorised.request.ordinal):
+        if not authorised or not _welcome(authorised) or (started and started[-1].request.ordinal > authorised.request.ordinal):
             continue
         told, wanted = (each["idToken"]["idToken"] for each in (one.asked, authorised.asked))
         if told != wanted:
@@ -99,7 +99,8 @@ def updates_only_in_the_older_edition(session: Session) -> Iterator[Broken]:
             yield broken(one.request, f"action Update for {one.asked['iso15118SchemaVersion']}")
 
 
-@csms("M07", "each certificate and source that is asked for is answered", id="ocpp2.1/chain-statuses-are-complete")
+@csms("M07", "each certificate and source that is asked for is answered", "I", "warn",
+      id="ocpp2.1/chain-statuses-are-complete")  # fmt: skip
 def chain_statuses_are_complete(session: Session) -> Iterator[Broken]:
     for one in asked(session, "GetCertificateChainStatus"):
         wanted = {_named(each) for each in one.asked["certificateStatusRequests"]}
@@ -114,12 +115,21 @@ def _named(one: Payload) -> tuple[str, str]:
 
 @csms("A02, A03", "a certificate is of the kind that was asked for", id="ocpp2.1/certificate-kinds")
 def certificates_are_of_the_kind_asked_for(session: Session) -> Iterator[Broken]:
-    for one in asked(session, "CertificateSigned", source="csms"):
-        request = session.latest_before(one.request, "SignCertificate")
-        kinds = (
-            [each.get("certificateType", "ChargingStationCertificate") for each in (one.asked, request.asked)]
-            if request
-            else []
-        )
-        if len(set(kinds)) > 1 and request:
-            yield broken(one.request, f"{kinds[0]} comes, {kinds[1]} was asked for", request.request)
+    open_requests: list[Exchange] = []
+    for one in asked(session, "SignCertificate", "CertificateSigned"):
+        if one.request.action == "SignCertificate":
+            open_requests += [one] if one.status == "Accepted" else []
+            continue
+        fitting = [each for each in open_requests if _same_kind(each, one)]
+        if fitting:
+            open_requests.remove(fitting[0])
+        elif open_requests:
+            last = open_requests.pop()
+            kinds = f"{one.asked['certificateType']} comes, {last.asked['certificateType']} was asked for"
+            yield broken(one.request, kinds, last.request)
+
+
+def _same_kind(wanted: Exchange, given: Exchange) -> bool:
+    """A kind that one of them does not tell fits any."""
+    kinds = {one.asked["certificateType"] for one in (wanted, given) if "certificateType" in one.asked}
+    return len(kinds) < 2

@@ -369,13 +369,14 @@ def running_controls_go_on(session: Session) -> Iterator[Broken]:
                  and note.asked.get("started") and note.asked.get("controlId") == one.asked["controlId"]]  # fmt: skip
         if one.asked["started"] or control is None or duration_s is None or not begun:
             continue
-        due_s = begun[-1].request.utc_s + float(duration_s) - NOTICE_S
+        since = _content(control.asked).get("startTime", begun[-1].asked["timestamp"])
+        due_s = to_seconds(since) + float(duration_s) - NOTICE_S
         others = [note for note in session.of("NotifyDERStartStop") if note.asked.get("started")
                   and note.asked.get("controlId") != one.asked["controlId"]
-                  and abs(note.request.utc_s - one.request.utc_s) <= NOTICE_S]  # fmt: skip
+                  and abs(to_seconds(note.asked["timestamp"]) - to_seconds(one.asked["timestamp"])) <= NOTICE_S]  # fmt: skip
         asked_again = [other for other in session.of("SetDERControl") if control.request.ordinal < other.request.ordinal
                        and other.asked.get("controlId") == one.asked["controlId"]]  # fmt: skip
-        if one.request.utc_s < due_s and not others and not asked_again and session.covers(one.request, NOTICE_S):
+        if to_seconds(one.asked["timestamp"]) < due_s and not others and not asked_again and session.covers(one.request, NOTICE_S):
             yield broken(one.request, f"it was to last {duration_s:g} s", begun[-1].request)
 
 

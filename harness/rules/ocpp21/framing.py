@@ -234,7 +234,7 @@ def _of_unknown_type(text: str) -> str:
     """The message id of a frame whose type OCPP 2.1 does not know; empty for other texts."""
     try:
         parts = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(parts, list) or len(parts) < 2 or type(parts[0]) is not int or 2 <= parts[0] <= 6:
         return ""

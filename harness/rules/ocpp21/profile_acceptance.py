@@ -84,7 +84,7 @@ _MUST_REJECT: tuple[tuple[str, str, Breach], ...] = (
     ("K01.FR.120", "the purpose is one that the station supports", _check("K01.FR.120")),
     ("K01.FR.121", "Dynamic only where SupportsDynamicProfiles is true", _check("K01.FR.121")),
     ("K01.FR.126", "evseSleep outside Idle only where SupportsEvseSleep is true", _check("K01.FR.126")),
-    ("K01.FR.90..95", "useLocalTime and randomizedDelay only where they are supported", _check("K01.FR.90..95")),
+    ("K01.FR.90..95, K01.FR.122..125", "useLocalTime and randomizedDelay only where they are supported", _check("K01.FR.90..95")),
     ("K01.FR.122..125", "limitAtSoC and maxOfflineDuration only where they are supported", _check("K01.FR.122..125")),
     ("K18.FR.07", "no more periods than PeriodsPerSchedule", _check("K18.FR.07")),
     ("K28.FR.01", "a Dynamic profile has one schedule", _check("K28.FR.01")),

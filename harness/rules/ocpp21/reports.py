@@ -115,7 +115,8 @@ def persistent_profiles_survive(session: Session) -> Iterator[Broken]:
         if one.status != "NoProfiles" or boot is None or one.answer is None or len(one.asked["chargingProfile"]) > 1:
             continue
         lost = [profile.id for profile in installed_before(session, one.request)
-                if profile.id in ids and profile.purpose in PERSISTENT and profile.installed_s < boot.request.utc_s]  # fmt: skip
+                if profile.id in ids and profile.purpose in PERSISTENT and profile.installed_s < boot.request.utc_s
+                and (profile.valid_to_s is None or profile.valid_to_s > one.request.utc_s)]  # fmt: skip
         if lost and one.asked.get("evseId") is None:
             yield broken(one.answer, f"profile {lost[0]} was accepted before the reboot", boot.request, one.request)
 
