@@ -90,9 +90,14 @@ async def test_malformed_requests(pf_ground, pf_station):
             current_case().miss(f"{action} {what} is answered with a result: {invalid.payload}", Side.STATION)
         else:
             current_case().miss(f"{action} {what} is answered with a result: {answer}", Side.STATION)
-    pf_station.put_raw(json.dumps([2, "i" * 37, "ClearCache", {}]))
+    long_id, before = "i" * 37, len(pf_station.garbled)
+    pf_station.put_raw(json.dumps([2, long_id, "ClearCache", {}]))
     alive = await pf_station.get_variable("SmartChargingCtrlr", "RateUnit")
     expect(alive["attributeStatus"], equals="Accepted", of="station", named="GetVariables")
+    results = [
+        one for one in list(pf_station.garbled)[before:] if long_id in one.text and one.text.strip(" [").startswith("3")
+    ]
+    expect(len(results), equals=0, of="station", named="results for a message id of 37 characters")
 
 
 async def lives(station):

@@ -36,8 +36,6 @@ MODES: dict[str, dict[str, Any]] = {
     "Idle": {},
 }
 """A period of each operation mode that is as it should be."""
-ALWAYS = ("ChargingStationMaxProfile", "TxDefaultProfile")
-"""Purposes that every station has, and that need neither transaction nor energy manager."""
 
 
 def draft_of(profile_id, in_profile, in_schedule, **how):
@@ -127,9 +125,13 @@ async def test_operation_modes_are_taken_where_they_are_supported(pf_ground, pf_
     told = (await pf_station.get_variable("V2XChargingCtrlr", "SupportedOperationModes", evse=1)).get("attributeValue")
     expect(bool(told), equals=True, of="station", named="SupportedOperationModes told")
     supported = {"ChargingOnly", *(told or "").split(",")}
+    heard = await pf_station.get_variable("SmartChargingCtrlr", "ExternalControlSignalsEnabled")
+    unsure = {"LocalLoadBalancing"}  # its thresholds are the site's (Q09)
+    if heard.get("attributeValue") != "true":
+        unsure |= {"ExternalSetpoint", "ExternalLimits"}  # nobody is heard who would give the numbers (Q05)
     for mode, numbers in MODES.items():
-        if mode in supported and mode == "LocalLoadBalancing":
-            continue  # its thresholds are the site's (Q09)
+        if mode in supported & unsure:
+            continue
         draft = profile(545, [period(mode, **numbers)], purpose="TxDefaultProfile", kind="Relative", duration_s=600)
         answer = await pf_station.set_charging_profile(draft)
         wanted = "Accepted" if mode in supported else "Rejected"

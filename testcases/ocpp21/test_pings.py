@@ -1,4 +1,4 @@
-"""Pings of the websocket (OCPP 2.x part 4, 5.3 and 8.4; RFC 6455, 5.5.2 and 5.5.3), both sides."""
+"""Pings of the websocket (OCPP 2.x part 4; RFC 6455, 5.5.2 and 5.5.3), both sides."""
 
 from __future__ import annotations
 

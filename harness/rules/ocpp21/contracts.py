@@ -54,7 +54,9 @@ def contract_certificates_are_judged(session: Session) -> Iterator[Broken]:
             yield broken(one.answer, f"{one.answer} has none", one.request)
 
 
-@station("C08", "only a contract is shown with certificates", "I", "warn", id="ocpp2.1/only-contracts-show-certificates")
+@station(
+    "C08", "only a contract is shown with certificates", "I", "warn", id="ocpp2.1/only-contracts-show-certificates"
+)
 def only_contracts_show_certificates(session: Session) -> Iterator[Broken]:
     for one in asked(session, "Authorize"):
         if _proof(one.asked) and one.asked["idToken"]["type"] != "eMAID":
@@ -74,7 +76,11 @@ def transaction_has_the_authorised_token(session: Session) -> Iterator[Broken]:
         authorised = session.latest_before(one.request, "Authorize")
         started = [other for other in asked(session, "TransactionEvent") if other.asked["eventType"] == "Started"
                    and other.request.ordinal < one.request.ordinal]  # fmt: skip
-        if not authorised or not _welcome(authorised) or (started and started[-1].request.ordinal > authorised.request.ordinal):
+        if (
+            not authorised
+            or not _welcome(authorised)
+            or (started and started[-1].request.ordinal > authorised.request.ordinal)
+        ):
             continue
         told, wanted = (each["idToken"]["idToken"] for each in (one.asked, authorised.asked))
         if told != wanted:

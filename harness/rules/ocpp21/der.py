@@ -362,21 +362,25 @@ def takeover_is_no_end(session: Session) -> Iterator[Broken]:
     "R04.FR.07", "a scheduled control that runs is not ended before its time unless it is cleared or another starts"
 )
 def running_controls_go_on(session: Session) -> Iterator[Broken]:
-    for one in asked(session, "NotifyDERStartStop"):
-        control = _installed_before(session, one.request).get(one.asked["controlId"])
+    """By the times that are told: a start that came late makes a control no longer."""
+    notes = asked(session, "NotifyDERStartStop")
+    starts = [note for note in notes if note.asked["started"]]
+    for one in notes:
+        name, ended_s = one.asked["controlId"], to_seconds(one.asked["timestamp"])
+        control = _installed_before(session, one.request).get(name)
         duration_s = _content(control.asked).get("duration") if control else None
-        begun = [note for note in session.of("NotifyDERStartStop") if note.request.ordinal < one.request.ordinal
-                 and note.asked.get("started") and note.asked.get("controlId") == one.asked["controlId"]]  # fmt: skip
+        begun = [
+            note for note in starts if note.asked["controlId"] == name and note.request.ordinal < one.request.ordinal
+        ]
         if one.asked["started"] or control is None or duration_s is None or not begun:
             continue
-        since = _content(control.asked).get("startTime", begun[-1].asked["timestamp"])
-        due_s = to_seconds(since) + float(duration_s) - NOTICE_S
-        others = [note for note in session.of("NotifyDERStartStop") if note.asked.get("started")
-                  and note.asked.get("controlId") != one.asked["controlId"]
-                  and abs(to_seconds(note.asked["timestamp"]) - to_seconds(one.asked["timestamp"])) <= NOTICE_S]  # fmt: skip
-        asked_again = [other for other in session.of("SetDERControl") if control.request.ordinal < other.request.ordinal
-                       and other.asked.get("controlId") == one.asked["controlId"]]  # fmt: skip
-        if to_seconds(one.asked["timestamp"]) < due_s and not others and not asked_again and session.covers(one.request, NOTICE_S):
+        since = _content(control.asked).get("startTime") or begun[-1].asked["timestamp"]
+        due_s = to_seconds(since) + float(duration_s)
+        relieved = any(abs(to_seconds(note.asked["timestamp"]) - ended_s) <= NOTICE_S
+                       for note in starts if note.asked["controlId"] != name)  # fmt: skip
+        asked_again = any(other.request.ordinal > control.request.ordinal and other.asked.get("controlId") == name
+                          for other in session.of("SetDERControl"))  # fmt: skip
+        if ended_s < due_s - NOTICE_S and not relieved and not asked_again and session.covers(one.request, NOTICE_S):
             yield broken(one.request, f"it was to last {duration_s:g} s", begun[-1].request)
 
 
