@@ -17,6 +17,7 @@ from harness.ocpp.device_management import DeviceManagement
 from harness.ocpp.device_model import DeviceModel, Key
 from harness.ocpp.dialect import spoken
 from harness.ocpp.evse import EVSE_ID, Evse
+from harness.ocpp.evse_requests import EvseRequests
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter
 from harness.ocpp.network_profiles import NetworkProfiles
@@ -106,7 +107,7 @@ class ChargingStation:
         self.networks.faults, self.networks.unproved = quirks.security_faults, quirks.unproved
         self.handlers = {
             **self.networks.handlers(),
-            **self.evse.handlers(),
+            **EvseRequests(self.evse).handlers(),
             **DeviceManagement(self).handlers(),
             **self.certificates.handlers(),
         }

@@ -21,10 +21,10 @@ from harness.ocpp.metering import ALIGNED, SAMPLED, Metering
 from harness.ocpp.orders import Order, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.outbox import Letter
 from harness.ocpp.power_target import Target
-from harness.ocpp.profiles import Mode, Purpose
+from harness.ocpp.profiles import Mode
 from harness.ocpp.quirks import Quirks
 from harness.ocpp.schedule_dialogue import ScheduleDialogue, ScheduleState
-from harness.ocpp.smart_charging import Slots, SmartCharging, accepted, rejected
+from harness.ocpp.smart_charging import Slots, SmartCharging
 from harness.ocpp.surroundings import Surroundings
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.transactions import IdToken, Transaction
@@ -32,8 +32,6 @@ from harness.ocpp.transactions import IdToken, Transaction
 EVSE_ID = 1
 CONTROL_INTERVAL_S = 1.0
 """How often profiles, frequency and load are looked at during a transaction. Our default."""
-FORESEEN_S = 86_400
-"""How far a change of what profiles add up to is looked for. Our default."""
 
 
 class Evse:
@@ -189,6 +187,19 @@ class Evse:
         """The vehicle has chosen one of them, as `ScheduleDialogue.choose` has it."""
         self.schedule.choose(number, powers)
 
+    def start_remotely(self, token: IdToken, start_id: int, profile: Payload | None, now_s: float) -> None:
+        """The CSMS wants this one to charge (F01, F02); a profile is tried on the transaction that is about to begin
+        (K05)."""
+        self.admission.grant(token)
+        self._remote_start_id = start_id
+        self._remote_profile = profile
+        self._maybe_start(now_s)
+
+    def renegotiate(self, wanted: bool) -> None:
+        """Have the vehicle negotiate its schedule anew, where that is `wanted`."""
+        if wanted and not self.quirks.keeps_schedule_in_session:
+            self.order(ScheduleRenegotiationWanted())
+
     def take_orders(self) -> list[Order]:
         """What the CSMS wants the lower half to do."""
         orders, self._orders = self._orders, []
@@ -203,7 +214,7 @@ class Evse:
 
     def power_target_w(self, now_s: float) -> float:
         """The power to aim at now, positive into the vehicle: profiles, converter and vehicle taken together."""
-        if not self._charging:
+        if not self.charging:
             return 0.0
         charge_w, discharge_w = self.maximum_charge_w, self.maximum_discharge_w
         if self.needs:
@@ -214,7 +225,7 @@ class Evse:
 
     def reactive_target_var(self, now_s: float) -> float:
         """The reactive power to aim at now, positive drawn from the grid: what DER controls ask of the converter."""
-        if not self._charging:
+        if not self.charging:
             return 0.0
         maximum_var = self.model.number("DCDERCtrlr", "MaxVar", None, EVSE_ID) or 0.0
         readings = self._readings()
@@ -246,7 +257,7 @@ class Evse:
         """Somebody else than the CSMS has moved the power (K11 to K13)."""
         if self.transaction:
             self._event("Updated", "ChargingRateChanged", now_s)
-            self._renegotiate(self.schedule.moved(now_s, charging=self._charging))
+            self.renegotiate(self.schedule.moved(now_s, charging=self.charging))
 
     def tick(self, now_s: float) -> None:
         self.der.tick(now_s)
@@ -289,92 +300,6 @@ class Evse:
             setpoint_w = self.target(now_s).setpoint_w
         return self.metering.value(context, now_s, setpoint_w, transaction, controller, when, mode)
 
-    # what the CSMS asks ------------------------------------------------------------------------------------------
-
-    def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:
-        """What this EVSE answers, by action."""
-        smart = self.smart
-        return {
-            "SetChargingProfile": self._set_charging_profile,
-            "UpdateDynamicSchedule": smart.update_dynamic_schedule,
-            "ClearChargingProfile": self._clear_charging_profile,
-            "GetChargingProfiles": smart.get_charging_profiles,
-            "GetCompositeSchedule": smart.get_composite_schedule,
-            "UsePriorityCharging": smart.use_priority_charging,
-            "AFRRSignal": smart.afrr_signal_received,
-            "NotifyAllowedEnergyTransfer": self._allowed_transfer_changed,
-            "RequestStartTransaction": self._request_start,
-            "RequestStopTransaction": self._request_stop,
-            **self.der.handlers(),
-        }
-
-    def _set_charging_profile(self, request: Payload, now_s: float) -> Payload:
-        profile = request["chargingProfile"]
-        if profile["chargingProfilePurpose"] == Purpose.TX and self.transaction and not self._needs_told():
-            return rejected("InvalidMessageSeq", "the vehicle has not told its needs")  # K18.FR.17, K19.FR.13
-        before = self._foreseen(now_s)
-        answer = self.smart.set_charging_profile(request, now_s)
-        if answer["status"] != "Accepted":
-            return answer
-        if profile["chargingProfilePurpose"] == Purpose.TX:
-            self._renegotiate(self.schedule.given(now_s, charging=self._charging))
-            if self.quirks.repeats_needs and self.needs and self.transaction:
-                self.need(self.needs, now_s)
-        elif self._foreseen(now_s) != before and "K16.FR.02" not in self.quirks.overlooks:
-            self._renegotiate(self.schedule.moved(now_s, charging=self._charging))
-        return answer
-
-    def _clear_charging_profile(self, request: Payload, now_s: float) -> Payload:
-        before = self._foreseen(now_s)
-        answer = self.smart.clear_charging_profile(request, now_s)
-        if self._foreseen(now_s) != before and "K16.FR.02" not in self.quirks.overlooks:
-            self._renegotiate(self.schedule.moved(now_s, charging=self._charging))
-        return answer
-
-    def _renegotiate(self, wanted: bool) -> None:
-        if wanted and not self.quirks.keeps_schedule_in_session:
-            self.order(ScheduleRenegotiationWanted())
-
-    def _foreseen(self, now_s: float) -> Slots:
-        return self.smart.foreseen(FORESEEN_S, self.maximum_charge_w, now_s)
-
-    def _needs_told(self) -> bool:
-        """Only a vehicle with an ISO 15118 session tells needs; others take a TxProfile at any time."""
-        return self.evccid is None or self.needs is not None
-
-    def _allowed_transfer_changed(self, request: Payload, _now_s: float) -> Payload:
-        """Q02.FR.05, Q02.FR.06."""
-        if self.transaction is None or request["transactionId"] != self.transaction.id:
-            return rejected("TxNotFound")
-        self.admission.allow(request["allowedEnergyTransfer"])
-        self.order(RenegotiationWanted(self.admission.allowed or ()))
-        return accepted()
-
-    def _request_start(self, request: Payload, now_s: float) -> Payload:
-        """F01, F02; K05 with a profile: it is tried on the transaction that is about to begin."""
-        if self.transaction is not None:
-            return rejected("TxInProgress")
-        if request.get("evseId", EVSE_ID) != EVSE_ID:
-            return rejected("UnknownEvse")
-        profile = request.get("chargingProfile")
-        if profile is not None and (profile["chargingProfilePurpose"] != Purpose.TX or "transactionId" in profile):
-            return rejected("InvalidProfile")  # K05
-        self.admission.grant(IdToken.read(request["idToken"]))
-        self._remote_start_id = request["remoteStartId"]
-        self._remote_profile = profile
-        self._maybe_start(now_s)
-        answer = accepted()
-        if self.transaction:
-            answer["transactionId"] = self.transaction.id
-        return answer
-
-    def _request_stop(self, request: Payload, _now_s: float) -> Payload:
-        """F03: the lower half ends the V2G session, then calls `stop_transfer`."""
-        if self.transaction is None or self.transaction.id != request["transactionId"]:
-            return rejected("TxNotFound")
-        self.order(StopWanted("Remote"))
-        return accepted()
-
     # inside ------------------------------------------------------------------------------------------------------
 
     def around(self, now_s: float) -> Surroundings:
@@ -402,7 +327,7 @@ class Evse:
         )
 
     @property
-    def _charging(self) -> bool:
+    def charging(self) -> bool:
         return self.transaction is not None and self.transaction.charging_state == "Charging"
 
     def _transaction_id(self) -> str | None:
