@@ -23,6 +23,7 @@ from harness.ocpp.outbox import Letter
 from harness.ocpp.power_target import Target
 from harness.ocpp.profiles import Mode
 from harness.ocpp.quirks import Quirks
+from harness.ocpp.running_transaction import RunningTransaction
 from harness.ocpp.schedule_dialogue import ScheduleDialogue, ScheduleState
 from harness.ocpp.smart_charging import Slots, SmartCharging
 from harness.ocpp.surroundings import Surroundings
@@ -67,23 +68,31 @@ class Evse:
         self.der.cuts_running = quirks.cuts_running
         self.der_power = DerPower(self.der, ends_taken_over=quirks.ends_taken_over)
         self.metering = Metering(model, EVSE_ID, transaction_prefix, self._readings)
-        self.transaction: Transaction | None = None
+        self.running = RunningTransaction(EVSE_ID, transaction_prefix, self.meter_value, lambda: self.online, post)
         self.plugged = False
         self.evccid: str | None = None
         self.admission = Admission(model, EVSE_ID, quirks, post, self._maybe_start)
-        self.schedule = ScheduleDialogue(model, EVSE_ID, self.smart, post, self._transaction_id, self._transfer_refused)
+        self.schedule = ScheduleDialogue(
+            model, EVSE_ID, self.smart, post, lambda: self.running.id, self._transfer_refused
+        )
         self.schedule.overlooks_refusal = quirks.ignores_refused_transfer
         self.schedule.refuses_older = quirks.refuses_older_vehicles
         self._control_due_s: float | None = None
         self._post = post
-        self._transaction_prefix = transaction_prefix
-        self._transactions_made = 0
         self._orders: list[Order] = []
         self._remote_start_id: int | None = None
         self._remote_profile: Payload | None = None
         self._sample_due_s: float | None = None
-        self._controlled_s = 0.0
         self._frequency_hz: float | None = None
+
+    @property
+    def transaction(self) -> Transaction | None:
+        """The one that runs."""
+        return self.running.now
+
+    @property
+    def charging(self) -> bool:
+        return self.running.charging
 
     @property
     def needs(self) -> ChargingNeeds | None:
@@ -135,15 +144,11 @@ class Evse:
 
     def start_transfer(self, now_s: float) -> None:
         """Power may flow from now on."""
-        transaction = self.transaction
-        if transaction is None:
+        if self.transaction is None:
             return
-        if transaction.transfer_started_s is None:
-            transaction.transfer_started_s = now_s
-        self._change_state("Charging", now_s)
+        self.running.start_transfer(now_s)
         if self.evccid is not None:
             self.schedule.report(now_s)
-        self._controlled_s = now_s
         self._sample_due_s = self.metering.sample_due_s(now_s)
         self._control_due_s = now_s
 
@@ -152,10 +157,10 @@ class Evse:
         if self.quirks.ends_on_pause:
             self.stop_transfer(now_s, reason="StoppedByEV", trigger="ChargingStateChanged")
             return
-        self._change_state("SuspendedEV" if by_vehicle else "SuspendedEVSE", now_s)
+        self.running.change_state("SuspendedEV" if by_vehicle else "SuspendedEVSE", now_s)
 
     def resume(self, now_s: float) -> None:
-        self._change_state("Charging", now_s)
+        self.running.change_state("Charging", now_s)
 
     def stop_transfer(self, now_s: float, *, reason: str = "Local", trigger: str = "StopAuthorized") -> None:
         """The transaction ends; the vehicle may still be plugged in. `reason` as in ReasonEnumType."""
@@ -256,7 +261,7 @@ class Evse:
     def rate_changed(self, now_s: float) -> None:
         """Somebody else than the CSMS has moved the power (K11 to K13)."""
         if self.transaction:
-            self._event("Updated", "ChargingRateChanged", now_s)
+            self.running.tell("Updated", "ChargingRateChanged", now_s)
             self.renegotiate(self.schedule.moved(now_s, charging=self.charging))
 
     def tick(self, now_s: float) -> None:
@@ -326,13 +331,6 @@ class Evse:
             load_balancing=self.smart.load_balancing(),
         )
 
-    @property
-    def charging(self) -> bool:
-        return self.transaction is not None and self.transaction.charging_state == "Charging"
-
-    def _transaction_id(self) -> str | None:
-        return self.transaction.id if self.transaction else None
-
     def _readings(self) -> Readings:
         return self.quirks.readings(self.meter.readings())
 
@@ -361,57 +359,25 @@ class Evse:
             return
         if self.evccid is None and self.model.flag("ISO15118Ctrlr", "Enabled", EVSE_ID):
             return
-        self._transactions_made += 1
-        self.transaction = Transaction(
-            f"{self._transaction_prefix}-{self._transactions_made}", EVSE_ID, now_s, asked,
-            self._remote_start_id,
-        )  # fmt: skip
+        transaction = self.running.begin(asked, self._remote_start_id, now_s)
         trigger = "RemoteStart" if self._remote_start_id is not None else "Authorized"
         self._remote_start_id = None
         if self._remote_profile:
-            self.smart.install(EVSE_ID, {**self._remote_profile, "transactionId": self.transaction.id}, now_s)
+            self.smart.install(EVSE_ID, {**self._remote_profile, "transactionId": transaction.id}, now_s)
             self._remote_profile = None
         token = replace(asked, evccid=self.evccid)
-        self._event("Started", trigger, now_s, context="Transaction.Begin", when="TxStarted", id_token=token)
+        self.running.tell("Started", trigger, now_s, context="Transaction.Begin", when="TxStarted", id_token=token)
 
     def _end(self, trigger: str, reason: str, now_s: float) -> None:
         if self.transaction is None:
             return
-        self._count_charging(now_s)
-        self._event("Ended", trigger, now_s, context="Transaction.End", when="TxEnded", stopped_reason=reason)
+        self.running.count_charging(now_s)
+        self.running.tell("Ended", trigger, now_s, context="Transaction.End", when="TxEnded", stopped_reason=reason)
         self.smart.transaction_ended(self.transaction.id)
-        self.transaction = None
+        self.running.now = None
         self._control_due_s = None
         self.schedule.patience_due_s = None
         self._frequency_hz = None
-
-    def _change_state(self, state: str, now_s: float) -> None:
-        if self.transaction and self.transaction.charging_state != state:
-            self._count_charging(now_s)
-            self.transaction.charging_state = state
-            self._event("Updated", "ChargingStateChanged", now_s)
-
-    def _count_charging(self, now_s: float) -> None:
-        if self.transaction and self.transaction.charging_state == "Charging" and self._control_due_s is not None:
-            self.transaction.time_charging_s += now_s - self._controlled_s
-        self._controlled_s = now_s
-
-    def _event(
-        self, event_type: str, trigger: str, now_s: float, *, context: str = "", when: str = "TxUpdated",
-        controller: str = SAMPLED, id_token: IdToken | None = None, stopped_reason: str | None = None, tell_mode: bool = False,
-    ) -> None:  # fmt: skip
-        assert self.transaction is not None
-        event = self.transaction.event(
-            event_type,
-            trigger,
-            now_s,
-            offline=not self.online,
-            meter_value=self.meter_value(context, now_s, controller, when) if context else None,
-            id_token=id_token,
-            stopped_reason=stopped_reason,
-            tell_mode=tell_mode,
-        )
-        self._post(Letter("TransactionEvent", event, durable=True))
 
     def _control(self, now_s: float) -> None:
         """One look at everything that moves the target or asks for a report."""
@@ -426,11 +392,11 @@ class Evse:
         transaction.evse_sleep = target.mode is Mode.IDLE and target.evse_sleep
         if target.mode != transaction.operation_mode:
             transaction.operation_mode = str(target.mode)
-            self._event("Updated", "OperationModeChanged", now_s, tell_mode=True)  # K01.FR.110
-        self._count_charging(now_s)
+            self.running.tell("Updated", "OperationModeChanged", now_s, tell_mode=True)  # K01.FR.110
+        self.running.count_charging(now_s)
         if self._sample_due_s is not None and now_s >= self._sample_due_s:
             self._sample_due_s = self.metering.sample_due_s(self._sample_due_s, transaction.operation_mode)
-            self._event("Updated", "MeterValuePeriodic", now_s, context="Sample.Periodic")
+            self.running.tell("Updated", "MeterValuePeriodic", now_s, context="Sample.Periodic")
         self._control_due_s = now_s + self.control_interval_s
 
     def _watch_frequency(self) -> None:
@@ -443,6 +409,6 @@ class Evse:
     def _tell_aligned(self, now_s: float) -> None:
         """Clock-aligned meter values: an event of the transaction if one runs, else MeterValues (J01, J02)."""
         if self.transaction:
-            self._event("Updated", "MeterValueClock", now_s, context="Sample.Clock", controller=ALIGNED, when="")
+            self.running.tell("Updated", "MeterValueClock", now_s, context="Sample.Clock", controller=ALIGNED, when="")
         elif value := self.meter_value("Sample.Clock", now_s, ALIGNED, when=""):
             self._post(Letter("MeterValues", {"evseId": EVSE_ID, "meterValue": [value]}))
