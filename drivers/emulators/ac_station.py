@@ -135,7 +135,7 @@ class AcStation:
         )
         self.station = EmulatedStation(plant, clock, csms, settings=settings, observer=self._ear, meter=_AcMeter(plant))
         self.evse = self.station.evse
-        self.evse.control_interval_s = SAMPLE_S
+        self.evse.control.interval_s = SAMPLE_S
         self.evse.smart.is_dc = False
         self._ampere_w = watts_per_ampere
         self._plugged = False

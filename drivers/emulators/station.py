@@ -194,14 +194,14 @@ class EmulatedStation:
             smart.ems_order(order, self.now_s())
         if self.power_target_w() != before_w:
             self.evse.rate_changed(self.now_s())
-        self.evse.look_again(self.now_s())
+        self.evse.control.look_again(self.now_s())
         self.shell.poke()
 
     def prioritise(self, activate: bool) -> None:
         """The button for priority charging (K22)."""
         if self.evse.transaction:
             self.evse.smart.switch_priority(self.evse.transaction.id, activate=activate)
-            self.evse.look_again(self.now_s())
+            self.evse.control.look_again(self.now_s())
             self.shell.poke()
 
     # what the V2G half reads -------------------------------------------------------------------------------------

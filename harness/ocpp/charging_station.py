@@ -241,7 +241,7 @@ class ChargingStation:
         answer = self.quirks.answer(request.action, request.payload, handler(payload, now_s))
         if answer is not None:
             self._session.answer(request, answer, checked=False)
-        self.evse.look_again(now_s)  # a new profile, update or signal counts at once (K28.FR.06, FR.08)
+        self.evse.control.look_again(now_s)  # a new profile, update or signal counts at once (K28.FR.06, FR.08)
 
     def _unheard(self, request: Requested) -> bool:
         """For a defect: a CALL that it does not hear where it is, or from whoever numbers it."""

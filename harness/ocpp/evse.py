@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from harness.ocpp.admission import Admission
 from harness.ocpp.charging_needs import ChargingNeeds
+from harness.ocpp.control_loop import ControlLoop
 from harness.ocpp.der import DerControls
 from harness.ocpp.der_power import DerPower
 from harness.ocpp.device_model import DeviceModel, Key
@@ -21,7 +22,6 @@ from harness.ocpp.metering import ALIGNED, SAMPLED, Metering
 from harness.ocpp.orders import Order, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.outbox import Letter
 from harness.ocpp.power_target import Target
-from harness.ocpp.profiles import Mode
 from harness.ocpp.quirks import Quirks
 from harness.ocpp.running_transaction import RunningTransaction
 from harness.ocpp.schedule_dialogue import ScheduleDialogue, ScheduleState
@@ -31,8 +31,6 @@ from harness.ocpp.timestamps import to_text
 from harness.ocpp.transactions import IdToken, Transaction
 
 EVSE_ID = 1
-CONTROL_INTERVAL_S = 1.0
-"""How often profiles, frequency and load are looked at during a transaction. Our default."""
 
 
 class Evse:
@@ -54,7 +52,7 @@ class Evse:
         self.quirks = quirks
         self.maximum_charge_w = maximum_charge_w
         self.maximum_discharge_w = maximum_discharge_w
-        self.control_interval_s = CONTROL_INTERVAL_S
+        self.control = ControlLoop(self)
         self.online = False
         """The CSMS has accepted us and the link is up."""
         self.linked = False
@@ -67,7 +65,7 @@ class Evse:
         self.der.forgets_defaults = quirks.forgets_defaults
         self.der.cuts_running = quirks.cuts_running
         self.der_power = DerPower(self.der, ends_taken_over=quirks.ends_taken_over)
-        self.metering = Metering(model, EVSE_ID, transaction_prefix, self._readings)
+        self.metering = Metering(model, EVSE_ID, transaction_prefix, self.readings)
         self.running = RunningTransaction(EVSE_ID, transaction_prefix, self.meter_value, lambda: self.online, post)
         self.plugged = False
         self.evccid: str | None = None
@@ -77,13 +75,10 @@ class Evse:
         )
         self.schedule.overlooks_refusal = quirks.ignores_refused_transfer
         self.schedule.refuses_older = quirks.refuses_older_vehicles
-        self._control_due_s: float | None = None
         self._post = post
         self._orders: list[Order] = []
         self._remote_start_id: int | None = None
         self._remote_profile: Payload | None = None
-        self._sample_due_s: float | None = None
-        self._frequency_hz: float | None = None
 
     @property
     def transaction(self) -> Transaction | None:
@@ -149,8 +144,7 @@ class Evse:
         self.running.start_transfer(now_s)
         if self.evccid is not None:
             self.schedule.report(now_s)
-        self._sample_due_s = self.metering.sample_due_s(now_s)
-        self._control_due_s = now_s
+        self.control.begin(now_s)
 
     def pause(self, now_s: float, *, by_vehicle: bool = True) -> None:
         """The transfer rests; the transaction goes on."""
@@ -226,14 +220,14 @@ class Evse:
             charge_w = min(charge_w, self.needs.maximum_charge_w)
             discharge_w = min(discharge_w, self.needs.maximum_discharge_w if self.needs.bidirectional else 0.0)
         power_w = self.target(now_s).power_w(charge_w, discharge_w)
-        return self.quirks.target_w(self.der_power.shaped_w(power_w, charge_w, discharge_w, self._readings(), now_s))
+        return self.quirks.target_w(self.der_power.shaped_w(power_w, charge_w, discharge_w, self.readings(), now_s))
 
     def reactive_target_var(self, now_s: float) -> float:
         """The reactive power to aim at now, positive drawn from the grid: what DER controls ask of the converter."""
         if not self.charging:
             return 0.0
         maximum_var = self.model.number("DCDERCtrlr", "MaxVar", None, EVSE_ID) or 0.0
-        readings = self._readings()
+        readings = self.readings()
         return self.der_power.reactive_var(readings.power_w, maximum_var, readings, now_s)
 
     # the station's side ------------------------------------------------------------------------------------------
@@ -250,13 +244,8 @@ class Evse:
 
     def due_s(self) -> float | None:
         """When `tick` wants to be called at the latest."""
-        dues = (self._control_due_s, self.schedule.patience_due_s, self.der.due_s(), self.metering.aligned_due_s())
+        dues = (self.control.due_s, self.schedule.patience_due_s, self.der.due_s(), self.metering.aligned_due_s())
         return min((due for due in dues if due is not None), default=None)
-
-    def look_again(self, now_s: float) -> None:
-        """Something has changed that may move the target: do not wait for the next control interval."""
-        if self._control_due_s is not None:
-            self._control_due_s = now_s
 
     def rate_changed(self, now_s: float) -> None:
         """Somebody else than the CSMS has moved the power (K11 to K13)."""
@@ -272,8 +261,7 @@ class Evse:
             self.schedule.patience_due_s = None
             if self.transaction:
                 self._end_for_transfer(now_s)
-        if self._control_due_s is not None and now_s >= self._control_due_s:
-            self._control(now_s)
+        self.control.tick(now_s)
 
     def rebooted(self, now_s: float) -> None:
         """Transactions end, what does not persist is forgotten (K01.FR.27)."""
@@ -310,7 +298,7 @@ class Evse:
     def around(self, now_s: float) -> Surroundings:
         """What the profiles' meaning depends on now."""
         transaction = self.transaction
-        readings = self._readings()
+        readings = self.readings()
         ems = self.smart.ems
         return Surroundings(
             now_s=now_s,
@@ -320,7 +308,7 @@ class Evse:
             offline_since_s=self.offline_since_s,
             priority_charging=transaction is not None and self.smart.priority_transaction == transaction.id,
             soc_percent=readings.soc_percent,
-            frequency_hz=readings.frequency_hz if self._frequency_hz is None else self._frequency_hz,
+            frequency_hz=readings.frequency_hz if self.control.frequency_hz is None else self.control.frequency_hz,
             power_w=readings.power_w,
             building_load_w=readings.building_load_w,
             afrr_signal=self.smart.afrr_signal(now_s),
@@ -331,7 +319,8 @@ class Evse:
             load_balancing=self.smart.load_balancing(),
         )
 
-    def _readings(self) -> Readings:
+    def readings(self) -> Readings:
+        """What the meter shows, or what an emulated station makes of it."""
         return self.quirks.readings(self.meter.readings())
 
     def _available(self, state: str, now_s: float) -> None:
@@ -375,36 +364,8 @@ class Evse:
         self.running.tell("Ended", trigger, now_s, context="Transaction.End", when="TxEnded", stopped_reason=reason)
         self.smart.transaction_ended(self.transaction.id)
         self.running.now = None
-        self._control_due_s = None
+        self.control.end()
         self.schedule.patience_due_s = None
-        self._frequency_hz = None
-
-    def _control(self, now_s: float) -> None:
-        """One look at everything that moves the target or asks for a report."""
-        transaction = self.transaction
-        if transaction is None:
-            self._control_due_s = None
-            return
-        self._watch_frequency()
-        self.der_power.watch(self._readings(), now_s)
-        self.smart.tick(now_s, online=self.online)
-        target = self.target(now_s)
-        transaction.evse_sleep = target.mode is Mode.IDLE and target.evse_sleep
-        if target.mode != transaction.operation_mode:
-            transaction.operation_mode = str(target.mode)
-            self.running.tell("Updated", "OperationModeChanged", now_s, tell_mode=True)  # K01.FR.110
-        self.running.count_charging(now_s)
-        if self._sample_due_s is not None and now_s >= self._sample_due_s:
-            self._sample_due_s = self.metering.sample_due_s(self._sample_due_s, transaction.operation_mode)
-            self.running.tell("Updated", "MeterValuePeriodic", now_s, context="Sample.Periodic")
-        self._control_due_s = now_s + self.control_interval_s
-
-    def _watch_frequency(self) -> None:
-        """Q08.FR.07: a new frequency counts once it has moved by the threshold (mHz)."""
-        measured_hz = self._readings().frequency_hz
-        threshold = self.model.number("V2XChargingCtrlr", "LocalFrequencyUpdateThreshold", None, EVSE_ID) or 0.0
-        if self._frequency_hz is None or abs(measured_hz - self._frequency_hz) * 1000.0 >= threshold:
-            self._frequency_hz = measured_hz
 
     def _tell_aligned(self, now_s: float) -> None:
         """Clock-aligned meter values: an event of the transaction if one runs, else MeterValues (J01, J02)."""
