@@ -9,46 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from harness.ocpp.composite_schedule import composite_schedule
+from harness.ocpp.configuration_16 import Configuration16
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter
 from harness.ocpp.outbox import Letter, Outbox
-from harness.ocpp.power_target import target_at
-from harness.ocpp.profiles import Profile, Purpose, read_profile
 from harness.ocpp.pulse import one_interval_s
 from harness.ocpp.quirks import HONEST, Quirks
 from harness.ocpp.session import Answered, Refused, Requested, Session, SessionEvent, Unanswered, message_ids
+from harness.ocpp.smart_charging_16 import CONNECTOR, SmartCharging16
 from harness.ocpp.surroundings import Surroundings
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.version import ErrorCode, Version
 
-CONNECTOR = 1
 BOOT_RETRY_S = 10.0
-WATTS_PER_AMPERE = 230.0 * 3
-"""Three phases of 230 V (IEC 60038), to turn a profile in A into W."""
-
-_PURPOSES = {
-    "ChargePointMaxProfile": Purpose.STATION_MAX,
-    "TxDefaultProfile": Purpose.TX_DEFAULT,
-    "TxProfile": Purpose.TX,
-}
-_CONFIGURATION = {
-    "HeartbeatInterval": "300",
-    "WebSocketPingInterval": "20",
-    "MeterValueSampleInterval": "10",
-    "MeterValuesSampledData": "Energy.Active.Import.Register,Power.Active.Import,SoC",
-    "AuthorizeRemoteTxRequests": "false",
-    "ConnectionTimeOut": "60",
-    "StopTransactionOnEVSideDisconnect": "true",
-}
-_READ_ONLY = {
-    "NumberOfConnectors": "1",
-    "SupportedFeatureProfiles": "Core,SmartCharging,RemoteTrigger",
-    "ChargeProfileMaxStackLevel": "10",
-    "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
-    "ChargingScheduleMaxPeriods": "100",
-    "MaxChargingProfilesInstalled": "20",
-}
 
 
 @dataclass(slots=True)
@@ -79,9 +52,8 @@ class ChargePoint16:
         self.meter = meter
         self.vendor = vendor
         self.model = model
-        self.maximum_w = maximum_w
-        self.configuration = dict(_CONFIGURATION)
-        self.profiles: list[Profile] = []
+        self.configuration = Configuration16()
+        self.smart = SmartCharging16(maximum_w, self._around)
         self.charge: Charge | None = None
         self.status = "Available"
         self.accepted = False
@@ -99,11 +71,11 @@ class ChargePoint16:
         self._heartbeat_due_s: float | None = None
         self._sample_due_s: float | None = None
         self._handlers: dict[str, Callable[[Payload, float], Payload]] = {
-            "GetConfiguration": self._get_configuration,
+            "GetConfiguration": self.configuration.get,
             "ChangeConfiguration": self._change_configuration,
-            "SetChargingProfile": self._set_profile,
-            "ClearChargingProfile": self._clear_profile,
-            "GetCompositeSchedule": self._composite,
+            "SetChargingProfile": self.smart.set_profile,
+            "ClearChargingProfile": self.smart.clear_profile,
+            "GetCompositeSchedule": self.smart.get_composite_schedule,
             "RemoteStartTransaction": self._remote_start,
             "RemoteStopTransaction": self._remote_stop,
             "TriggerMessage": self._trigger,
@@ -148,7 +120,7 @@ class ChargePoint16:
             if isinstance(event, Answered):
                 charge.transaction_id = event.payload["transactionId"]
                 if self._brought:
-                    self._set_profile({"connectorId": CONNECTOR, "csChargingProfiles": self._brought}, at_s)
+                    self.smart.set_profile({"connectorId": CONNECTOR, "csChargingProfiles": self._brought}, at_s)
                 self._brought = None
                 if event.payload["idTagInfo"]["status"] != "Accepted":
                     self.stop(at_s, "DeAuthorized")
@@ -180,7 +152,7 @@ class ChargePoint16:
             "timestamp": to_text(now_s),
             "reason": reason,
         }
-        self.profiles = [one for one in self.profiles if one.purpose is not Purpose.TX]
+        self.smart.transaction_ended()
         self._post(Letter("StopTransaction", request, durable=True))
         self._tell_status("Finishing", now_s)
 
@@ -192,7 +164,7 @@ class ChargePoint16:
     def power_target_w(self, now_s: float) -> float:
         if self.charge is None or not self.charge.charging:
             return 0.0
-        return target_at(self.profiles, self._around(now_s)).power_w(self.maximum_w, 0.0)
+        return self.smart.power_target_w(now_s)
 
     # the link ----------------------------------------------------------------------------------------------------
 
@@ -217,7 +189,7 @@ class ChargePoint16:
         return list(map(self.quirks.wording.says, self._session.take_texts())) if self._session else []
 
     def ping_interval_s(self) -> float:
-        return self._number("WebSocketPingInterval")
+        return self.configuration.number("WebSocketPingInterval")
 
     def pong_patience_s(self) -> float:
         return one_interval_s(self.ping_interval_s())
@@ -235,7 +207,7 @@ class ChargePoint16:
             request = {"chargePointVendor": self.vendor, "chargePointModel": self.model}
             self._outbox.put(Letter("BootNotification", request, self._booted), first=True)
         if self._heartbeat_due_s is not None and now_s >= self._heartbeat_due_s:
-            self._heartbeat_due_s = now_s + self._number("HeartbeatInterval")
+            self._heartbeat_due_s = now_s + self.configuration.number("HeartbeatInterval")
             self._post(Letter("Heartbeat", {}))
         if self._sample_due_s is not None and now_s >= self._sample_due_s:
             self._sample_due_s = self._next_sample_s(now_s)
@@ -245,7 +217,7 @@ class ChargePoint16:
 
     def _next_sample_s(self, now_s: float) -> float | None:
         """None with an interval of 0: no sampled values."""
-        interval_s = self._number("MeterValueSampleInterval")
+        interval_s = self.configuration.number("MeterValueSampleInterval")
         return now_s + interval_s if interval_s > 0 else None
 
     # inside ------------------------------------------------------------------------------------------------------
@@ -281,7 +253,7 @@ class ChargePoint16:
             self._boot_due_s = now_s + interval_s
             return
         self.accepted = True
-        self.configuration["HeartbeatInterval"] = str(round(interval_s))
+        self.configuration.values["HeartbeatInterval"] = str(round(interval_s))
         self._heartbeat_due_s = now_s + interval_s
         self._tell_status(self.status, now_s)
 
@@ -289,9 +261,6 @@ class ChargePoint16:
         self.status = status
         request = {"connectorId": CONNECTOR, "errorCode": "NoError", "status": status, "timestamp": to_text(now_s)}
         self._post(Letter("StatusNotification", request))
-
-    def _number(self, key: str) -> float:
-        return float(self.configuration[key])
 
     def _around(self, now_s: float) -> Surroundings:
         charge = self.charge
@@ -312,7 +281,7 @@ class ChargePoint16:
         samples = [
             {"value": f"{value:.1f}", "context": context, "measurand": name, "unit": unit}
             for name, (value, unit) in values.items()
-            if value is not None and name in self.configuration["MeterValuesSampledData"].split(",")
+            if value is not None and name in self.configuration.values["MeterValuesSampledData"].split(",")
         ]
         request: Payload = {
             "connectorId": CONNECTOR,
@@ -322,89 +291,11 @@ class ChargePoint16:
             request["transactionId"] = self.charge.transaction_id
         return Letter("MeterValues", request)
 
-    def _get_configuration(self, request: Payload, _now_s: float) -> Payload:
-        known = {**{key: (value, False) for key, value in self.configuration.items()},
-                 **{key: (value, True) for key, value in _READ_ONLY.items()}}  # fmt: skip
-        wanted = request.get("key") or list(known)
-        answer: Payload = {
-            "configurationKey": [
-                {"key": key, "readonly": known[key][1], "value": known[key][0]} for key in wanted if key in known
-            ]
-        }
-        if unknown := [key for key in wanted if key not in known]:
-            answer["unknownKey"] = unknown
-        return answer
-
     def _change_configuration(self, request: Payload, now_s: float) -> Payload:
-        key, value = request["key"], request["value"]
-        if key in _READ_ONLY:
-            return {"status": "Rejected"}
-        if key not in self.configuration:
-            return {"status": "NotSupported"}
-        if self.configuration[key].isdigit() and not value.isdigit():
-            return {"status": "Rejected"}
-        self.configuration[key] = value
-        if key == "MeterValueSampleInterval" and self.charge:
+        answer = self.configuration.change(request, now_s)
+        if answer["status"] == "Accepted" and request["key"] == "MeterValueSampleInterval" and self.charge:
             self._sample_due_s = self._next_sample_s(now_s)
-        return {"status": "Accepted"}
-
-    def _set_profile(self, request: Payload, now_s: float) -> Payload:
-        raw, connector = request["csChargingProfiles"], request["connectorId"]
-        purpose = _PURPOSES[raw["chargingProfilePurpose"]]
-        transaction_id = str(self.charge.transaction_id) if self.charge else None
-        named = str(raw.get("transactionId", transaction_id))
-        if connector not in (0, CONNECTOR) or (purpose is Purpose.STATION_MAX and connector != 0):
-            return {"status": "Rejected"}
-        if purpose is Purpose.TX and (connector == 0 or transaction_id is None or named != transaction_id):
-            return {"status": "Rejected"}
-        if raw["chargingProfileKind"] != "Relative" and "startSchedule" not in raw["chargingSchedule"]:
-            return {"status": "Rejected"}
-        modern = {
-            **{key: value for key, value in raw.items() if key not in ("chargingProfileId", "transactionId")},
-            "id": raw["chargingProfileId"],
-            "chargingProfilePurpose": str(purpose),
-            "chargingSchedule": [{"id": 1, **raw["chargingSchedule"]}],
-        }
-        if purpose is Purpose.TX:
-            modern["transactionId"] = named
-        fresh = read_profile(connector, modern, now_s, watts_per_ampere=WATTS_PER_AMPERE)
-        self.profiles = [one for one in self.profiles if not _replaces(fresh, one)] + [fresh]
-        return {"status": "Accepted"}
-
-    def _clear_profile(self, request: Payload, _now_s: float) -> Payload:
-        purpose = _PURPOSES.get(request.get("chargingProfilePurpose", ""))
-        kept = [
-            one
-            for one in self.profiles
-            if request.get("id", one.id) != one.id
-            or request.get("connectorId", one.evse_id) != one.evse_id
-            or (purpose or one.purpose) is not one.purpose
-            or request.get("stackLevel", one.stack_level) != one.stack_level
-        ]
-        cleared = len(kept) < len(self.profiles)
-        self.profiles = kept
-        return {"status": "Accepted" if cleared else "Unknown"}
-
-    def _composite(self, request: Payload, now_s: float) -> Payload:
-        if request["connectorId"] not in (0, CONNECTOR):
-            return {"status": "Rejected"}
-        unit = request.get("chargingRateUnit", "W")
-        scale = 1.0 if unit == "W" else WATTS_PER_AMPERE
-        steps = composite_schedule(self.profiles, self._around(now_s), request["duration"])
-        periods = [
-            {
-                "startPeriod": round(offset_s),
-                "limit": round((self.maximum_w if target.limit_w is None else target.limit_w) / scale, 1),
-            }
-            for offset_s, target in steps
-        ]
-        schedule = {"duration": request["duration"], "chargingRateUnit": unit, "chargingSchedulePeriod": periods}
-        return {
-            "status": "Accepted",
-            "connectorId": request["connectorId"],
-            "scheduleStart": to_text(now_s),
-            "chargingSchedule": schedule,
-        }
+        return answer
 
     def _remote_start(self, request: Payload, now_s: float) -> Payload:
         if self.charge or request.get("connectorId", CONNECTOR) != CONNECTOR:
@@ -444,9 +335,3 @@ class ChargePoint16:
         self.accepted = False
         self._boot_due_s = now_s
         return {"status": "Accepted"}
-
-
-def _replaces(fresh: Profile, old: Profile) -> bool:
-    """In 1.6 the same id, or the same stack level and purpose on a connector, takes the old one's place."""
-    same_place = (fresh.stack_level, fresh.purpose, fresh.evse_id) == (old.stack_level, old.purpose, old.evse_id)
-    return fresh.id == old.id or same_place

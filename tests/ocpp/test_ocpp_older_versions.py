@@ -119,7 +119,7 @@ def test_a_1_6_charge_point_boots_charges_by_profile_meters_and_stops(virtual):
             await point.do("unplug")
             stopped = await station.expect("StopTransaction", within_s=5)
             assert stopped.payload["reason"] == "EVDisconnected"
-            assert point.core.profiles == []
+            assert point.core.smart.profiles == []
 
     virtual(story)
 
