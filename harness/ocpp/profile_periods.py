@@ -13,7 +13,7 @@ from harness.ocpp.surroundings import Surroundings
 
 def period_at(profile: Profile, around: Surroundings) -> Period | None:
     """The period that this profile gives for the moment; None where the profile does not count."""
-    period, at_soc = _period_by_time(profile, around), profile.schedules[0].limit_at_soc
+    period, at_soc = _period_by_time(profile, around), profile.schedules[profile.chosen].limit_at_soc
     if period and at_soc and around.soc_percent is not None and around.soc_percent >= at_soc[0]:
         return replace(period, limit_w=at_soc[1] if period.limit_w is None else min(period.limit_w, at_soc[1]))
     return period

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from table_top import Bench
 
@@ -167,6 +169,11 @@ def test_a_limit_at_a_state_of_charge_counts_from_there_on(soc, limit_w):
     held = read_profile(1, draft, 0.0, watts_per_ampere=690.0)
     around = Surroundings(now_s=1.0, evse_id=1, transaction_id="t", transfer_started_s=0.0, soc_percent=50.0)
     assert target_at([held], around).limit_w == limit_w
+    other = {"id": 2, "chargingRateUnit": "W", "chargingSchedulePeriod": [period("ChargingOnly", limit=5_000)]}
+    several = read_profile(
+        1, {**draft, "chargingSchedule": [*draft["chargingSchedule"], other]}, 0.0, watts_per_ampere=690.0
+    )
+    assert target_at([replace(several, chosen=1)], around).limit_w == 5_000
 
 
 @pytest.mark.parametrize(("priority", "power_w"), [("ExternalControl", 2_000), ("CSMS", -3_000)])
