@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from harness.bench import Bench
 from harness.case import current_case, step
 from harness.limits import Limits
+from harness.ocpp.inbox import Received
 from harness.ocpp.station_handle import StationHandle
 from harness.verdict import Side
 
@@ -47,6 +48,14 @@ async def _reach(state: State, ground: Ground) -> None:
         await _reach(state.before, ground)
     step(f"state: {state.name}")
     await state.enter(ground)
+
+
+def permitted(station: StationHandle, since_s: float) -> list[Received]:
+    """Events by which somebody may charge: a transaction for a token, or power. One that begins with the plug alone
+    (TxStartPoint EVConnected) is none."""
+    told = [one for one in station.received if one.action == "TransactionEvent" and one.at_s > since_s]
+    return [one for one in told if (one.payload["eventType"] == "Started" and "idToken" in one.payload)
+            or one.payload.get("transactionInfo", {}).get("chargingState") == "Charging"]  # fmt: skip
 
 
 async def _booted(ground: Ground) -> None:
