@@ -8,6 +8,7 @@ import pytest
 
 import harness.rules.cross_protocol  # noqa: F401 - registers the rules
 from harness.ocpp.profile_drafts import dynamic_setpoint
+from harness.rules.cross_protocol.ocpp import same_evccid
 from harness.rules.rule import RULES, judge
 from harness.transcript.event import Event
 from tests.rules.stories import ac_bpt_dynamic, dc_bpt_dynamic, rational
@@ -110,6 +111,20 @@ CASES = {
 @pytest.mark.parametrize("rule", CASES)
 def test_a_station_that_tells_otherwise_is_named(rule):
     assert tripped(told(**CASES[rule])) == {rule}
+
+
+@pytest.mark.parametrize(
+    ("spelt", "own", "same"),
+    [
+        ("025046540001", bytes.fromhex("025046540001"), True),
+        ("02:50:46:54:00:0a", bytes.fromhex("02504654000A"), True),
+        ("025046540002", bytes.fromhex("025046540001"), False),
+        ("WMIV1", "WMIV1", True),
+        ("wmiv1", "WMIV1", False),
+    ],
+)
+def test_an_address_may_be_spelt_in_several_ways_and_a_text_in_one(spelt, own, same):
+    assert same_evccid(spelt, own) is same
 
 
 def test_meter_values_of_the_other_direction_are_named():

@@ -5,6 +5,7 @@ Only what was said while a V2G session ran is held against it. Powers are in W, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from harness.iso15118.services import Service
@@ -56,14 +57,18 @@ def evccid_is_the_vehicles(session: V2GSession) -> Iterator[Broken]:
     for one in during(session, "TransactionEvent"):
         for more in one.asked.get("idToken", {}).get("additionalInfo", ()):
             told = more["additionalIdToken"] if setups and more.get("type") == "EVCCID" else ""
-            if told and told != (own := _evccid(setups[-1].evcc_id)):
-                yield disagrees(one, setups[-1], f"{told} is told, {own} it was")
+            own = setups[-1].evcc_id if setups else ""
+            if told and not same_evccid(told, own):
+                was = own.hex().upper() if isinstance(own, bytes) else own
+                yield disagrees(one, setups[-1], f"{told} is told, {was} it was")
                 return
 
 
-def _evccid(told: object) -> str:
-    """A text in ISO 15118-20, the octets of an address in ISO 15118-2."""
-    return told.hex().upper() if isinstance(told, bytes) else str(told)
+def same_evccid(told: str, own: object) -> bool:
+    """A text in ISO 15118-20; the octets of an address in ISO 15118-2, which OCPP may spell in several ways."""
+    if isinstance(own, bytes):
+        return re.sub("[-:]", "", told).upper() == own.hex().upper()
+    return told == str(own)
 
 
 @rule(
