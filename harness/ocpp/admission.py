@@ -76,7 +76,7 @@ class Admission:
         self.plain_only = False
 
     def _welcome_offline(self, token: IdToken) -> bool:
-        """There is no cache and no local list, so every token is unknown; a contract needs a leave of its own (C07.FR.07)."""
+        """Without cache and local list every token is unknown; a contract needs a leave of its own (C07.FR.07, FR.08)."""
         unknown = self.model.flag("AuthCtrlr", "OfflineTxForUnknownIdEnabled")
         return unknown and (
             token.type != "eMAID" or self.model.flag("ISO15118Ctrlr", "ContractValidationOffline", self.evse_id)

@@ -53,7 +53,7 @@ async def offline_contracts(station, allowed):
     expect(written["attributeStatus"], equals="Accepted", of="station", named="writing ContractValidationOffline")
 
 
-@usecase("PF_C07_08_CS", sut="pair", protocol="ocpp2.1", requires=PNC, requirements=["C07.FR.08", "E04"],
+@usecase("PF_C07_08_CS", sut="pair", protocol="ocpp2.1", requires=PNC, requirements=["C07.FR.07", "C07.FR.08", "E04"],
          uses_rules=RULES)  # fmt: skip
 async def test_a_contract_offline(pf_ground, pf_v2g, pf_station, pf_limits):
     """ContractValidationOffline: a good contract charges offline, and its transaction is told later"""
@@ -71,7 +71,7 @@ async def test_a_contract_offline(pf_ground, pf_v2g, pf_station, pf_limits):
     )
 
 
-@usecase("PF_C07_R7_CS", sut="pair", protocol="ocpp2.1", requires=PNC, requirements=["C07.FR.07"], uses_rules=RULES,
+@usecase("PF_C07_R7_CS", sut="pair", protocol="ocpp2.1", requires=PNC, requirements=["C07.FR.07", "C07.FR.08"], uses_rules=RULES,
          parameters={"uncharged_s": 30})  # fmt: skip
 async def test_no_contract_offline(pf_ground, pf_session, pf_station, pf_v2g, pf_parameters):
     """Without ContractValidationOffline no contract charges offline"""
