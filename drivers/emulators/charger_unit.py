@@ -34,11 +34,11 @@ from harness.link import ByteStream
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import StationSettings
 from harness.ocpp.energy_manager import EmsOrder
+from harness.ocpp.foresight import Slots
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.orders import RebootWanted, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.profiles import Mode
 from harness.ocpp.shell import utc_s
-from harness.ocpp.smart_charging import Slots
 from harness.ocpp.wire import connect
 from harness.plant.port import PlantPort
 from harness.plant.wire import PlantClient

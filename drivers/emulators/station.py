@@ -20,6 +20,7 @@ from harness.ocpp.certificates import chain_hashes
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import ChargingStation, StationSettings
 from harness.ocpp.energy_manager import EmsOrder
+from harness.ocpp.foresight import Slots
 from harness.ocpp.meter_values import Meter, Readings
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.observer import Observer, Unobserved
@@ -28,7 +29,6 @@ from harness.ocpp.outbox import Letter
 from harness.ocpp.schedule_dialogue import ScheduleState
 from harness.ocpp.security import Security
 from harness.ocpp.shell import Backoff, Connect, StationShell, utc_s
-from harness.ocpp.smart_charging import Slots
 from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
 from harness.ocpp.wire import connect
@@ -181,17 +181,17 @@ class EmulatedStation:
 
     def follow_ems(self, order: EmsOrder) -> None:
         """What the energy manager on site asks for now."""
-        smart = self.evse.smart
+        ems = self.evse.ems
         if self.core.quirks.keeps_ems_orders:
             order = replace(order, duration_s=None)
         deaf = self.core.quirks.deaf_to_ems_offline and not self.core.online
-        if order == smart.ems or deaf:
+        if order == ems.order or deaf:
             return
         before_w = self.power_target_w()
         if order == EmsOrder():
-            smart.ems_released()
+            ems.release()
         else:
-            smart.ems_order(order, self.now_s())
+            ems.obey(order, self.now_s())
         if self.power_target_w() != before_w:
             self.evse.rate_changed(self.now_s())
         self.evse.control.look_again(self.now_s())

@@ -10,7 +10,7 @@ from harness.ocpp.evse import EVSE_ID
 from harness.ocpp.frames import Payload
 from harness.ocpp.orders import RebootWanted, StopWanted
 from harness.ocpp.outbox import Letter
-from harness.ocpp.smart_charging import accepted, rejected
+from harness.ocpp.statuses import accepted, rejected
 from harness.ocpp.timestamps import to_text
 
 if TYPE_CHECKING:

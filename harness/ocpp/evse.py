@@ -16,6 +16,8 @@ from harness.ocpp.control_loop import ControlLoop
 from harness.ocpp.der import DerControls
 from harness.ocpp.der_power import DerPower
 from harness.ocpp.device_model import DeviceModel, Key
+from harness.ocpp.external_control import ExternalControl
+from harness.ocpp.foresight import Slots
 from harness.ocpp.frames import Payload
 from harness.ocpp.meter_values import Meter, Readings
 from harness.ocpp.metering import ALIGNED, SAMPLED, Metering
@@ -25,7 +27,7 @@ from harness.ocpp.power_target import Target
 from harness.ocpp.quirks import Quirks
 from harness.ocpp.running_transaction import RunningTransaction
 from harness.ocpp.schedule_dialogue import ScheduleDialogue, ScheduleState
-from harness.ocpp.smart_charging import Slots, SmartCharging
+from harness.ocpp.smart_charging import SmartCharging
 from harness.ocpp.surroundings import Surroundings
 from harness.ocpp.timestamps import to_text
 from harness.ocpp.transactions import IdToken, Transaction
@@ -60,6 +62,7 @@ class Evse:
         self.operative = True
         self.smart = SmartCharging(model, EVSE_ID, self.around, post)
         self.smart.overlooks = quirks.overlooks
+        self.ems = ExternalControl(self.smart)
         self.der = DerControls(model, EVSE_ID, post)
         self.der.doubles = quirks.doubles_der
         self.der.forgets_defaults = quirks.forgets_defaults
@@ -299,7 +302,7 @@ class Evse:
         """What the profiles' meaning depends on now."""
         transaction = self.transaction
         readings = self.readings()
-        ems = self.smart.ems
+        ems = self.ems.order
         return Surroundings(
             now_s=now_s,
             evse_id=EVSE_ID,

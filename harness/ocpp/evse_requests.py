@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.ocpp.evse import EVSE_ID, Evse
+from harness.ocpp.foresight import Slots, foreseen
 from harness.ocpp.frames import Payload
 from harness.ocpp.orders import RenegotiationWanted, StopWanted
+from harness.ocpp.profile_reports import ProfileReports
 from harness.ocpp.profiles import Purpose
-from harness.ocpp.smart_charging import Slots, accepted, rejected
+from harness.ocpp.statuses import accepted, rejected
 from harness.ocpp.transactions import IdToken
 
 FORESEEN_S = 86_400
@@ -24,12 +26,13 @@ class EvseRequests:
     def handlers(self) -> dict[str, Callable[[Payload, float], Payload]]:
         """Its answers, by action."""
         smart = self.evse.smart
+        reports = ProfileReports(smart)
         return {
             "SetChargingProfile": self._set_charging_profile,
             "UpdateDynamicSchedule": smart.update_dynamic_schedule,
             "ClearChargingProfile": self._clear_charging_profile,
-            "GetChargingProfiles": smart.get_charging_profiles,
-            "GetCompositeSchedule": smart.get_composite_schedule,
+            "GetChargingProfiles": reports.get_charging_profiles,
+            "GetCompositeSchedule": reports.get_composite_schedule,
             "UsePriorityCharging": smart.use_priority_charging,
             "AFRRSignal": smart.afrr_signal_received,
             "NotifyAllowedEnergyTransfer": self._allowed_transfer_changed,
@@ -62,7 +65,7 @@ class EvseRequests:
         return answer
 
     def _foreseen(self, now_s: float) -> Slots:
-        return self.evse.smart.foreseen(FORESEEN_S, self.evse.maximum_charge_w, now_s)
+        return foreseen(self.evse.smart.profiles, self.evse.around(now_s), FORESEEN_S, self.evse.maximum_charge_w)
 
     def _needs_told(self) -> bool:
         """Only a vehicle with an ISO 15118 session tells needs; others take a TxProfile at any time."""

@@ -10,11 +10,12 @@ from enum import StrEnum
 
 from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.device_model import DeviceModel
+from harness.ocpp.foresight import Slots, alternatives, foreseen
 from harness.ocpp.frames import Payload
 from harness.ocpp.outbox import Letter
 from harness.ocpp.profiles import Profile
 from harness.ocpp.session import Answered, SessionEvent
-from harness.ocpp.smart_charging import Slots, SmartCharging
+from harness.ocpp.smart_charging import SmartCharging
 from harness.ocpp.timestamps import to_text
 
 RENEGOTIATION_S = 30.0
@@ -124,10 +125,11 @@ class ScheduleDialogue:
             self.state = ScheduleState.NOT_COMING
         self._vehicle_waits = False
         self._choice = None
-        profile = self._profile()
+        profile, profiles, around = self._profile(), self.smart.profiles, self.smart.around(now_s)
         if profile is None or self.state is not ScheduleState.GIVEN:
-            return () if "K18.FR.15" in self.smart.overlooks else (self.smart.foreseen(until_s, most_w, now_s),)
-        return self.smart.alternatives(profile, until_s, most_w, now_s)
+            return () if "K18.FR.15" in self.smart.overlooks else (foreseen(profiles, around, until_s, most_w),)
+        alone = "K18.FR.24" in self.smart.overlooks
+        return alternatives(profiles, around, profile, until_s, most_w, alone=alone)
 
     def choose(self, number: int, powers: Sequence[tuple[int, float]]) -> None:
         """The vehicle has chosen a schedule, counted from 1, and told its own profile: (begin s, W)."""

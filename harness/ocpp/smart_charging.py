@@ -8,38 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from harness.ocpp.composite_schedule import composite_schedule
 from harness.ocpp.device_model import DeviceModel
-from harness.ocpp.energy_manager import EmsOrder, open_to_ems
 from harness.ocpp.frames import Payload
 from harness.ocpp.outbox import Letter, Then
 from harness.ocpp.power_target import Target, leading, target_at
 from harness.ocpp.profile_checks import Abilities, outside_limits, refusal_of
-from harness.ocpp.profile_periods import elapsed_s, offline_too_long
+from harness.ocpp.profile_periods import offline_too_long
 from harness.ocpp.profiles import Kind, Mode, Profile, Purpose, read_profile, with_update
 from harness.ocpp.session import Answered, SessionEvent
+from harness.ocpp.statuses import accepted, rejected
 from harness.ocpp.surroundings import LoadBalancing, Surroundings
-from harness.ocpp.timestamps import to_seconds, to_text
+from harness.ocpp.timestamps import to_seconds
 
 PHASE_VOLTAGE_V = 230.0
 """To turn amperes of a schedule into watts (IEC 60038 nominal voltage)."""
 PHASES = 3
 HASTE_S = 1.0
 """Within which an emulated station that is too slow for its CSMS forgets updates. Our default."""
-
-Slots = tuple[tuple[int, float], ...]
-"""(duration s, W), one after the other."""
-
-
-def accepted() -> Payload:
-    return {"status": "Accepted"}
-
-
-def rejected(reason_code: str, text: str = "", status: str = "Rejected") -> Payload:
-    info: Payload = {"reasonCode": reason_code}
-    if text:
-        info["additionalInfo"] = text
-    return {"status": status, "statusInfo": info}
 
 
 class SmartCharging:
@@ -55,9 +40,6 @@ class SmartCharging:
         self.model = model
         self.evse_id = evse_id
         self.profiles: list[Profile] = []
-        self.ems = EmsOrder()
-        self._ems_told = EmsOrder()
-        """The order that the CSMS was told of last."""
         self.priority_transaction: str | None = None
         self.afrr: list[tuple[float, int]] = []
         """(UTC seconds, signal) by time."""
@@ -65,14 +47,14 @@ class SmartCharging:
         """Requirements that an emulated station does not keep, as `Quirks.overlooks` has them."""
         self.per_phase_discharge = False
         self.is_dc = True
-        self._around = around
-        self._post = post
+        self.around = around
+        self.post = post
         self._pull_due_s: dict[int, float] = {}
 
     # what counts now ---------------------------------------------------------------------------------------------
 
     def target(self, now_s: float) -> Target:
-        return target_at(self.profiles, self._around(now_s))
+        return target_at(self.profiles, self.around(now_s))
 
     def transaction_profile(self, transaction_id: str) -> Profile | None:
         """The newest TxProfile of a transaction."""
@@ -85,32 +67,6 @@ class SmartCharging:
             replace(one, chosen=index) if one.id == profile_id and index < len(one.schedules) else one
             for one in self.profiles
         ]
-
-    def alternatives(self, profile: Profile, until_s: int, most_w: float, now_s: float) -> tuple[Slots, ...]:
-        """What a vehicle in scheduled control may choose from until `until_s`: the schedules of its profile, each joined with
-        those of the same number in other stack levels (K18.FR.24), within what all other profiles allow."""
-        around = self._around(now_s)
-        ends = [one.periods[-1].start_s - elapsed_s(profile, one, around) + 1 for one in profile.schedules]
-        most_s = max(until_s, round(max(ends)))
-        only = profile.id if "K18.FR.24" in self.overlooks else None
-        numbers = range(len(profile.schedules))
-        return tuple(self.foreseen(most_s, most_w, now_s, number, only) for number in numbers)
-
-    def foreseen(
-        self, until_s: int, most_w: float, now_s: float, number: int | None = None, only: int | None = None
-    ) -> Slots:
-        """What all profiles together allow a vehicle that begins to charge now; `number`: if it chooses that schedule; `only`:
-        with no other TxProfile than that."""
-        around = self._around(now_s)
-        begun = replace(around, transfer_started_s=around.transfer_started_s or now_s)
-        joined = [one for one in self.profiles if one.id == only or one.purpose is not Purpose.TX or only is None]
-        profiles = [
-            one if number is None or number >= len(one.schedules) else replace(one, chosen=number) for one in joined
-        ]
-        steps = [(round(at_s), target.power_w(most_w, 0.0)) for at_s, target in
-                 composite_schedule(profiles, begun, until_s)]  # fmt: skip
-        ends = [*(at_s for at_s, _ in steps[1:]), until_s]
-        return tuple((end_s - at_s, power_w) for (at_s, power_w), end_s in zip(steps, ends, strict=True))
 
     def afrr_signal(self, now_s: float) -> int | None:
         """The last signal whose time has come (Q08.FR.10)."""
@@ -138,7 +94,7 @@ class SmartCharging:
             if now_s >= due_s:
                 self._pull_due_s[profile.id] = now_s + profile.update_interval_s
                 request = {"chargingProfileId": profile.id}
-                self._post(Letter("PullDynamicScheduleUpdate", request, self._pulled(profile.id)))
+                self.post(Letter("PullDynamicScheduleUpdate", request, self._pulled(profile.id)))
 
     def next_pull_s(self) -> float | None:
         return min(self._pull_due_s.values(), default=None)
@@ -181,8 +137,13 @@ class SmartCharging:
         if "K01.FR.05" in self.overlooks and any(one.id == raw["id"] for one in self.profiles):
             return accepted()
         profile = read_profile(evse_id, raw, now_s, watts_per_ampere=PHASE_VOLTAGE_V * PHASES)
-        self._store(profile)
+        self.store(profile)
         return accepted()
+
+    def store(self, profile: Profile) -> None:
+        """In the place of the one of the same id."""
+        self.profiles = [one for one in self.profiles if one.id != profile.id] + [profile]
+        self._pull_due_s.pop(profile.id, None)
 
     def update_dynamic_schedule(self, request: Payload, now_s: float) -> Payload:
         """K28.FR.06, FR.08, FR.11."""
@@ -208,71 +169,9 @@ class SmartCharging:
         self._forget_pulls()
         return accepted()
 
-    def get_charging_profiles(self, request: Payload, _now_s: float) -> Payload:
-        """K09: answer, then one ReportChargingProfiles per source, `tbc` on all but the last."""
-        wanted = request["chargingProfile"]
-
-        def fits(one: Profile) -> bool:
-            return bool(
-                request.get("evseId", one.evse_id) == one.evse_id
-                and wanted.get("chargingProfilePurpose", one.purpose) == one.purpose
-                and wanted.get("stackLevel", one.stack_level) == one.stack_level
-                and one.id in wanted.get("chargingProfileId", [one.id])
-                and one.source in wanted.get("chargingLimitSource", [one.source])
-            )
-
-        groups: dict[tuple[str, int], list[Payload]] = {}
-        for one in filter(fits, self.profiles):
-            groups.setdefault((one.source, one.evse_id), []).append(one.raw)
-        if not groups:
-            return {"status": "NoProfiles"}
-        for number, ((source, evse_id), raws) in enumerate(groups.items(), 1):
-            report: Payload = {
-                "requestId": request["requestId"],
-                "chargingLimitSource": source,
-                "evseId": evse_id,
-                "chargingProfile": raws,
-            }
-            if number < len(groups):
-                report["tbc"] = True
-            self._post(Letter("ReportChargingProfiles", report))
-        return accepted()
-
-    def get_composite_schedule(self, request: Payload, now_s: float) -> Payload:
-        """K08: what this station foresees."""
-        if request["evseId"] not in (0, self.evse_id):
-            return rejected("UnknownEvse")
-        unit = request.get("chargingRateUnit", "W")
-        if unit not in self.model.items("SmartChargingCtrlr", "RateUnit"):
-            return rejected("UnsupportedRateUnit")
-        scale = 1.0 if unit == "W" else PHASE_VOLTAGE_V * PHASES
-        periods = []
-        for offset_s, target in composite_schedule(self.profiles, self._around(now_s), request["duration"]):
-            period: Payload = {"startPeriod": round(offset_s)}
-            if target.mode is not Mode.CHARGING_ONLY:
-                period["operationMode"] = str(target.mode)
-            numbers = {
-                "limit": target.limit_w,
-                "dischargeLimit": target.discharge_limit_w,
-                "setpoint": target.setpoint_w,
-            }
-            period |= {key: round(value / scale, 1) for key, value in numbers.items() if value is not None}
-            if target.mode is Mode.CHARGING_ONLY and target.limit_w is None:
-                maximum_w = self.model.number("EVSE", "Power", None, self.evse_id) or 0.0
-                period["limit"] = round(maximum_w / scale, 1)
-            periods.append(period)
-        schedule = {
-            "evseId": request["evseId"],
-            "duration": request["duration"],
-            "scheduleStart": to_text(now_s),
-            "chargingRateUnit": unit,
-            "chargingSchedulePeriod": periods,
-        }
-        return {**accepted(), "schedule": schedule}
-
     def use_priority_charging(self, request: Payload, now_s: float) -> Payload:
         """K21."""
-        around = self._around(now_s)
+        around = self.around(now_s)
         if request["transactionId"] != around.transaction_id:
             return rejected("TxNotFound")  # K21.FR.02
         if leading(self.profiles, Purpose.PRIORITY, around) is None:
@@ -284,11 +183,11 @@ class SmartCharging:
         """On or off, from either side; the CSMS is told (K21.FR.03 to 08, K22)."""
         self.priority_transaction = transaction_id if activate else None
         note = {"transactionId": transaction_id, "activated": activate}
-        self._post(Letter("NotifyPriorityCharging", note, durable=True))
+        self.post(Letter("NotifyPriorityCharging", note, durable=True))
 
     def afrr_signal_received(self, request: Payload, now_s: float) -> Payload:
         """Q08.FR.10, Q08.FR.11."""
-        around = self._around(now_s)
+        around = self.around(now_s)
         mine = leading(self.profiles, Purpose.TX, around) or leading(self.profiles, Purpose.TX_DEFAULT, around)
         if mine is None or mine[1].mode is not Mode.LOCAL_FREQUENCY or not mine[1].signal_watt:
             return rejected("NoSignalWattCurve")
@@ -296,46 +195,7 @@ class SmartCharging:
         self.afrr.sort()
         return accepted()
 
-    # what the local energy manager asks --------------------------------------------------------------------------
-
-    def ems_order(self, order: EmsOrder, now_s: float) -> None:
-        """A new order of the EMS: inside the CSMS's profile where that is open to it (Q05, K29.FR.03), else as an
-        own ChargingStationExternalConstraints profile (Q06, K29.FR.04 to 06), of which the CSMS is told."""
-        if not self.model.flag("SmartChargingCtrlr", "ExternalControlSignalsEnabled"):
-            self.ems = EmsOrder()
-            return
-        self.ems = order
-        if any(open_to_ems(one) for one in self.profiles):  # Q05.FR.05, FR.06; FR.08 (err): one that was out comes back
-            self.profiles = [replace(one, updated_s=now_s) if open_to_ems(one) else one for one in self.profiles]
-            return
-        if self.model.flag("SmartChargingCtrlr", "ExternalConstraintsProfileDisallowed"):
-            return  # Q06.FR.08
-        raw = order.profile(now_s)
-        evse_id = order.evse(self.evse_id)
-        self._store(read_profile(evse_id, raw, now_s, watts_per_ampere=1.0, source="EMS"))
-        if not order.differs_from(
-            self._ems_told, self.model.number("SmartChargingCtrlr", "LimitChangeSignificance") or 0.0
-        ):
-            return
-        self._ems_told = order
-        note: Payload = {"chargingLimit": {"chargingLimitSource": "EMS"}, "evseId": evse_id}
-        if order.scheduled or self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules"):  # Q06.FR.10
-            note["chargingSchedule"] = raw["chargingSchedule"]
-        self._post(Letter("NotifyChargingLimit", note, durable=True))
-
-    def ems_released(self) -> None:
-        """The EMS asks for nothing any more (K13)."""
-        had, evse_id = len(self.profiles), self.ems.evse(self.evse_id)
-        self.ems = self._ems_told = EmsOrder()
-        self.profiles = [one for one in self.profiles if one.source != "EMS"]
-        if len(self.profiles) < had:
-            self._post(Letter("ClearedChargingLimit", {"chargingLimitSource": "EMS", "evseId": evse_id}, durable=True))
-
     # inside ------------------------------------------------------------------------------------------------------
-
-    def _store(self, profile: Profile) -> None:
-        self.profiles = [one for one in self.profiles if one.id != profile.id] + [profile]
-        self._pull_due_s.pop(profile.id, None)
 
     def _forget_pulls(self) -> None:
         kept = {one.id for one in self.profiles}
@@ -350,7 +210,7 @@ class SmartCharging:
         fresh = with_update(profile, update, now_s, PHASE_VOLTAGE_V * PHASES)
         if outside_limits(fresh.raw["chargingSchedule"][0]["chargingSchedulePeriod"][0], "", "_L2", "_L3"):
             return rejected("InvalidSchedule", "the setpoint lies outside the limits")  # V2X.05
-        self._store(fresh)
+        self.store(fresh)
         return accepted()
 
     def _pulled(self, profile_id: int) -> Then:
@@ -361,7 +221,7 @@ class SmartCharging:
         return take
 
     def _abilities(self, now_s: float) -> Abilities:
-        around = self._around(now_s)
+        around = self.around(now_s)
         model = self.model
         ceiling = model.number("SmartChargingCtrlr", "MaxExternalConstraintsId")
         extra = {Purpose(name) for name in model.items("SmartChargingCtrlr", "SupportedAdditionalPurposes")}

@@ -110,12 +110,12 @@ def test_an_energy_manager_steers_in_the_period_that_is_open_to_it(virtual):
             await bench.charge()
             await install(bench, period("ExternalSetpoint"), duration_s=60)
             assert bench.plant.power_w == 0
-            bench.evse.smart.ems_order(EmsOrder(setpoint_w=-2_500), utc_s(bench.clock))
+            bench.evse.ems.obey(EmsOrder(setpoint_w=-2_500), utc_s(bench.clock))
             await bench.clock.sleep(2)
             assert bench.plant.power_w == -2_500
             await bench.clock.sleep(61)  # Q05.FR.07: no update within the duration
             assert bench.plant.power_w == 11_000
-            bench.evse.smart.ems_order(EmsOrder(setpoint_w=-1_000), utc_s(bench.clock))
+            bench.evse.ems.obey(EmsOrder(setpoint_w=-1_000), utc_s(bench.clock))
             await bench.clock.sleep(2)
 
     virtual(story)
@@ -125,13 +125,13 @@ def test_an_energy_managers_limits_become_a_profile_of_its_own_and_are_told(virt
     async def story():
         async with Bench() as bench:
             await bench.charge()
-            bench.evse.smart.ems_order(EmsOrder(limit_w=4_000), utc_s(bench.clock))
+            bench.evse.ems.obey(EmsOrder(limit_w=4_000), utc_s(bench.clock))
             bench.shell.poke()
             note = await bench.station.expect("NotifyChargingLimit", within_s=2)
             assert note.payload["chargingLimit"] == {"chargingLimitSource": "EMS"}
             await bench.clock.sleep(2)
             assert bench.plant.power_w == 4_000
-            bench.evse.smart.ems_released()
+            bench.evse.ems.release()
             bench.shell.poke()
             await bench.station.expect("ClearedChargingLimit", within_s=2)
             await bench.clock.sleep(2)
@@ -145,15 +145,14 @@ def test_an_order_of_the_energy_manager_that_grows_old_steps_back_and_small_chan
         async with Bench() as bench:
             await bench.charge()
             await install(bench, period("ChargingOnly", limit=6_000), kind="Relative")
-            smart = bench.evse.smart
-            smart.ems_order(EmsOrder(limit_w=4_000, duration_s=30), utc_s(bench.clock))
+            bench.evse.ems.obey(EmsOrder(limit_w=4_000, duration_s=30), utc_s(bench.clock))
             bench.shell.poke()
             await bench.clock.sleep(2)
             assert bench.plant.power_w == 4_000
             await bench.clock.sleep(40)
             assert bench.plant.power_w == 6_000
             assert [one.action for one in bench.station.received].count("NotifyChargingLimit") == 1
-            smart.ems_order(EmsOrder(limit_w=3_900, duration_s=30), utc_s(bench.clock))
+            bench.evse.ems.obey(EmsOrder(limit_w=3_900, duration_s=30), utc_s(bench.clock))
             bench.shell.poke()
             await bench.clock.sleep(2)
             assert bench.plant.power_w == 3_900
@@ -182,7 +181,7 @@ def test_of_two_setpoints_the_configured_one_wins(virtual, priority, power_w):
         async with Bench(variables={"SmartChargingCtrlr.SetpointPriority": priority}) as bench:
             await bench.charge()
             await bench.station.update_setpoint(-3_000)
-            bench.evse.smart.ems_order(EmsOrder(setpoint_w=2_000), utc_s(bench.clock))
+            bench.evse.ems.obey(EmsOrder(setpoint_w=2_000), utc_s(bench.clock))
             await bench.clock.sleep(2)
             assert bench.plant.power_w == power_w
 
