@@ -153,7 +153,7 @@ class EmulatedStation:
         self.shell.poke()
 
     def need(self, needs: ChargingNeeds) -> None:
-        if self.evse.needs and self.core.quirks.forgets_new_needs:
+        if self.evse.schedule.needs and self.core.quirks.forgets_new_needs:
             return
         self.evse.need(needs, self.now_s())
         self.shell.poke()
@@ -213,16 +213,16 @@ class EmulatedStation:
     @property
     def authorised(self) -> bool | None:
         """None: nobody has decided yet."""
-        return self.evse.authorised
+        return self.evse.admission.granted
 
     @property
     def allowed_energy_transfer(self) -> tuple[str, ...] | None:
         """As in EnergyTransferModeEnumType (DC, DC_BPT, ...); None: the CSMS has not said."""
-        return self.evse.allowed_energy_transfer
+        return self.evse.admission.allowed
 
     @property
     def schedule_state(self) -> ScheduleState:
-        return self.evse.schedule_state
+        return self.evse.schedule.state
 
     @property
     def in_transaction(self) -> bool:
@@ -242,7 +242,7 @@ class EmulatedStation:
 
     def choose(self, number: int, powers: Sequence[tuple[int, float]]) -> None:
         """The vehicle's choice, counted from 1, and its own profile: (begin s, W)."""
-        self.evse.choose(number, powers)
+        self.evse.schedule.choose(number, powers)
 
     def take_orders(self) -> list[Order]:
         return self.evse.take_orders()

@@ -1,8 +1,8 @@
 """The EVSE of a charging station: vehicle, transaction, power target and meter values; sans-I/O.
 
 The lower half of a charger, which talks to the vehicle, acts on it with the time as an argument: `plug`, `identify`,
-`authorise`, `need`, `start_transfer`, `pause`, `resume`, `stop_transfer`, `unplug`. It reads back `authorised`,
-`allowed_energy_transfer`, `schedule_state` and `power_target_w`, and takes orders of the CSMS by `take_orders`.
+`authorise`, `need`, `start_transfer`, `pause`, `resume`, `stop_transfer`, `unplug`. It reads back its
+`admission`, its `schedule` and `power_target_w`, and takes orders of the CSMS by `take_orders`.
 """
 
 from __future__ import annotations
@@ -92,26 +92,6 @@ class Evse:
     def charging(self) -> bool:
         return self.running.charging
 
-    @property
-    def needs(self) -> ChargingNeeds | None:
-        """What the vehicle has told last."""
-        return self.schedule.needs
-
-    @property
-    def schedule_state(self) -> ScheduleState:
-        """Where we stand with the schedule that the vehicle needs."""
-        return self.schedule.state
-
-    @property
-    def authorised(self) -> bool | None:
-        """None: not asked, or no answer yet."""
-        return self.admission.granted
-
-    @property
-    def allowed_energy_transfer(self) -> tuple[str, ...] | None:
-        """None: the CSMS has not said (Q01.FR.09, Q02)."""
-        return self.admission.allowed
-
     # the vehicle's side ------------------------------------------------------------------------------------------
 
     def plug(self, now_s: float) -> None:
@@ -128,7 +108,7 @@ class Evse:
         self._maybe_start(now_s)
 
     def authorise(self, token: IdToken, now_s: float, contract: Sequence[Payload] = ()) -> None:
-        """Somebody wants to charge: ask the CSMS (C01, C08, Q01). The answer shows in `authorised`.
+        """Somebody wants to charge: ask the CSMS (C01, C08, Q01). The answer shows in `admission`.
 
         `contract`: OCSPRequestDataType of a contract's chain, for the CSMS to validate (C07).
         """
@@ -161,7 +141,7 @@ class Evse:
 
     def stop_transfer(self, now_s: float, *, reason: str = "Local", trigger: str = "StopAuthorized") -> None:
         """The transaction ends; the vehicle may still be plugged in. `reason` as in ReasonEnumType."""
-        if self.schedule_state is ScheduleState.TRANSFER_REFUSED:  # whoever ends it, this is why (Q01.FR.06)
+        if self.schedule.state is ScheduleState.TRANSFER_REFUSED:  # whoever ends it, this is why (Q01.FR.06)
             reason, trigger = "ReqEnergyTransferRejected", "AbnormalCondition"
         if self.transaction:
             self.transaction.charging_state = "EVConnected"
@@ -184,10 +164,6 @@ class Evse:
     def schedules(self, until_s: int, now_s: float) -> tuple[Slots, ...] | None:
         """What a vehicle in scheduled control may choose from, as `ScheduleDialogue.schedules` has it."""
         return self.schedule.schedules(until_s, self.maximum_charge_w, now_s)
-
-    def choose(self, number: int, powers: Sequence[tuple[int, float]]) -> None:
-        """The vehicle has chosen one of them, as `ScheduleDialogue.choose` has it."""
-        self.schedule.choose(number, powers)
 
     def start_remotely(self, token: IdToken, start_id: int, profile: Payload | None, now_s: float) -> None:
         """The CSMS wants this one to charge (F01, F02); a profile is tried on the transaction that is about to begin
@@ -219,9 +195,9 @@ class Evse:
         if not self.charging:
             return 0.0
         charge_w, discharge_w = self.maximum_charge_w, self.maximum_discharge_w
-        if self.needs:
-            charge_w = min(charge_w, self.needs.maximum_charge_w)
-            discharge_w = min(discharge_w, self.needs.maximum_discharge_w if self.needs.bidirectional else 0.0)
+        if needs := self.schedule.needs:
+            charge_w = min(charge_w, needs.maximum_charge_w)
+            discharge_w = min(discharge_w, needs.maximum_discharge_w if needs.bidirectional else 0.0)
         power_w = self.target(now_s).power_w(charge_w, discharge_w)
         return self.quirks.target_w(self.der_power.shaped_w(power_w, charge_w, discharge_w, self.readings(), now_s))
 

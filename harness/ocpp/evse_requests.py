@@ -51,8 +51,8 @@ class EvseRequests:
             return answer
         if profile["chargingProfilePurpose"] == Purpose.TX:
             self.evse.renegotiate(self.evse.schedule.given(now_s, charging=self.evse.charging))
-            if self.evse.quirks.repeats_needs and self.evse.needs and self.evse.transaction:
-                self.evse.need(self.evse.needs, now_s)
+            if self.evse.quirks.repeats_needs and self.evse.schedule.needs and self.evse.transaction:
+                self.evse.need(self.evse.schedule.needs, now_s)
         elif self._foreseen(now_s) != before and "K16.FR.02" not in self.evse.quirks.overlooks:
             self.evse.renegotiate(self.evse.schedule.moved(now_s, charging=self.evse.charging))
         return answer
@@ -69,7 +69,7 @@ class EvseRequests:
 
     def _needs_told(self) -> bool:
         """Only a vehicle with an ISO 15118 session tells needs; others take a TxProfile at any time."""
-        return self.evse.evccid is None or self.evse.needs is not None
+        return self.evse.evccid is None or self.evse.schedule.needs is not None
 
     def _allowed_transfer_changed(self, request: Payload, _now_s: float) -> Payload:
         """Q02.FR.05, Q02.FR.06."""

@@ -29,13 +29,11 @@ async def test_bidirectional_needs_get_a_profile(pf_test_station, pf_parameters)
     station = pf_test_station
     await station.boot()
     await station.authorise()
-    expect(
-        station.evse.allowed_energy_transfer is not None, equals=True, of="csms", named="allowedEnergyTransfer given"
-    )
+    expect(station.evse.admission.allowed is not None, equals=True, of="csms", named="allowedEnergyTransfer given")
     state = await station.tell_needs()
     if state in (ScheduleState.COMING, ScheduleState.GIVEN):
         await station.until(
-            lambda: station.evse.schedule_state is ScheduleState.GIVEN, "the CSMS sent no profile", PROFILE_S
+            lambda: station.evse.schedule.state is ScheduleState.GIVEN, "the CSMS sent no profile", PROFILE_S
         )
     await station.charge(pf_parameters.charge_s)
     await station.unplug()
@@ -48,7 +46,7 @@ async def test_a_transfer_that_is_not_allowed_is_rejected(pf_test_station):
     station = pf_test_station
     await station.boot()
     await station.authorise()
-    allowed = station.evse.allowed_energy_transfer or ()
+    allowed = station.evse.admission.allowed or ()
     forbidden = next((one for one in ("WPT", "AC_BPT_DER", "DC_ACDP_BPT") if one not in allowed), "WPT")
     for dynamic in (True, False):
         state = await station.tell_needs(forbidden, dynamic=dynamic)
@@ -87,7 +85,7 @@ async def test_a_pull_of_a_known_profile_brings_numbers(pf_test_station):
     await station.authorise()
     await station.tell_needs()
     await station.until(
-        lambda: station.evse.schedule_state is ScheduleState.GIVEN, "the CSMS sent no profile", PROFILE_S
+        lambda: station.evse.schedule.state is ScheduleState.GIVEN, "the CSMS sent no profile", PROFILE_S
     )
     dynamic = [one.id for one in station.evse.smart.profiles if one.kind == "Dynamic"]
     expect(len(dynamic), at_least=1, of="csms", named="Dynamic profiles sent", unit="")

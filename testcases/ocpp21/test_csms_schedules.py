@@ -83,7 +83,7 @@ async def test_a_permission_that_comes_later(pf_test_station, pf_parameters):
     station = pf_test_station
     await station.boot()
     await station.authorise(token_of(station, "late"))
-    allowed = station.evse.allowed_energy_transfer
+    allowed = station.evse.admission.allowed
     expect(any("BPT" in one for one in allowed or ()), equals=False, of="csms", named="discharging allowed at once")
     profiles, permissions = station.listen("SetChargingProfile"), station.listen("NotifyAllowedEnergyTransfer")
     await station.tell_needs("DC")

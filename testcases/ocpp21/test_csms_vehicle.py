@@ -186,7 +186,7 @@ async def test_an_older_vehicle_gets_schedules(pf_test_station):
 
 async def profile_given(station):
     await station.until(
-        lambda: station.evse.schedule_state is ScheduleState.GIVEN, "the CSMS sent no profile", PROFILE_S
+        lambda: station.evse.schedule.state is ScheduleState.GIVEN, "the CSMS sent no profile", PROFILE_S
     )
     return station.evse.smart.transaction_profile(station.evse.transaction.id)
 

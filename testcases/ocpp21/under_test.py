@@ -167,7 +167,9 @@ class TestStation:
             self.evse.identify(EVCCID, self.now_s())
             self.evse.authorise(IdToken(token or self.token), self.now_s())
             self.poke()
-            await self.until(lambda: self.evse.authorised is not None, "the CSMS did not answer Authorize", BOOT_S)
+            await self.until(
+                lambda: self.evse.admission.granted is not None, "the CSMS did not answer Authorize", BOOT_S
+            )
 
     async def tell_needs(self, transfer: str = "DC_BPT", *, dynamic: bool = True, **more: Any) -> ScheduleState:
         """Tell the vehicle's needs; where the CSMS stands with the schedule once it has answered."""
@@ -179,9 +181,9 @@ class TestStation:
         self.evse.need(needs, self.now_s())
         self.poke()
         await self.until(
-            lambda: self.evse.schedule_state is not ScheduleState.ASKED, "the CSMS did not answer the needs", BOOT_S
+            lambda: self.evse.schedule.state is not ScheduleState.ASKED, "the CSMS did not answer the needs", BOOT_S
         )
-        return self.evse.schedule_state
+        return self.evse.schedule.state
 
     async def charge(self, for_s: float) -> None:
         self.evse.start_transfer(self.now_s())

@@ -213,7 +213,7 @@ def test_a_refused_token_starts_no_transaction(virtual):
         async with Bench() as bench:
             bench.station.answers.answer("Authorize", {"idTokenInfo": {"status": "Blocked"}})
             await bench.authorise()
-            assert bench.evse.authorised is False
+            assert bench.evse.admission.granted is False
             with pytest.raises(NotSeen):
                 await bench.station.expect("TransactionEvent", within_s=5)
 
@@ -241,9 +241,9 @@ def test_a_late_answer_counts_and_an_error_reaches_the_caller(virtual):
         async with Bench() as bench:
             bench.station.answers.delay("Authorize", 5.0, times=1)
             await bench.authorise()
-            assert bench.evse.authorised is None
+            assert bench.evse.admission.granted is None
             await bench.clock.sleep(6)
-            assert bench.evse.authorised is True
+            assert bench.evse.admission.granted is True
             bench.station.answers.refuse("Heartbeat", ErrorCode.INTERNAL_ERROR)
             await bench.station.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
             await bench.station.expect("Heartbeat", within_s=5)

@@ -88,7 +88,7 @@ async def tour(bench):
     await bench.go_on_charging()
     permission = {"transactionId": station.transaction_id, "allowedEnergyTransfer": ["DC", "DC_BPT"]}
     await station.call("NotifyAllowedEnergyTransfer", permission)
-    bench.evse.need(bench.evse.needs, utc_s(clock))
+    bench.evse.need(bench.evse.schedule.needs, utc_s(clock))
     bench.shell.poke()
     await send([{**CHARGE, "numberPhases": 3}], id=27, purpose="TxDefaultProfile", transaction_id=None, kind="Relative")
     await station.clear_charging_profiles()

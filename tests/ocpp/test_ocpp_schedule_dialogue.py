@@ -50,7 +50,7 @@ def test_what_is_to_come_is_waited_for_and_then_what_other_profiles_allow_is_off
             await told(bench, "Processing")
             first = offered(bench)
             await bench.clock.sleep(PROFILE_S)
-            return first, offered(bench), bench.evse.schedule_state
+            return first, offered(bench), bench.evse.schedule.state
 
     first, after, state = in_virtual_time(story)
     assert (first, state) == (None, ScheduleState.NOT_COMING)
@@ -65,7 +65,7 @@ def test_no_profile_for_an_older_vehicle_leaves_the_transaction_alone(status):
         async with Bench() as bench:
             await told(bench, status)
             await bench.clock.sleep(60.0)
-            return bench.evse.transaction, bench.evse.schedule_state, offered(bench), bench.evse.take_orders()
+            return bench.evse.transaction, bench.evse.schedule.state, offered(bench), bench.evse.take_orders()
 
     transaction, state, schedules, orders = in_virtual_time(story)
     assert transaction is not None
@@ -82,7 +82,7 @@ def test_the_chosen_schedule_is_the_one_that_counts_and_is_reported_with_the_veh
             await bench.clock.sleep(0.5)
             await install(bench, [limited(3_000)], [limited(6_000), limited(4_000, start_s=900)])
             schedules = offered(bench)
-            bench.evse.choose(2, ((0, 5_500.0), (900, 4_000.0)))
+            bench.evse.schedule.choose(2, ((0, 5_500.0), (900, 4_000.0)))
             bench.evse.start_transfer(utc_s(bench.clock))
             bench.shell.poke()
             await bench.clock.sleep(1.0)
@@ -108,7 +108,7 @@ def test_a_profile_in_session_wants_a_renegotiation_and_its_rest_is_offered_with
             await install(bench, [limited(3_000), limited(8_000, start_s=400)])
             orders = bench.evse.take_orders()
             bench.station.forget()
-            bench.evse.need(bench.evse.needs, utc_s(bench.clock))
+            bench.evse.need(bench.evse.schedule.needs, utc_s(bench.clock))
             bench.shell.poke()
             await bench.clock.sleep(1.0)
             again = [one for one in bench.station.received if one.action == "NotifyEVChargingNeeds"]
