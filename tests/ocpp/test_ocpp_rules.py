@@ -571,6 +571,8 @@ def test_a_breach_trips_its_rule(name):
     "story",
     [
         lambda t: t.charging().wait(30).metered(11_000).event("Ended"),
+        lambda t: t.boot().ping("csms").wait(30).link("closed").link("connected").cs("Heartbeat", {}, {"currentTime": NOW}),
+        lambda t: t.boot().ping("csms").wait(30).pong("charger").cs("Heartbeat", {}, {"currentTime": NOW}),
         after(-10_000, (-9_900, {"Power__Active__Setpoint": -10_000}), (-9_900, {"Power__Active__Setpoint": -10_000})),
         lambda t: t.charging().profile(period(setpoint=5, limit=1), status="Rejected"),
         lambda t: der(t).der("a", priority=5).der("b", priority=1, answer={"status": "Accepted", "supersededIds": ["a"]}),

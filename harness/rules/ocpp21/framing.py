@@ -242,7 +242,8 @@ def _of_unknown_type(text: str) -> str:
 
 
 PONG_S = 10.0
-"""After this a pong is taken as missing (our default)."""
+"""Who says something else this long after a ping, and no pong before it, answers it no more (our default). A far end that
+says nothing at all may be cut off."""
 UNANSWERED = 3
 """So many pings without a pong, over at least UNANSWERED_S, and a station should have left (our default)."""
 UNANSWERED_S = 6.0
@@ -252,9 +253,11 @@ UNANSWERED_S = 6.0
       confidence="S")  # fmt: skip
 def pings_are_answered(session: Session) -> Iterator[Broken]:
     for ping in session.pulses:
-        if ping.kind == "ocpp.ping" and session.up_after(ping.at_s, PONG_S) and not _answered(session, ping):
+        word = _word_after(session, ping) if ping.kind == "ocpp.ping" else None
+        if word and not _answered(session, ping, word):
             side = Side.CSMS if ping.target == "csms" else Side.STATION
-            yield Broken(None, f"a ping of the {ping.source} got no pong within {PONG_S:g} s", (ping.number,), side)
+            because = f"a ping of the {ping.source} got no pong, and {PONG_S:g} s later other words of the {ping.target}"
+            yield Broken(None, because, (ping.number, word), side)
 
 
 @station("part 4", "a station leaves a link whose far end answers no ping", confidence="I", severity="warn")
@@ -270,8 +273,18 @@ def silent_links_are_left(session: Session) -> Iterator[Broken]:
             return
 
 
-def _answered(session: Session, ping: Event) -> bool:
+def _word_after(session: Session, ping: Event) -> int | None:
+    """The event by which the far end of a ping speaks on the same link when a pong is long due."""
+    spoken = [(one.event, one.at_s, one.source) for one in session.messages]
+    spoken += [(one.number, one.at_s, one.source) for one in session.pulses]
+    words = [number for number, at_s, source in spoken if source == ping.target and at_s > ping.at_s + PONG_S]
+    ends = [one.number for one in session.links if one.number > ping.number]
+    word = min(words, default=None)
+    return None if word is None or any(end < word for end in ends) else word
+
+
+def _answered(session: Session, ping: Event, word: int) -> bool:
     """By its own pong, or by that of a later ping, which answers it as well (RFC 6455, 5.5.3)."""
-    later = [one for one in session.pulses if one.number >= ping.number and one.at_s <= ping.at_s + PONG_S]
+    later = [one for one in session.pulses if ping.number <= one.number <= word]
     payloads = {one.data["hex"] for one in later if one.kind == "ocpp.ping" and one.source == ping.source}
     return any(one.kind == "ocpp.pong" and one.source == ping.target and one.data["hex"] in payloads for one in later)
