@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from drivers.emulators import csms, station_defects, station_profile_defects
+from drivers.emulators import csms_defects, station_defects, station_profile_defects
 from drivers.emulators.defects import Defect
 from drivers.emulators.vehicle_defects import VEHICLE_DEFECTS
 from fixtures.csms_doors import CsmsDoors
@@ -111,7 +111,9 @@ class Suite:
 
 _CASES = {case.id for case in load_cases(load_lab(LAB).suites)}
 NAMING_A_CASE = [
-    one for one in (*station_defects.DEFECTS, *csms.DEFECTS, *VEHICLE_DEFECTS.values()) if one.found_by in _CASES
+    one
+    for one in (*station_defects.DEFECTS, *csms_defects.DEFECTS, *VEHICLE_DEFECTS.values())
+    if one.found_by in _CASES
 ]
 UNRELATED = {
     "charger": ["PF_B05_01_CS", "PF_K10_01_CS", "PF_R04_01_CS"],
