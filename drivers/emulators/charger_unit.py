@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from drivers.emulators.central_contracts import CentralContracts
 from drivers.emulators.charger_defects import CHARGER_DEFECTS
 from drivers.emulators.configured import protocols, secc_config
-from drivers.emulators.der_handover import DerHandover
-from drivers.emulators.iso2_needs import of_iso2
 from drivers.emulators.process import Request, arguments, die_with_parent, options_of, ready, until_terminated
 from drivers.emulators.reader import Reader
 from drivers.emulators.secc import Charger
+from drivers.emulators.session_handover import BY_VEHICLE, TOKEN, SessionHandover
 from drivers.emulators.station import EmulatedStation
 from drivers.emulators.station_defects import QUIRKS
 from harness.clock import Clock
@@ -26,15 +25,11 @@ from harness.grid_code import load_grid_code
 from harness.iso15118 import sdp
 from harness.iso15118.environment import Environment
 from harness.iso15118.secc import SeccConfig
-from harness.iso15118.secc_shell import Secc
 from harness.iso15118.services import Service
-from harness.iso15118.station import SessionEvent, What
 from harness.iso15118.warm import warm_up
 from harness.link import ByteStream
-from harness.ocpp.charging_needs import ChargingNeeds
 from harness.ocpp.charging_station import StationSettings
 from harness.ocpp.energy_manager import EmsOrder
-from harness.ocpp.foresight import Slots
 from harness.ocpp.network_profiles import CsmsAddress
 from harness.ocpp.orders import RebootWanted, RenegotiationWanted, ScheduleRenegotiationWanted, StopWanted
 from harness.ocpp.profiles import Mode
@@ -48,13 +43,6 @@ CONTROL_S = 0.1
 """Period in which the two halves look at each other (our default)."""
 REST_S = 1.0
 """The same while a session is paused (our default)."""
-TOKEN = "PLUGFEST-DRIVER"
-"""Identification that the station presents for whoever plugs in (our default)."""
-BY_VEHICLE = ("StoppedByEV", "ChargingStateChanged")
-_TRANSFERS = {Service.DC: "DC", Service.DC_BPT: "DC_BPT", Service.AC: "AC_three_phase", Service.AC_BPT: "AC_BPT",
-              Service.AC_DER_IEC: "AC_BPT_DER"}  # fmt: skip
-
-
 _CONTRACTS = {"ISO15118Ctrlr.PnCEnabled": "true", "ISO15118Ctrlr.ContractCertificateInstallationEnabled": "true"}
 
 
@@ -89,12 +77,11 @@ class ChargerUnit:
             plant,
             clock,
             config=config,
-            on_event=self._heard,
+            on_event=lambda event: self._handover.heard(event),
             defects=[one for one in defects if one in CHARGER_DEFECTS],
             grid_code=load_grid_code(grid_code) if grid_code else None,
         )
         self.charger.authorize(None)
-        self.charger.before_session.append(self._prepare)
         if security:
             self.charger.secure(security.charger())
         self.station = EmulatedStation(
@@ -108,24 +95,15 @@ class ChargerUnit:
             ),
             defects=[one for one in defects if one in QUIRKS],
         )
-        self._der = DerHandover(self.charger, self.station)
         self._central: CentralContracts | None = None
         if central and security:
             self._central = CentralContracts(self.charger, self.station, security.hierarchy)
+        self._handover = SessionHandover(
+            self.charger, self.station, central=self._central, confirms_metering=confirms_metering
+        )
         self._reader = Reader(plant, starts)
         self._prioritised = False
-        self._confirms_metering = confirms_metering
-        self._by_contract = False
-        self._limits: Mapping[str, Any] = {}
-        self._service = Service.DC
-        self._dynamic = True
-        self._offered: tuple[Slots, ...] | None = None
-        """The CSMS's schedules as they were offered last in this session."""
         self._plugged = False
-        self._idle = False
-        self._transferring = False
-        self._ending = BY_VEHICLE
-        """Reason and trigger of the next regular end."""
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -150,92 +128,6 @@ class ChargerUnit:
         answers = self.charger.respond_to_discovery(datagram)
         return answers if isinstance(answers, tuple) else (answers,) if answers else ()
 
-    # V2G to OCPP
-
-    def _heard(self, event: SessionEvent) -> None:
-        handler = _HANDLERS.get(event.what)
-        if handler:
-            handler(self, event.data)
-
-    def _prepare(self, se: Secc) -> None:
-        self._offered = None
-        se.session.scheduler = self._schedule
-        se.session.plain_only = lambda: self.station.evse.admission.plain_only
-
-    def _schedule(self, until_s: int) -> tuple[Slots, ...] | None:
-        if self._offered is None or not self.station.core.quirks.keeps_first_schedule:
-            self._offered = self.station.schedules(until_s)
-        return self._offered
-
-    def _chosen(self, data: Mapping[str, Any]) -> None:
-        self.station.choose(data["number"], data["profile"])
-
-    def _session(self, data: Mapping[str, Any]) -> None:
-        session = self.charger.current.session if self.charger.current else None
-        self.station.identify(str(data["evcc_id"]), session.chosen_namespace if session else "")
-        if self._central:
-            self._central.session_begun()
-
-    def _identification(self, data: Mapping[str, Any]) -> None:
-        if self._central is None or self.station.in_transaction:
-            return
-        if data["contract"] is None:
-            self.station.authorise(TOKEN)
-        else:
-            self._central.present(data["emaid"], data["contract"])
-
-    def _authorized(self, data: Mapping[str, Any]) -> None:
-        self._by_contract = data["how"] == "PnC" and bool(data["granted"])
-
-    def _service_chosen(self, data: Mapping[str, Any]) -> None:
-        self._service = Service(data["service"])
-        self._dynamic = data["control"] == "dynamic"
-        self._der.chosen(self._service)
-
-    def _limits_told(self, data: Mapping[str, Any]) -> None:
-        self._limits = data
-        self._der.limited(data)
-
-    def _needs_told(self, data: Mapping[str, Any]) -> None:
-        limits = self._limits
-        departure_s = data.get("departure_s")
-        self.station.need(
-            ChargingNeeds(
-                requested=_TRANSFERS.get(self._service, "DC"),
-                available=tuple(_TRANSFERS[one] for one in self.charger.config.offers if one in _TRANSFERS),
-                of_iso2=of_iso2(data["parameters"]) if "parameters" in data else None,
-                schedule_entries=data.get("entries"),
-                der=self._der.nameplate(data.get("minimum_energy_wh")),
-                dynamic_control=self._dynamic,
-                departure_s=None if departure_s is None else utc_s(self.clock) + float(departure_s),
-                target_soc_percent=data.get("target_soc_percent"),
-                maximum_charge_w=abs(limits.get("maximum_charge_power_w") or 0.0),
-                minimum_charge_w=abs(limits.get("minimum_charge_power_w") or 0.0),
-                maximum_discharge_w=abs(limits.get("maximum_discharge_power_w") or 0.0),
-                minimum_discharge_w=abs(limits.get("minimum_discharge_power_w") or 0.0),
-                target_energy_wh=data.get("target_energy_wh"),
-                minimum_energy_wh=data.get("minimum_energy_wh"),
-                maximum_energy_wh=data.get("maximum_energy_wh"),
-            )
-        )
-
-    def _power_on(self, _: Mapping[str, Any]) -> None:
-        if self._transferring:
-            self.station.resume()
-        self._transferring = True
-        self.station.start_transfer()
-        if self._confirms_metering and self._by_contract:
-            self.charger.confirm_metering()
-
-    def _paused(self, _: Mapping[str, Any]) -> None:
-        self.station.pause(by_vehicle=not self._idle)
-
-    def _ended(self, data: Mapping[str, Any]) -> None:
-        if self._transferring:
-            self._transferring = False
-            reason, trigger = ("Other", "AbnormalCondition") if data.get("code") else self._ending
-            self.station.stop_transfer(reason, trigger)
-
     # OCPP to V2G
 
     async def _control(self) -> None:
@@ -247,7 +139,7 @@ class ChargerUnit:
             self._watch_idle()
             for order in self.station.take_orders():
                 self._obey(order)
-            await self.clock.sleep(REST_S if self._idle and not self.charger.in_session else CONTROL_S)
+            await self.clock.sleep(REST_S if self._handover.idle and not self.charger.in_session else CONTROL_S)
 
     def _outlet_target_w(self) -> float:
         """The DC power that makes the grid side meet the setpoint: a station regulates where it is metered for the grid."""
@@ -285,12 +177,12 @@ class ChargerUnit:
     def _watch_plug(self) -> None:
         plugged = self.plant.state.plugged
         if plugged and not self._plugged:
-            self._ending = BY_VEHICLE
+            self._handover.ending = BY_VEHICLE
             self.station.plug()
             self._reader.plugged()
         elif self._plugged and not plugged:
-            self._transferring = False
-            self._idle = False
+            self._handover.transferring = False
+            self._handover.idle = False
             self._reader.unplugged()
             self.station.unplug()
         self._plugged = plugged
@@ -300,39 +192,24 @@ class ChargerUnit:
     def _watch_idle(self) -> None:
         """Idle pauses the V2G session; the end of it wakes the vehicle."""
         idle = self.station.evse.target(utc_s(self.clock)).mode is Mode.IDLE
-        if idle and not self._idle:
+        if idle and not self._handover.idle:
             self.charger.pause()
-        elif self._idle and not idle:
+        elif self._handover.idle and not idle:
             self.charger.wake()
-        self._idle = idle
+        self._handover.idle = idle
 
     def _obey(self, order: object) -> None:
         if isinstance(order, StopWanted | RebootWanted):
             if isinstance(order, StopWanted) and order.reason == "Remote":
-                self._ending = ("Remote", "RemoteStop")
+                self._handover.ending = ("Remote", "RemoteStop")
                 if not self.charger.in_session:  # no vehicle to wait for: it was broken off, or rests
-                    self._transferring = False
-                    self.station.stop_transfer(*self._ending)
+                    self._handover.transferring = False
+                    self.station.stop_transfer(*self._handover.ending)
             self.charger.terminate()
         elif isinstance(order, RenegotiationWanted):
             self.charger.renegotiate_service()
         elif isinstance(order, ScheduleRenegotiationWanted):
             self.charger.renegotiate_schedule()
-
-
-_HANDLERS: dict[What, Callable[[ChargerUnit, Mapping[str, Any]], None]] = {
-    What.SESSION: ChargerUnit._session,
-    What.IDENTIFICATION: ChargerUnit._identification,
-    What.AUTHORIZATION: ChargerUnit._authorized,
-    What.SERVICE: ChargerUnit._service_chosen,
-    What.LIMITS: ChargerUnit._limits_told,
-    What.NEEDS: ChargerUnit._needs_told,
-    What.CHOICE: ChargerUnit._chosen,
-    What.POWER_ON: ChargerUnit._power_on,
-    What.PAUSED: ChargerUnit._paused,
-    What.STOPPED: ChargerUnit._ended,
-    What.FAILED: ChargerUnit._ended,
-}
 
 
 def build(request: Request) -> ChargerUnit:
