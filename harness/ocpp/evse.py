@@ -272,8 +272,6 @@ class Evse:
             setpoint_w = self.target(now_s).setpoint_w
         return self.metering.value(context, now_s, setpoint_w, transaction, controller, when, mode)
 
-    # inside ------------------------------------------------------------------------------------------------------
-
     def around(self, now_s: float) -> Surroundings:
         """What the profiles' meaning depends on now."""
         transaction = self.transaction
@@ -301,6 +299,8 @@ class Evse:
     def readings(self) -> Readings:
         """What the meter shows, or what an emulated station makes of it."""
         return self.quirks.readings(self.meter.readings())
+
+    # inside ------------------------------------------------------------------------------------------------------
 
     def _available(self, state: str, now_s: float) -> None:
         self.model.put(Key("EVSE", "AvailabilityState", None, EVSE_ID), state)
