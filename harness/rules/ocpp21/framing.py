@@ -256,7 +256,9 @@ def pings_are_answered(session: Session) -> Iterator[Broken]:
         word = _word_after(session, ping) if ping.kind == "ocpp.ping" else None
         if word and not _answered(session, ping, word):
             side = Side.CSMS if ping.target == "csms" else Side.STATION
-            because = f"a ping of the {ping.source} got no pong, and {PONG_S:g} s later other words of the {ping.target}"
+            because = (
+                f"a ping of the {ping.source} got no pong, and {PONG_S:g} s later other words of the {ping.target}"
+            )
             yield Broken(None, because, (ping.number, word), side)
 
 
