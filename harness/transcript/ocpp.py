@@ -131,12 +131,17 @@ class OcppSession:
         cut = any(link.data.get("what") in ("closed", "lost") and at_s <= link.at_s <= end_s for link in self.links)
         return not cut and bool(self.messages) and self.messages[-1].at_s >= end_s
 
-    def transaction_at(self, message: OcppMessage) -> str | None:
-        """The running transaction just before a message; "" if there is none, None if that is not known."""
-        known = self.latest_before(message, "TransactionEvent")
-        if known is None:
+    def transaction_at(self, message: OcppMessage, evse_id: int = 0) -> str | None:
+        """The transaction that runs just before a message, at an EVSE or (0) anywhere; "" if there is none, None if that is
+        not known."""
+        told = [(str(one.asked["transactionInfo"]["transactionId"]), one.asked) for one in self.of("TransactionEvent")
+                if one.request.ordinal < message.ordinal]  # fmt: skip
+        places = {name: asked["evse"]["id"] for name, asked in told if "evse" in asked}
+        here = [(name, asked) for name, asked in told if evse_id in (0, places.get(name, evse_id))]
+        if not here:
             return None
-        return "" if known.asked["eventType"] == "Ended" else str(known.asked["transactionInfo"]["transactionId"])
+        name, asked = here[-1]
+        return "" if asked["eventType"] == "Ended" else name
 
     def variable(self, component: str, name: str) -> str | None:
         """A variable's value as the station reported it anywhere in this transcript; None if it did not."""

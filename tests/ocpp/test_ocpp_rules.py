@@ -588,6 +588,7 @@ def test_a_breach_trips_its_rule(name):
         lambda t: der(t).wait(300).der("a", default=False, startTime=NOW, duration=600).started_stopped("a").wait(
             301
         ).started_stopped("a", False).wait(20),
+        lambda t: t.charging().event("Started", "Authorized", tx="tx-2", top={"evse": {"id": 2}}).profile(),
         lambda t: refused(t.boot()).event("Started", "Authorized", top={"idToken": {"idToken": "2", "type": "Local"}}),
         lambda t: t.boot().profile(
             CHARGE, purpose="TxDefaultProfile", transaction_id=None, kind="Relative", validTo=LATER
@@ -625,6 +626,10 @@ def permitted(t, transaction):
         lambda t: signed(sign(t.boot(), "V2GCertificate")),
         lambda t: permitted(t.charging().event("Ended"), "tx-1"),
         lambda t: permitted(t.charging().event("Started", "Authorized", tx="tx-2"), "tx-1"),
+        # another vehicle, at another EVSE
+        lambda t: t.charging().needs(top={"evseId": 2, "maxScheduleTuples": 1}).profile(
+            CHARGE, {**CHARGE, "startPeriod": 9}, kind="Relative"
+        ),
     ],
 )  # fmt: skip
 def test_a_conversation_as_it_should_be_trips_no_csms_rule(story):

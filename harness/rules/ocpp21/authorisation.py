@@ -154,7 +154,7 @@ def needs_after_permission(session: Session) -> Iterator[Broken]:
 @station("K16.FR.09", "a vehicle's needs are not told again for a new profile", "S", "warn")
 def needs_are_not_repeated(session: Session) -> Iterator[Broken]:
     for one in asked(session, "SetChargingProfile", source="csms"):
-        before = needs_before(session, one.request)
+        before = needs_before(session, one)
         if before is None or one.status != "Accepted" or one.answer is None:
             continue
         for later in session.after(one.answer, within_s=REPEATED_S):

@@ -47,24 +47,27 @@ def _cleared(profile: Profile, asked: Payload) -> bool:
     return all(criteria.get(key, value) == value for key, value in own.items())
 
 
-def needs_before(session: Session, message: OcppMessage) -> Exchange | None:
-    """The last NotifyEVChargingNeeds of the running transaction."""
-    found = session.latest_before(message, "NotifyEVChargingNeeds")
-    started = [one for one in session.of("TransactionEvent") if one.asked.get("eventType") == "Started"]
-    begun = [one for one in started if one.request.ordinal < message.ordinal]
-    if found and begun and found.request.ordinal < begun[-1].request.ordinal:
+def needs_before(session: Session, profile: Exchange) -> Exchange | None:
+    """The last NotifyEVChargingNeeds of the transaction that runs at the EVSE of a SetChargingProfile."""
+    evse_id, before = profile.asked["evseId"], profile.request.ordinal
+    told = [one for one in session.of("NotifyEVChargingNeeds") if one.request.ordinal < before
+            and evse_id in (0, one.asked.get("evseId"))]  # fmt: skip
+    begun = [one for one in session.of("TransactionEvent") if one.request.ordinal < before
+             and one.asked.get("eventType") == "Started"
+             and evse_id in (0, one.asked.get("evse", {}).get("id", evse_id))]  # fmt: skip
+    if told and begun and told[-1].request.ordinal < begun[-1].request.ordinal:
         return None
-    return found
+    return told[-1] if told else None
 
 
 def believed(session: Session, exchange: Exchange) -> Abilities:
     """The station's abilities for a SetChargingProfile, as far as the transcript tells."""
     request = exchange.request
     evse_id, profile = exchange.asked["evseId"], exchange.asked["chargingProfile"]
-    transaction = session.transaction_at(request)
+    transaction = session.transaction_at(request, evse_id)
     if transaction is None:
         transaction = profile.get("transactionId", "")
-    needs = needs_before(session, request)
+    needs = needs_before(session, exchange)
     powers = needs.asked["chargingNeeds"].get("v2xChargingParameters", {}) if needs else {}
     modes = session.variable("V2XChargingCtrlr", "SupportedOperationModes")
     flags = {name: session.variable("SmartChargingCtrlr", variable) != "false" for name, variable in _MODELLED.items()}

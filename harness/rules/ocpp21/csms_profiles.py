@@ -67,7 +67,7 @@ for _row in _MUST_NOT_SEND:
 @csms("K18.FR.07", "no schedule has more periods than maxScheduleTuples of the needs and PeriodsPerSchedule")
 def periods_fit_the_vehicle(session: Session) -> Iterator[Broken]:
     for one, offer in offers(session):
-        needs = needs_before(session, one.request)
+        needs = needs_before(session, one)
         most = min(
             needs.asked.get("maxScheduleTuples") or 1024 if needs else 1024, offer.abilities.periods_per_schedule
         )
@@ -141,7 +141,7 @@ def _one_way(allowed: tuple[str, ...] | None) -> bool:
 def one_schedule_is_best(session: Session) -> Iterator[Broken]:
     """For a vehicle of ISO 15118-20, which tells a control mode; one of ISO 15118-2 chooses from up to three (K15)."""
     for one, offer in offers(session):
-        needs = session.latest_before(one.request, "NotifyEVChargingNeeds")
+        needs = needs_before(session, one)
         older = needs is not None and "controlMode" not in needs.asked.get("chargingNeeds", {})
         if len(offer.schedules) > 1 and not older:
             yield broken(one.request, f"{one.request} has {len(offer.schedules)} schedules")

@@ -159,7 +159,7 @@ def same_id_replaces(session: Session) -> Iterator[Broken]:
 @station("K18.FR.17, K19.FR.13", "a TxProfile before the vehicle's needs is rejected in an ISO 15118 session")
 def no_profile_before_the_needs(session: Session) -> Iterator[Broken]:
     for one in asked(session, "SetChargingProfile", source="csms"):
-        transaction = session.transaction_at(one.request)
+        transaction = session.transaction_at(one.request, one.asked["evseId"])
         if (
             not transaction
             or one.status != "Accepted"
@@ -167,7 +167,7 @@ def no_profile_before_the_needs(session: Session) -> Iterator[Broken]:
         ):
             continue
         started = _start_of(session, transaction)
-        if started and _evccid(started) and needs_before(session, one.request) is None:
+        if started and _evccid(started) and needs_before(session, one) is None:
             assert one.answer
             yield broken(one.answer, f"{one.request} came before any NotifyEVChargingNeeds", started.request)
 
