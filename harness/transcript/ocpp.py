@@ -131,8 +131,8 @@ class OcppSession:
         cut = any(link.data.get("what") in ("closed", "lost") and at_s <= link.at_s <= end_s for link in self.links)
         return not cut and bool(self.messages) and self.messages[-1].at_s >= end_s
 
-    def transaction_at(self, message: OcppMessage, evse_id: int = 0) -> str | None:
-        """The transaction that runs just before a message, at an EVSE or (0) anywhere; "" if there is none, None if that is
+    def transaction_at(self, message: OcppMessage, evse_id: int) -> str | None:
+        """The transaction that runs just before a message at an EVSE (0: at any); "" if there is none, None if that is
         not known."""
         told = [(str(one.asked["transactionInfo"]["transactionId"]), one.asked) for one in self.of("TransactionEvent")
                 if one.request.ordinal < message.ordinal]  # fmt: skip
@@ -142,6 +142,12 @@ class OcppSession:
             return None
         name, asked = here[-1]
         return "" if asked["eventType"] == "Ended" else name
+
+    def transactions_at(self, message: OcppMessage) -> set[str] | None:
+        """All that run just before a message, at whatever EVSE; None if that is not known."""
+        told = {str(one.asked["transactionInfo"]["transactionId"]): one.asked["eventType"]
+                for one in self.of("TransactionEvent") if one.request.ordinal < message.ordinal}  # fmt: skip
+        return {name for name, kind in told.items() if kind != "Ended"} if told else None
 
     def variable(self, component: str, name: str) -> str | None:
         """A variable's value as the station reported it anywhere in this transcript; None if it did not."""

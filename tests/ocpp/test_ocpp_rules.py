@@ -589,6 +589,9 @@ def test_a_breach_trips_its_rule(name):
             301
         ).started_stopped("a", False).wait(20),
         lambda t: t.charging().event("Started", "Authorized", tx="tx-2", top={"evse": {"id": 2}}).profile(),
+        lambda t: t.charging().event("Started", "Authorized", tx="tx-2", top={"evse": {"id": 2}}).profile(CHARGE, **FAST).csms(
+            "UsePriorityCharging", {"transactionId": "tx-1", "activate": True}
+        ).cs("NotifyPriorityCharging", {"transactionId": "tx-1", "activated": True}),
         lambda t: refused(t.boot()).event("Started", "Authorized", top={"idToken": {"idToken": "2", "type": "Local"}}),
         lambda t: t.boot().profile(
             CHARGE, purpose="TxDefaultProfile", transaction_id=None, kind="Relative", validTo=LATER

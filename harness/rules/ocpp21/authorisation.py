@@ -109,9 +109,9 @@ def plain_transfer_without_a_list(session: Session) -> Iterator[Broken]:
 @station("Q02.FR.06", "a change of the allowed transfers in the running transaction is accepted")
 def allowed_transfers_are_accepted(session: Session) -> Iterator[Broken]:
     for one in asked(session, "NotifyAllowedEnergyTransfer", source="csms"):
-        running = session.transaction_at(one.request)
-        if running and one.asked["transactionId"] == running and one.status == "Rejected" and one.answer:
-            yield broken(one.answer, f"transaction {running} is running", one.request)
+        named, running = one.asked["transactionId"], session.transactions_at(one.request)
+        if running and named in running and one.status == "Rejected" and one.answer:
+            yield broken(one.answer, f"transaction {named} is running", one.request)
 
 
 @station("Q01.FR.05, Q01.FR.06, K18.FR.23, K19.FR.16", "a refused transfer leads to new needs or to the end", "S")

@@ -30,8 +30,13 @@ def no_profile_is_said(session: Session) -> Iterator[Broken]:
 @station("K21.FR.02", "an unknown transaction is Rejected")
 def unknown_transaction_is_rejected(session: Session) -> Iterator[Broken]:
     for one in asked(session, "UsePriorityCharging", source="csms"):
-        running = session.transaction_at(one.request)
-        if running is not None and running != one.asked["transactionId"] and one.status == "Accepted" and one.answer:
+        running = session.transactions_at(one.request)
+        if (
+            running is not None
+            and one.asked["transactionId"] not in running
+            and one.status == "Accepted"
+            and one.answer
+        ):
             yield broken(one.answer, f"{one.asked['transactionId']} is not running", one.request)
 
 
@@ -57,6 +62,6 @@ def _untold(session: Session, activate: bool) -> Iterator[Broken]:
 @station("K22", "priority charging is told for the transaction that runs")
 def notice_names_the_transaction(session: Session) -> Iterator[Broken]:
     for one in asked(session, "NotifyPriorityCharging"):
-        running = session.transaction_at(one.request)
-        if running and one.asked["transactionId"] != running:
-            yield broken(one.request, f"{running} is running")
+        running = session.transactions_at(one.request)
+        if running and one.asked["transactionId"] not in running:
+            yield broken(one.request, f"{', '.join(sorted(running))} is running")
