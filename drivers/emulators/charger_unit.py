@@ -25,7 +25,7 @@ from harness.grid_code import load_grid_code
 from harness.iso15118 import sdp
 from harness.iso15118.environment import Environment
 from harness.iso15118.secc import SeccConfig
-from harness.iso15118.services import Service
+from harness.iso15118.services import Energy
 from harness.iso15118.warm import warm_up
 from harness.link import ByteStream
 from harness.ocpp.charging_station import StationSettings
@@ -90,7 +90,7 @@ class ChargerUnit:
             csms,
             settings=StationSettings(
                 identity=identity,
-                ac=Service.AC_DER_IEC in self.charger.config.offers,
+                ac=all(one.energy is Energy.AC for one in self.charger.config.offers),
                 variables=_CONTRACTS if central else {},
             ),
             defects=[one for one in defects if one in QUIRKS],

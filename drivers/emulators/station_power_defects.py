@@ -161,6 +161,11 @@ POWER_SEEDS: tuple[Seed, ...] = (
         "accepts dynUpdateInterval and never pulls",
         silent_about("PullDynamicScheduleUpdate"),
     ),
+    (
+        "pull-put-off-offline", OURS, "PF_Q04_07_CS",
+        "counts the interval of its pulls anew from the end of a time offline",
+        Quirks(overlooks=frozenset({"K28.FR.10"})),
+    ),
 )  # fmt: skip
 """Power that is not what was accepted."""
 

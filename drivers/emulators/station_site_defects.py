@@ -24,6 +24,11 @@ from harness.ocpp.frames import Payload
 from harness.ocpp.quirks import Quirks
 
 
+def _phases_added(parameters: Payload) -> None:
+    if "evMaxCurrent" in parameters:
+        parameters["evMaxCurrent"] *= 3
+
+
 def _as_ac(needs: Payload) -> None:
     if "dcChargingParameters" in needs:
         needs["requestedEnergyTransfer"] = "AC_three_phase"
@@ -139,6 +144,9 @@ SITE_SEEDS: tuple[Seed, ...] = (
      Quirks(deaf_to_ems_offline=True)),
     ("older-needs-as-newer", OURS, "PF_K15_01_CS", "tells needs of an ISO 15118-2 vehicle as those of an ISO 15118-20 one",
      Quirks(outgoing=changed("NotifyEVChargingNeeds", each_of("chargingNeeds", _as_newer)))),
+    ("older-ac-currents-added", OURS, "PF_K15_03_CS",
+     "tells the current of all phases together where an ISO 15118-2 vehicle told that of one",
+     Quirks(outgoing=changed("NotifyEVChargingNeeds", each_of("chargingNeeds.acChargingParameters", _phases_added)))),
     ("older-transfer-of-another", OURS, "cross-protocol/older-transfer-is-the-asked-one",
      "requests alternating current where an ISO 15118-2 vehicle asks for direct current",
      Quirks(outgoing=changed("NotifyEVChargingNeeds", each_of("chargingNeeds", _as_ac)))),

@@ -86,9 +86,14 @@ class SmartCharging:
     # time and link -----------------------------------------------------------------------------------------------
 
     def tick(self, now_s: float, *, online: bool) -> None:
-        """Ask for an update of each Dynamic profile whose interval has passed (K28.FR.10, err)."""
+        """Ask for an update of each Dynamic profile whose interval has passed (K28.FR.10, err); what falls
+        due offline is asked for as soon as the link is back."""
         for profile in self.profiles:
-            if profile.kind is not Kind.DYNAMIC or not profile.update_interval_s or not online:
+            if profile.kind is not Kind.DYNAMIC or not profile.update_interval_s:
+                continue
+            if not online:
+                if "K28.FR.10" in self.overlooks:  # as if it had just been pulled
+                    self._pull_due_s[profile.id] = now_s + profile.update_interval_s
                 continue
             due_s = self._pull_due_s.setdefault(profile.id, (profile.updated_s or now_s) + profile.update_interval_s)
             if now_s >= due_s:

@@ -172,7 +172,7 @@ _AC_VALUES = {
 def station_variables(
     evse_ids: tuple[int, ...], changes: dict[str, str] | None = None, *, ac: bool = False
 ) -> DeviceModel:
-    """The device model of a DC station, or of an AC one with DER control.
+    """The device model of a DC station, or of an AC one.
 
     `changes` sets values by "Component.Variable" or "Component.Variable[instance]".
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.case import current_case, expect, step
+from harness.limits import Tolerance
 from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.shell import utc_s
 from harness.usecase import usecase
@@ -67,6 +68,39 @@ async def test_an_older_vehicle_chooses(pf_ground, pf_session, pf_station, pf_v2
     answer = await pf_station.set_charging_profile(alternatives(350, pf_station.transaction_id, powers_w))
     expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
     chosen_w = await chooses(pf_station, pf_v2g, pf_limits, powers_w, 350, after)
+    await pf_session.settles(chosen_w, within_s=pf_limits.settling_s)
+
+
+AC_NEEDS = {
+    "energyAmount": ("e_amount", "Wh"),
+    "evMinCurrent": ("ev_min_current", "A"),
+    "evMaxCurrent": ("ev_max_current", "A"),
+    "evMaxVoltage": ("ev_max_voltage", "V"),
+}
+"""Numbers of acChargingParameters, where an ISO 15118-2 vehicle tells them, and their units."""
+WHOLE = Tolerance(percent=0.0, floor=1.0)
+"""OCPP 2.0.1 has whole numbers there, rounded either way (our default)."""
+
+
+@usecase("PF_K15_03_CS", sut="pair", protocol="ocpp2.1", requires={"charger:ocpp2.1", "ac", "iso15118-2-ac"},
+         requirements=["K15"], uses_rules=RULES, parameters={"low_w": 5_000, "high_w": 8_000})  # fmt: skip
+async def test_an_older_ac_vehicle_chooses(pf_ground, pf_session, pf_station, pf_v2g, pf_limits, pf_parameters):
+    """A vehicle for alternating current: its needs have the numbers that it told itself, and its choice is kept to"""
+    powers_w = [pf_parameters.low_w, pf_parameters.high_w]
+    await reach(Booted, pf_ground)
+    pf_station.answers.answer("NotifyEVChargingNeeds", {"status": "Accepted"})
+    after = pf_v2g.mark()
+    await reach(Authorized, pf_ground)
+    needs = (await pf_station.expect("NotifyEVChargingNeeds", within_s=pf_limits.session_s)).payload["chargingNeeds"]
+    asked = await pf_v2g.message("ChargeParameterDiscoveryReq", within_s=pf_limits.session_s, after=after)
+    parameters = sorted(key for key in needs if key.endswith("ChargingParameters"))
+    expect(parameters, equals=["acChargingParameters"], of="station", named="parameters of the needs")
+    for name, (own, unit) in AC_NEEDS.items():
+        told, number = needs["acChargingParameters"].get(name), float(getattr(asked.content.ev_charge_parameter, own))
+        expect(told, near=number, tolerance=WHOLE, of="station", named=name, unit=unit, never=f"{name} is not told")
+    answer = await pf_station.set_charging_profile(alternatives(353, pf_station.transaction_id, powers_w))
+    expect(answer["status"], equals="Accepted", of="station", named="status of SetChargingProfile")
+    chosen_w = await chooses(pf_station, pf_v2g, pf_limits, powers_w, 353, after)
     await pf_session.settles(chosen_w, within_s=pf_limits.settling_s)
 
 

@@ -136,6 +136,27 @@ async def test_a_profile_is_pulled_when_it_is_due(pf_ground, pf_session, pf_stat
     await pf_session.settles(pf_parameters.pulled_w, within_s=pf_limits.settling_s)
 
 
+@usecase("PF_Q04_07_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["K28.FR.10"],
+         uses_rules=RULES, parameters={"pulled_w": -4_000, "due_s": 20})  # fmt: skip
+async def test_a_pull_that_falls_due_offline(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
+    """A pull that falls due offline is made up for when the link is back: within half an interval (our default)"""
+    await reach(EnergyTransferStarted, pf_ground)
+    await install(pf_station, period(setpoint=0), dynUpdateInterval=pf_parameters.due_s)
+    pf_station.answers.answer(
+        "PullDynamicScheduleUpdate",
+        {"status": "Accepted", "scheduleUpdate": {"setpoint": pf_parameters.pulled_w}},
+    )
+    step("the station is kept out until the pull is due")
+    pf_station.forget()
+    await pf_station.keep_out()
+    await pf_session.wait(pf_parameters.due_s + 1)
+    pf_station.let_in()
+    await pf_station.connected(pf_limits.session_s)
+    pulled = await pf_station.expect("PullDynamicScheduleUpdate", within_s=pf_parameters.due_s / 2)
+    expect(pulled.payload["chargingProfileId"], equals=300, of="station", named="chargingProfileId")
+    await pf_session.settles(pf_parameters.pulled_w, within_s=pf_limits.settling_s)
+
+
 @usecase("PF_Q04_05_CS", sut="pair", protocol="ocpp2.1", requires=V2X, requirements=["V2X.02", "V2X.03", "V2X.04", "K04"],
          uses_rules=RULES, parameters={"limit_w": 2_000, "discharge_limit_w": -1_500})  # fmt: skip
 async def test_limits_cap_the_setpoint(pf_ground, pf_session, pf_station, pf_limits, pf_parameters):
