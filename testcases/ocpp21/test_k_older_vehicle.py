@@ -8,6 +8,7 @@ from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.shell import utc_s
 from harness.usecase import usecase
 from harness.verdict import Side
+from testcases.ocpp21.offers import levels_w
 from testcases.ocpp21.states import Authorized, Booted, EnergyTransferStarted, reach
 
 RULES = ["ocpp2.1", "iso15118-2", "cross-protocol"]
@@ -33,7 +34,7 @@ async def offered(v2g, limits, after):
     )
     tuples = answer.content.sa_schedules.sa_schedule_tuple
     return {
-        one.sa_schedule_tuple_id: [float(entry.pmax) for entry in one.pmax_schedule.pmax_schedule_entry]
+        one.sa_schedule_tuple_id: levels_w(float(entry.pmax) for entry in one.pmax_schedule.pmax_schedule_entry)
         for one in tuples
     }
 

@@ -7,6 +7,7 @@ from harness.ocpp.profile_drafts import period, profile
 from harness.ocpp.shell import utc_s
 from harness.ocpp.timestamps import to_text
 from harness.usecase import usecase
+from testcases.ocpp21.offers import levels_w
 from testcases.ocpp21.states import Authorized, Booted, reach
 
 RULES = ["ocpp2.1"]
@@ -24,7 +25,7 @@ async def scheduled(station, v2g, limits, powers_w, step_s, *, profile_id, after
         "ScheduleExchangeRes", within_s=limits.session_s, after=after, evse_processing="Finished"
     )
     schedule = offered.content.control_mode.schedule_tuple[0].charging_schedule.power_schedule
-    return told, [float(one.power) for one in schedule.power_schedule_entries.power_schedule_entry]
+    return told, levels_w(float(one.power) for one in schedule.power_schedule_entries.power_schedule_entry)
 
 
 @usecase("PF_K18_01_CS", sut="pair", protocol="ocpp2.1", requires=SCHEDULED,
@@ -75,7 +76,9 @@ async def offered(v2g, limits, after):
         "ScheduleExchangeRes", within_s=limits.session_s, after=after, evse_processing="Finished"
     )
     schedules = [one.charging_schedule.power_schedule for one in answer.content.control_mode.schedule_tuple]
-    return [[float(one.power) for one in each.power_schedule_entries.power_schedule_entry] for each in schedules]
+    return [
+        levels_w(float(one.power) for one in each.power_schedule_entries.power_schedule_entry) for each in schedules
+    ]
 
 
 async def renegotiated(ground, v2g, after):
