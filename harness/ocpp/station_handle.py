@@ -52,6 +52,8 @@ class StationHandle:
         """When each ping of the station came (UTC seconds), and its payload."""
         self.pong: Callable[[bytes], bytes | None] = echo
         """What its pings are answered with, from their payload; None: with nothing."""
+        self.found: dict[tuple[str, str, str | None, int | None], str | None] = {}
+        """By component, variable, instance and EVSE: what was there before we wrote it; None where it cannot be read."""
         self.tolerant = False
         """Answer an action that does not exist with an empty result: a deliberate fault."""
         self.wording = Wording()
@@ -106,6 +108,7 @@ class StationHandle:
     def reset(self) -> None:
         """Another station (or the same, restarted from nothing) stands behind this identity: its story begins anew."""
         self.forget()
+        self.found.clear()
         self.transaction_id = None
         self.profile_id = self._profile_transaction = None
         self.ready.clear()
@@ -186,11 +189,25 @@ class StationHandle:
         return result
 
     async def set_variable(self, component: str, variable: str, value: str, **address: Any) -> Payload:
-        """One setVariableResult; `address`: instance, evse."""
+        """One setVariableResult; `address`: instance, evse. What was there before the first write is kept in `found`."""
+        where = (component, variable, address.get("instance"), address.get("evse"))
+        if where not in self.found:
+            read = await self.get_variable(component, variable, **address)
+            self.found[where] = read.get("attributeValue", "") if read["attributeStatus"] == "Accepted" else None
         data = {**_variable(component, variable, **address), "attributeValue": value}
         answer = await self.call("SetVariables", {"setVariableData": [data]})
         result: Payload = answer["setVariableResult"][0]
         return result
+
+    async def restore_variables(self) -> None:
+        """What `set_variable` has written is as it was found, as far as the station lets it be read."""
+        for (component, variable, instance, evse), before in list(self.found.items()):
+            address = {"instance": instance, "evse": evse}
+            if before is not None and variable not in _MOVES:
+                now = await self.get_variable(component, variable, **address)
+                if now.get("attributeValue", "") != before:
+                    await self.set_variable(component, variable, before, **address)
+        self.found.clear()
 
     async def request_start(self, token: str, *, evse_id: int = 1, remote_start_id: int = 1, **more: Any) -> Payload:
         """RequestStartTransaction; in 1.6 RemoteStartTransaction, which knows no id of the start."""
@@ -299,6 +316,10 @@ class StationHandle:
         if message.action == "TransactionEvent":
             ended = message.payload["eventType"] == "Ended"
             self.transaction_id = None if ended else message.payload["transactionInfo"]["transactionId"]
+
+
+_MOVES = frozenset({"NetworkConfigurationPriority"})
+"""What sends a station elsewhere is taken back by who sent it there."""
 
 
 def _variable(component: str, variable: str, *, instance: str | None = None, evse: int | None = None) -> Payload:

@@ -24,18 +24,6 @@ async def pf_ground(pf_bench: Bench, pf_station: StationHandle) -> AsyncIterator
         await leave_as_found(pf_bench, pf_station)
 
 
-_AS_BEFORE = {
-    ("SmartChargingCtrlr", "ExternalControlSignalsEnabled"): "true",
-    ("SmartChargingCtrlr", "ExternalConstraintsProfileDisallowed"): "false",
-    ("SmartChargingCtrlr", "SetpointPriority"): "ExternalControl",
-    ("SampledDataCtrlr", "SignReadings"): "false",
-    ("AlignedDataCtrlr", "Interval"): "0",
-    ("AuthCtrlr", "OfflineTxForUnknownIdEnabled"): "false",
-    ("OCPPCommCtrlr", "WebSocketPingInterval"): "20",
-}
-"""Variables that cases change, with what the others count on."""
-
-
 async def leave_as_found(bench: Bench, station: StationHandle) -> None:
     """A station that does not answer here gets a fresh start: the next case must not meet what this one left."""
     try:
@@ -46,7 +34,8 @@ async def leave_as_found(bench: Bench, station: StationHandle) -> None:
 
 
 async def clear_station(station: StationHandle) -> None:
-    """Our CSMS answers as usual again; no profile, no DER control and no changed variable stays for the next case."""
+    """Our CSMS answers as usual again; no profile and no DER control stays for the next case, and
+    what it wrote by `set_variable` is as it was found."""
     station.answers.as_usual()
     station.pong = echo
     station.let_in()
@@ -55,9 +44,7 @@ async def clear_station(station: StationHandle) -> None:
     await station.clear_charging_profiles()
     for is_default in (True, False):
         await station.call("ClearDERControl", {"isDefault": is_default})
-    for (component, name), value in _AS_BEFORE.items():
-        if (await station.get_variable(component, name)).get("attributeValue") not in (None, value):
-            await station.set_variable(component, name, value)
+    await station.restore_variables()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -261,7 +261,6 @@ async def test_the_state_of_a_transaction_is_told(pf_ground, pf_station):
 async def test_the_interval_of_meter_values(pf_ground, pf_session, pf_station, pf_parameters):
     """Meter values come at TxUpdatedInterval, and none at all with an interval of 0"""
     await reach(Booted, pf_ground)
-    before = (await pf_station.get_variable("SampledDataCtrlr", "TxUpdatedInterval"))["attributeValue"]
     periodic = {"triggerReason": "MeterValuePeriodic"}
     await pf_station.set_variable("SampledDataCtrlr", "TxUpdatedInterval", str(pf_parameters.every_s))
     await reach(EnergyTransferStarted, pf_ground)
@@ -273,5 +272,4 @@ async def test_the_interval_of_meter_values(pf_ground, pf_session, pf_station, p
     await pf_session.wait(pf_parameters.quiet_s)
     values = [one for one in pf_station.received if one.at_s > since_s and one.action == "TransactionEvent"
               and one.payload["triggerReason"] == "MeterValuePeriodic"]  # fmt: skip
-    await pf_station.set_variable("SampledDataCtrlr", "TxUpdatedInterval", before)
     expect(len(values), equals=0, of="station", named="periodic meter values with an interval of 0")

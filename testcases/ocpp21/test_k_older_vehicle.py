@@ -144,7 +144,6 @@ async def test_an_older_vehicle_offline(pf_ground, pf_session, pf_station, pf_li
     pf_station.let_in()
     needs = await pf_station.expect("NotifyEVChargingNeeds", within_s=pf_limits.session_s)
     expect("timestamp" in needs.payload, equals=True, of="station", named="timestamp of the needs")
-    await pf_station.set_variable("AuthCtrlr", "OfflineTxForUnknownIdEnabled", "false")
 
 
 async def is_asked_to_renegotiate(clock, v2g, limits, after):

@@ -290,6 +290,24 @@ def test_the_device_model_tells_of_the_vehicle_that_is_connected(virtual):
     virtual(story)
 
 
+def test_what_was_written_is_put_back_as_it_was_found(virtual):
+    async def story():
+        async with Bench() as bench:
+            station = bench.station
+            name, of_a_mode = ("SampledDataCtrlr", "TxUpdatedInterval"), ("V2XChargingCtrlr", "TxUpdatedMeasurands")
+            found = (await station.get_variable(*name))["attributeValue"]
+            for value in ("7", "9"):
+                await station.set_variable(*name, value)
+            await station.set_variable(*of_a_mode, "Frequency", instance="ChargingOnly", evse=1)
+            await station.restore_variables()
+            assert (await station.get_variable(*name))["attributeValue"] == found not in ("7", "9")
+            restored = await station.get_variable(*of_a_mode, instance="ChargingOnly", evse=1)
+            assert restored["attributeValue"] == ""
+            assert station.found == {}
+
+    virtual(story)
+
+
 def test_meter_values_come_in_the_interval_of_their_operation_mode(virtual):
     async def story():
         async with Bench() as bench:
