@@ -62,14 +62,15 @@ class Contracts:
         return None
 
     def install(self, asked: Payload) -> Payload:
-        """M01: a response of some octets to a request that is Base64, as its EXI has to be."""
+        """M01 and M02: a response of some octets to a request that is Base64, as its EXI has to be."""
         try:
             octets = base64.b64decode(asked["exiRequest"], validate=True)
         except binascii.Error:
             octets = b""
         if not octets and "csms-installs-anything" not in self.defects:
             return {"status": "Failed", "exiResponse": ""}
-        if "csms-installs-nothing" in self.defects:
+        without = "csms-updates-nothing" if asked["action"] == "Update" else "csms-installs-nothing"
+        if without in self.defects:
             return {"status": "Accepted", "exiResponse": ""}
         return {"status": "Accepted", "exiResponse": base64.b64encode(octets[::-1] or b"0").decode()}
 

@@ -70,6 +70,8 @@ DEFECTS = (
            "PF_P4_10_CSMS"),
     Defect("csms-installs-nothing", _ROLE, "ocpp2.1", _OURS, "accepts Get15118EVCertificate and gives no response",
            "PF_M01_01_CSMS"),
+    Defect("csms-updates-nothing", _ROLE, "ocpp2.1", _OURS, "accepts the update of a contract and gives no response",
+           "PF_M02_01_CSMS"),
     Defect("csms-result-error-to-nobody", _ROLE, "ocpp2.1", _OURS, "calls a bad result bad by an id that no result has",
            "PF_P4_02_CSMS"),
     Defect("csms-answers-sends", _ROLE, "ocpp2.1", _OURS, "answers a message that wants no answer", "PF_P4_03_CSMS"),

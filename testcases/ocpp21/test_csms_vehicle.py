@@ -100,12 +100,29 @@ def installation(octets):
             "exiRequest": octets, "maximumContractCertificateChains": 3}  # fmt: skip
 
 
+def request_of(station, option):
+    """The vehicle's request that the lab file has for this CSMS, or octets that no CSMS has to understand."""
+    return str(station.device.options.get(option, base64.b64encode(b"\x80\x8c").decode()))
+
+
+@usecase("PF_M02_01_CSMS", sut="csms", protocol="ocpp2.1", requires=PNC, requirements=["M02"], uses_rules=RULES)
+async def test_a_contract_is_updated(pf_test_station):
+    """Get15118EVCertificate with action Update, for ISO 15118-2, is answered, with a response where it is accepted"""
+    await pf_test_station.boot()
+    update = {"iso15118SchemaVersion": "urn:iso:15118:2:2013:MsgDef", "action": "Update",
+              "exiRequest": request_of(pf_test_station, "exi_update")}  # fmt: skip
+    answer = await result(pf_test_station, "Get15118EVCertificate", update)
+    told = bool(answer.get("exiResponse"))
+    expect(told, equals=answer["status"] == "Accepted", of="csms", named="exiResponse where it is accepted")
+
+
 @usecase("PF_M01_01_CSMS", sut="csms", protocol="ocpp2.1", requires=PNC, requirements=["M01"], uses_rules=RULES)
 async def test_a_contract_is_installed(pf_test_station):
     """Get15118EVCertificate is answered, with a response where it is accepted"""
     await pf_test_station.boot()
-    octets = str(pf_test_station.device.options.get("exi_request", base64.b64encode(b"\x80\x8c").decode()))
-    answer = await result(pf_test_station, "Get15118EVCertificate", installation(octets))
+    answer = await result(
+        pf_test_station, "Get15118EVCertificate", installation(request_of(pf_test_station, "exi_request"))
+    )
     told = bool(answer.get("exiResponse"))
     expect(told, equals=answer["status"] == "Accepted", of="csms", named="exiResponse where it is accepted")
 

@@ -44,7 +44,7 @@ ROWS: tuple[Row, ...] = (
     ("M01.FR.05", STATION, "while more contracts remain the next request is passed on too (FR.04 to FR.07)"),
     ("M01.FR.06", STATION, "while more contracts remain the next request is passed on too (FR.04 to FR.07)"),
     ("M01.FR.07", STATION, "while more contracts remain the next request is passed on too (FR.04 to FR.07)"),
-    ("M02", STATION, "a contract is updated, with ISO 15118-2 only"),
+    ("M02", BOTH, "a contract is updated, with ISO 15118-2 only"),
     ("M03", STATION, "installed certificates are listed"),
     ("M04", STATION, "deleted"),
     ("M05", STATION, "installed"),
