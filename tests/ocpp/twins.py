@@ -7,7 +7,7 @@ TWINS = {
     "PF_B07_01_CS": "modes-missing",
     "PF_E02_02_CS": "offline-events-lost",
     "PF_GW_02_CSMS": "csms-refuses-limits",
-    "PF_GW_05_CS": "deaf-behind-a-gateway",
+    "PF_GW_05_CS": "dynamic-update-ignored",
     "PF_GW_06_CS": "deaf-behind-a-gateway",
     "PF_GW_07_CS": "password-left-out-over-tls",
     "PF_J02_01_CS": "meter-values-wrong-sign",
