@@ -126,8 +126,10 @@ class Device(_Model):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What the device claims to be able to do; reference, and hardware that the bench measures, by configuration."""
-        configured = {"reference": self.reference, "hardware": not self.hosted}
+        """What the device claims to be able to do; by configuration reference, hardware that the bench measures, and
+        local_start: a charger that asks its CSMS about whoever is there, and is not asked by it."""
+        local_start = self.options.get("start") != Start.REMOTE
+        configured = {"reference": self.reference, "hardware": not self.hosted, "local_start": local_start}
         return frozenset(self.pics.get("capabilities", ())) | {name for name, there in configured.items() if there}
 
 

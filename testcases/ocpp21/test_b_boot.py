@@ -36,7 +36,8 @@ async def test_a_refused_boot(pf_bench, pf_ground, pf_station, pf_limits, pf_par
     await asks_again_and_waits(pf_bench, pf_station, pf_limits.session_s, pf_parameters.interval_s)
 
 
-@usecase("PF_C08_R1_CS", sut="pair", protocol="ocpp2.1", requires={"charger:ocpp2.1", "dc_bpt", "dynamic"},
+@usecase("PF_C08_R1_CS", sut="pair", protocol="ocpp2.1",
+         requires={"charger:ocpp2.1", "charger:local_start", "dc_bpt", "dynamic"},
          requirements=["C01", "C08"], uses_rules=RULES, parameters={"refused_s": 15})  # fmt: skip
 async def test_a_refused_token_does_not_charge(pf_bench, pf_ground, pf_station, pf_session, pf_limits, pf_parameters):
     """External identification that the CSMS does not accept: no charging begins"""

@@ -111,7 +111,8 @@ async def test_a_refused_boot(pf_bench, pf_station, pf_limits, pf_parameters):
     await asks_again_and_waits(pf_bench, pf_station, pf_limits.session_s, pf_parameters.interval_s, "Hard")
 
 
-@usecase("PF_16_07_CS", requirements=["1.6 section 4.1"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"},
+@usecase("PF_16_07_CS", requirements=["1.6 section 4.1"], sut="charger", protocol="ocpp1.6",
+         requires={"ocpp1.6", "local_start"},
          parameters={"refused_s": 5})  # fmt: skip
 async def test_a_refused_tag_does_not_charge(pf_bench, pf_station, pf_limits, pf_parameters):
     """A tag that the central system does not accept: no transaction starts"""
@@ -134,7 +135,9 @@ async def test_no_meter_values_without_an_interval(pf_bench, pf_station, pf_limi
     """With MeterValueSampleInterval 0 no sampled values come; a value that is no number is rejected"""
     await ready(pf_bench, pf_station, pf_limits)
     key = {"key": "MeterValueSampleInterval"}
-    before = (await pf_station.call("GetConfiguration", {"key": [key["key"]]}))["configurationKey"][0]["value"]
+    known = (await pf_station.call("GetConfiguration", {"key": [key["key"]]})).get("configurationKey")
+    expect(bool(known), equals=True, of="station", named="MeterValueSampleInterval among the configuration keys")
+    before = known[0]["value"]
     for value, wanted in (("soon", "Rejected"), ("0", "Accepted")):
         answer = await pf_station.call("ChangeConfiguration", {**key, "value": value})
         expect(answer["status"], equals=wanted, of="station", named=f"status for an interval of {value}")
@@ -148,15 +151,17 @@ async def test_no_meter_values_without_an_interval(pf_bench, pf_station, pf_limi
         await pf_station.call("ChangeConfiguration", {**key, "value": before})
 
 
-@usecase("PF_16_09_CS", requirements=["1.6 section 5.11"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"})
-async def test_a_remote_start_checks_its_profile(pf_bench, pf_station, pf_limits):
+@usecase("PF_16_09_CS", requirements=["1.6 section 5.11"], sut="charger", protocol="ocpp1.6", requires={"ocpp1.6"},
+         parameters={"rest_s": 5})  # fmt: skip
+async def test_a_remote_start_checks_its_profile(pf_bench, pf_station, pf_limits, pf_parameters):
     """RemoteStartTransaction with a profile that is no TxProfile is rejected; a TxProfile counts in what it starts"""
     await ready(pf_bench, pf_station, pf_limits)
+    await pf_bench.clock.sleep(pf_parameters.seconds("rest_s"))  # finishing the last transaction is no reason to reject
     for purpose, wanted in (("TxDefaultProfile", "Rejected"), ("TxProfile", "Accepted")):
         request = {"idTag": "04A1B2C3", "connectorId": 1, "chargingProfile": limit(9, 6_000.0, purpose)}
         answer = await pf_station.call("RemoteStartTransaction", request)
         expect(answer["status"], equals=wanted, of="station", named=f"status with a {purpose}")
-    await pf_bench.plug_in()
+    await pf_bench.plug_in(identified=True)
     await pf_station.expect("StartTransaction", within_s=pf_limits.session_s)
     await pf_bench.clock.sleep(1)
     asked = {"connectorId": 1, "duration": 60, "chargingRateUnit": "W"}

@@ -211,7 +211,8 @@ async def test_a_refused_boot(pf_bench, pf_station, pf_limits, pf_parameters):
     await asks_again_and_waits(pf_bench, pf_station, pf_limits.session_s, pf_parameters.interval_s)
 
 
-@usecase("PF_201_C01_CS", requirements=["C01"], sut="charger", protocol="ocpp2.0.1", requires={"ocpp2.0.1"},
+@usecase("PF_201_C01_CS", requirements=["C01"], sut="charger", protocol="ocpp2.0.1",
+         requires={"ocpp2.0.1", "local_start"},
          parameters={"refused_s": 5})  # fmt: skip
 async def test_a_refused_token_does_not_charge(pf_bench, pf_station, pf_limits, pf_parameters):
     """A token that the CSMS does not accept: no charging begins"""
@@ -242,7 +243,7 @@ async def test_a_remote_start_brings_its_profile(pf_bench, pf_station, pf_limits
     draft = profile(8, [PLAIN], kind="Relative")
     answer = await pf_station.request_start("04A1B2C3", remote_start_id=77, chargingProfile=draft)
     expect(answer["status"], equals="Accepted", of="station", named="status of RequestStartTransaction")
-    await pf_bench.plug_in()
+    await pf_bench.plug_in(identified=True)
     wanted = {"transactionInfo.remoteStartId": 77}
     await pf_station.expect("TransactionEvent", wanted, within_s=pf_limits.session_s)
     periods = (await pf_station.get_composite_schedule(60))["schedule"]["chargingSchedulePeriod"]

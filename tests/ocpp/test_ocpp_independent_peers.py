@@ -261,6 +261,10 @@ FOUND = {
     "PF_16_03_CS": ("fail", "status without a transaction is 'Accepted'"),
     "PF_16_04_CS": ("fail", "reason is 'Local'"),
     "PF_16_05_CS": ("fail", "interval of -1 is 'Accepted'"),
+    "PF_16_06_CS": ("pass", ""),
+    "PF_16_08_CS": ("fail", "MeterValueSampleInterval among the configuration keys is False"),
+    "PF_16_09_CS": ("fail", "status with a TxDefaultProfile is 'Accepted'"),
+    "PF_16_10_CS": ("fail", "a malformed Reset is answered with a result"),
 }
 """What docs/findings/ocpp-ws-cli-1.1.12.md says of npm's ocpp-ws-cli 1.1.12."""
 
