@@ -37,6 +37,8 @@ from harness.ocpp.transactions import IdToken
 from harness.ocpp.version import Version
 from harness.ocpp.wire import connect
 
+ROOT = Path(__file__).parents[2]
+PLUGFEST = Path(sys.executable).with_name("plugfest")
 SCRIPT = Path(__file__).with_name("independent_csms.cjs")
 NOW = "2026-01-01T00:00:00Z"
 
@@ -57,6 +59,12 @@ def port_opens(port, within_s):
                 return True
         time.sleep(0.2)
     return False
+
+
+def reported(folder):
+    """The cells of the one report in a folder of runs, by case."""
+    (report,) = folder.glob("*/report/report.json")
+    return {one["case"]: one for one in json.loads(report.read_text())["cells"]}
 
 
 def free_port():
@@ -271,11 +279,8 @@ FOUND = {
 
 @pytest.mark.skipif(not OCPP_CLI, reason="npm's ocpp-ws-cli is not installed; .ci/independent does that")
 def test_a_station_that_is_not_ours_is_put_under_test_by_config_only(tmp_path):
-    root = Path(__file__).parents[2]
-    lab = root / "lab-configs" / "independent-station.yaml"
-    harness = subprocess.Popen(
-        [Path(sys.executable).with_name("plugfest"), "run", "--lab", lab, "--out", tmp_path], cwd=root
-    )
+    lab = ROOT / "lab-configs" / "independent-station.yaml"
+    harness = subprocess.Popen([PLUGFEST, "run", "--lab", lab, "--out", tmp_path], cwd=ROOT)
     try:
         assert port_opens(9322, 60)
         identity = ["-e", "ws://127.0.0.1:9322/ocpp", "-i", "CS-WS", "-p", "ocpp1.6", "-t", "04A1B2C3"]
@@ -289,13 +294,28 @@ def test_a_station_that_is_not_ours_is_put_under_test_by_config_only(tmp_path):
             station.kill()
     finally:
         harness.kill()
-    (report,) = tmp_path.glob("*/report/report.json")
-    cells = {one["case"]: one for one in json.loads(report.read_text())["cells"]}
+    cells = reported(tmp_path)
     assert {one["verdict"] for case, one in cells.items() if case not in FOUND} == {"not_applicable"}
     for case, (verdict, reason) in FOUND.items():
         assert cells[case]["verdict"] == verdict, cells[case]
         assert reason in cells[case]["reason"], cells[case]
         assert cells[case]["side"] == ("" if verdict == "pass" else "station"), cells[case]
+
+
+@pytest.mark.skipif(not node_has_ocpp_rpc(), reason="node with npm's ocpp-rpc is not here; .ci/independent installs it")
+def test_a_csms_that_is_not_ours_is_put_under_test_by_config_only(tmp_path):
+    csms = subprocess.Popen(["node", SCRIPT, "9321"], stdout=subprocess.DEVNULL)
+    try:
+        assert port_opens(9321, 20)
+        lab = ROOT / "lab-configs" / "independent-csms.yaml"
+        done = subprocess.run([PLUGFEST, "run", "--lab", lab, "--out", tmp_path], cwd=ROOT, check=False, timeout=300)
+    finally:
+        csms.kill()
+    assert done.returncode == 1
+    cells = reported(tmp_path)
+    assert sum(one["verdict"] == "pass" for one in cells.values()) >= 19
+    missed = {case: one["side"] for case, one in cells.items() if one["verdict"] not in ("pass", "not_applicable")}
+    assert missed == {"PF_P4_03_CSMS": "csms", "PF_P4_04_CSMS": "csms"}, "as docs/findings/ocpp-rpc-2.2.1.md says"
 
 
 THEIR_OWN = {
